@@ -1,0 +1,40 @@
+# make turn: one turn of the wheel. make test: the tests. Both need only Python and git.
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+PYTHON ?= python3
+DATA ?= ../shared/data
+export PATH := $(BIN):$(PATH)
+
+.PHONY: turn test lint trial lock clean
+
+turn: $(VENV)/installed
+	dvc repro
+	argus show
+
+test: $(VENV)/installed
+	python -m pytest
+
+lint: $(VENV)/installed
+	ruff check .
+	ruff format --check .
+	mypy
+
+# three turns on real camera images, in a scratch clone
+trial: $(VENV)/installed
+	python -m benchmarks.trial --data $(DATA)
+
+# every dependency with its hashes, for all platforms; no registry address in it
+lock: $(VENV)/installed
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --group dev pyproject.toml -o requirements.lock
+
+$(VENV)/installed: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q uv
+	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	touch $@
+
+# forget what can be made again; never touches deliveries or trained turns in DVC's cache
+clean:
+	rm -rf .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis

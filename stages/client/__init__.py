@@ -1,0 +1,1 @@
+"""What a person does between turns: the `argus` command."""

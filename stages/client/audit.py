@@ -1,0 +1,125 @@
+"""Whether every source may be used, today: card, consent, deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+import yaml
+
+from stages.client.sources import known
+from stages.client.tables import Table
+from stages.common import cards, catalogue, params
+from stages.common.errors import ArgusError
+from stages.ingest.deliveries import RAW, deliveries_of, files_of, read_manifest
+
+LOCK = Path("dvc.lock")
+
+
+def overview(settings: params.Params) -> Table:
+    """A row per source, retired ones too."""
+    rows = []
+    for source in known(settings.sources):
+        state = "active" if source in settings.sources else "retired"
+        n = str(len(delivered(source)))
+        try:
+            card = cards.read(source)
+        except ArgusError:
+            rows.append([source, "no valid card", "", "", "", "", state, n])
+            continue
+        expires = card.consent.expires
+        until = expires.isoformat() if expires else "no end"
+        rows.append([source, card.kind, card.owner, card.licence, card.origin, until, state, n])
+    headers = ["source", "kind", "owner", "licence", "origin", "consent until", "state"]
+    return Table("Sources", [*headers, "deliveries"], rows, frozenset({7}))
+
+
+def delivered(source: str) -> list[Path]:
+    """The delivery folders of a source, none if it has none."""
+    try:
+        return deliveries_of(source)
+    except ArgusError:
+        return []
+
+
+def findings(source: str, settings: params.Params, today: date) -> list[str]:
+    """Everything that is wrong with an active source; empty if it is in order."""
+    found = []
+    card = None
+    try:
+        card = cards.read(source)
+    except ArgusError as error:
+        found.append(str(error))
+    folders = delivered(source)
+    if not folders and source not in settings.rendered:  # those come with the first `dvc repro`
+        found.append(f"no delivery: bring one in with `argus submit PATH --source {source}`")
+    if card and not folders:
+        found += rights(card, None, settings.ingest, today)
+    for folder in folders:
+        if card:
+            found += rights(card, folder.name, settings.ingest, today)
+        for check in (read_manifest, files_of):
+            try:
+                check(folder)
+            except ArgusError as error:
+                found.append(str(error))
+    found += [
+        f"{folder} is neither tracked by DVC nor made by a stage: move it out of {RAW} and bring "
+        "it in with `argus submit`"
+        for folder in untracked(folders)
+    ]
+    return found
+
+
+def rights(
+    card: cards.Card, delivery: str | None, settings: params.Ingest, today: date
+) -> list[str]:
+    """Why the card keeps a delivery out today, if it does; None stands for one to come."""
+    reason = card.refusal(delivery or "", today, settings.accept_origins, settings.purposes)
+    if reason is None:
+        return []
+    what = f"delivery {delivery}" if delivery else "all its images"
+    text = f"{what}: {catalogue.STATUSES[reason]}"
+    if reason == "consent_expired":
+        text = f"{what}: consent expired on {card.consent_for(delivery or '').expires}"
+    return [text]
+
+
+def unlisted(settings: params.Params) -> dict[str, list[str]]:
+    """Sources with images in `data/raw` that `params.yaml` does not list, and what is wrong."""
+    found: dict[str, list[str]] = {}
+    for source in known(settings.sources):
+        if source in settings.sources or not delivered(source):
+            continue
+        found[source] = []
+        if not cards.path_of(source).exists():
+            found[source].append(
+                f"images in {RAW / source}, but no rights card: `argus source add {source}`, "
+                "or remove them"
+            )
+    return found
+
+
+def untracked(folders: Iterable[Path]) -> list[Path]:
+    """Those deliveries that no `.dvc` file stands for and no stage has made."""
+    outputs = stage_outputs()
+    return [
+        folder
+        for folder in folders
+        if not tracker_of(folder).is_file()
+        and not any(folder.is_relative_to(output) for output in outputs)
+    ]
+
+
+def tracker_of(delivery: Path) -> Path:
+    """The `.dvc` file beside a delivery."""
+    return delivery.with_name(f"{delivery.name}.dvc")
+
+
+def stage_outputs() -> list[Path]:
+    """Paths that the pipeline's stages have written, by `dvc.lock`."""
+    if not LOCK.exists():
+        return []
+    stages = yaml.safe_load(LOCK.read_text(encoding="utf-8")).get("stages") or {}
+    return [Path(out["path"]) for stage in stages.values() for out in stage.get("outs", [])]

@@ -1,0 +1,144 @@
+"""What a turn came to, read from the reports its stages wrote; all knowledge of their keys is here.
+
+The reports come by name ("ingest/amos" for `reports/ingest/amos.json`), from the working tree or,
+for turns long past, from `dvc metrics show`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stages.common import reports
+
+Reports = Mapping[str, Mapping[str, Any]]
+SCORES = ("kid", "fd", "fid")
+
+
+@dataclass(frozen=True)
+class Score:
+    """A model's distances to the held-out reals by name (`kid_efficientnet`); smaller is better.
+
+    `beside` holds the same distances for the floors, by the floor's name.
+    """
+
+    task: str
+    distances: dict[str, float]
+    beside: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Championship:
+    """Who serves a task after the turn (None: nobody yet), whether that is new, and why."""
+
+    champion: str | None
+    promoted: bool
+    reason: str
+
+    def __str__(self) -> str:
+        if self.champion is None:
+            return "none"
+        return f"{self.champion} {'promoted' if self.promoted else 'stays'}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The counts (images) and decisions of one turn."""
+
+    images: int
+    accepted: int
+    refused: dict[str, int]
+    exact_copies: int
+    near_duplicates: int
+    val: int
+    test: int
+    embargoed: int
+    leaks: int
+    low_quality: int
+    pruned: int
+    selected: int
+    scores: dict[str, Score]
+    champions: dict[str, Championship]
+
+    def headline(self) -> str:
+        """The lines below the subject of the turn's commit."""
+        refused = ", ".join(f"{reason} {n}" for reason, n in self.refused.items()) or "none"
+        lines = [
+            f"images: {self.images} in, {self.accepted} accepted, {self.selected} selected",
+            f"refused: {refused}",
+            f"held out: {self.val + self.test}, leaks {self.leaks}",
+        ]
+        for model, score in self.scores.items():
+            values = ", ".join(f"{name} {value:.4g}" for name, value in score.distances.items())
+            lines.append(f"{model} ({score.task}): {values}")
+        lines += [f"{task}: {champion}" for task, champion in self.champions.items()]
+        return "\n".join(lines)
+
+
+def current(sources: Iterable[str], models: Iterable[str]) -> Outcome:
+    """The outcome of the working tree.
+
+    Args:
+        sources, models: what `params.yaml` lists; reports of others are of the past.
+
+    Raises:
+        ArgusError: a report is missing.
+    """
+    names = [
+        *(f"ingest/{source}" for source in sources),
+        *("dedupe", "split", "prune"),
+        *(f"evaluate/{model}" for model in models),
+        "promote/decision",
+    ]
+    return outcome({name: reports.read(name) for name in names})
+
+
+def outcome(found: Reports) -> Outcome:
+    """The outcome in a turn's reports. Champions come with their reason where "promote/decision"
+    is there, without it from the metrics "promote".
+
+    Raises:
+        KeyError: a report, or a key of one, is missing.
+    """
+    ingest = [report for name, report in found.items() if name.startswith("ingest/")]
+    refused: Counter[str] = Counter()
+    for report in ingest:
+        refused.update(report["refused"])
+    split, prune, dedupe = found["split"], found["prune"], found["dedupe"]
+    decisions = found["promote/decision"] if "promote/decision" in found else found["promote"]
+    return Outcome(
+        images=sum(report["images"] for report in ingest),
+        accepted=sum(report["accepted"] for report in ingest),
+        refused=dict(sorted(refused.items())),
+        exact_copies=dedupe["exact_copies"],
+        near_duplicates=dedupe["near_duplicates"],
+        val=split["val"],
+        test=split["test"],
+        embargoed=split["embargoed"],
+        leaks=split["leaks"],
+        low_quality=prune["low_quality"],
+        pruned=prune["pruned"],
+        selected=prune["selected"],
+        scores={
+            name.removeprefix("evaluate/"): _score(report)
+            for name, report in sorted(found.items())
+            if name.startswith("evaluate/")
+        },
+        champions={
+            task: Championship(made["champion"], made["promoted"], made.get("reason", ""))
+            for task, made in sorted(decisions.items())
+        },
+    )
+
+
+def _score(report: Mapping[str, Any]) -> Score:
+    beside = {floor: _distances(values) for floor, values in report["beside"].items()}
+    return Score(report["task"], _distances(report), beside)
+
+
+def _distances(report: Mapping[str, Any]) -> dict[str, float]:
+    """The entries named after a distance and the backbone, KID first: it is the gate's."""
+    found = {name: value for name, value in report.items() if name.split("_")[0] in SCORES}
+    return dict(sorted(found.items(), key=lambda item: SCORES.index(item[0].split("_")[0])))

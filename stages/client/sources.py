@@ -1,0 +1,159 @@
+"""Sources come and go by their rights card and the lists in `params.yaml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from stages.client import knobs, workspace
+from stages.common import cards
+from stages.common.errors import ArgusError
+from stages.common.files import atomic, remove
+from stages.ingest.deliveries import RAW
+
+ACTIVE, RENDERED = "sources", "rendered"  # keys of params.yaml
+INGESTED, REPORTED = Path("data/ingest"), Path("reports/ingest")
+
+CARD = """\
+# Rights card: who owns the images of this source, and what may be done with them until when.
+# Without it none of them is read.
+source: {source}
+# client | academic | fleet | demo
+kind: {kind}
+# the person or body that holds the rights
+owner: {owner}
+# whom to ask there: a role, never a person's name
+contact_role: {contact_role}
+# an SPDX expression (https://spdx.org/licenses), or contract:<reference>
+licence: {licence}
+# whose law governs the use
+jurisdiction: {jurisdiction}
+# what the owner allows: train, evaluate
+purposes: {purposes}
+consent:
+  # where the permission is written down
+  reference: {reference}
+  # the last day on which it holds, YYYY-MM-DD; null: no end
+  expires: {expires}
+# camera | rendered | generated
+origin: {origin}
+# how the owner wants to be cited
+citation: {citation}
+"""
+
+
+def card_from(fields: Mapping[str, Any]) -> str:
+    """The text of a new rights card.
+
+    Args:
+        fields: what `CARD` names; `purposes` a list of strings, `expires` a date or None, all
+            others strings.
+
+    Raises:
+        ArgusError: a field is not what it must be.
+    """
+    text = CARD.format(**{name: _scalar(value) for name, value in fields.items()})
+    _checked(text, fields["source"], "the card")
+    return text
+
+
+def card_in(file: Path, source: str) -> str:
+    """The text of a card that somebody else wrote.
+
+    Raises:
+        ArgusError: it cannot be read, does not hold, or is the card of another source.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArgusError(f"card {file} cannot be read: {error}") from None
+    _checked(text, source, f"card {file}")
+    return text
+
+
+def add(source: str, card: str) -> Path:
+    """Register a source: write its card (a checked text) and put it on `sources`.
+
+    Raises:
+        ArgusError: it has a card already.
+    """
+    with workspace.exclusive("argus source add"):
+        path = cards.path_of(source)
+        text = knobs.read()
+        listed = source in knobs.items(text, ACTIVE)
+        if path.exists():
+            advice = (
+                "to change its terms edit the card"
+                if listed
+                else f"it was retired: put it back on `{ACTIVE}` in params.yaml"
+            )
+            raise ArgusError(f"source '{source}' exists, its card is {path}: {advice}")
+        if not listed:
+            text = knobs.with_item(text, ACTIVE, _scalar(source))
+        with atomic(path) as temporary:
+            temporary.write_text(card, encoding="utf-8")
+        knobs.write(text)
+        return path
+
+
+def retire(source: str) -> list[Path]:
+    """Use a source no more: take it off the lists, and delete what earlier turns made of it.
+
+    A later stage depends on the folder over all sources, so DVC would go on seeing what it
+    leaves there. The card, the deliveries and DVC's cache are kept: earlier turns stay whole.
+
+    Returns:
+        What was deleted.
+
+    Raises:
+        ArgusError: the source is not on `sources`.
+    """
+    with workspace.exclusive("argus source retire"):
+        text = knobs.read()
+        active = knobs.items(text, ACTIVE)
+        if source not in active:
+            raise ArgusError(
+                f"source '{source}' is not on `{ACTIVE}` in params.yaml; on it are: "
+                f"{', '.join(active) or 'none'}"
+            )
+        text = knobs.without_item(text, ACTIVE, source)
+        if source in knobs.items(text, RENDERED):
+            text = knobs.without_item(text, RENDERED, source)
+        knobs.write(text)
+        stale = [INGESTED / source, REPORTED / f"{source}.json"]
+        found = [path for path in stale if path.exists()]
+        for path in found:
+            remove(path)
+        return found
+
+
+def known(active: list[str]) -> list[str]:
+    """Every source that is listed, has a card or has images, the listed ones first."""
+    carded = [path.stem for path in cards.CARDS.glob("*.yaml")]
+    delivered = [path.name for path in RAW.glob("*") if path.is_dir()]
+    return [*dict.fromkeys(active), *sorted({*carded, *delivered} - set(active))]
+
+
+def _checked(text: str, source: str, name: str) -> None:
+    try:
+        card = cards.Card.model_validate(yaml.safe_load(text))
+    except yaml.YAMLError as error:
+        raise ArgusError(f"{name} is not valid YAML: {error}") from None
+    except ValidationError as error:
+        raise ArgusError(f"{name} does not hold: {cards.explain(error)}") from None
+    if card.source != source:
+        raise ArgusError(f"{name} is that of '{card.source}', not of '{source}'")
+
+
+def _scalar(value: str | date | list[str] | None) -> str:
+    """A value as it stands in YAML, on one line."""
+    quote = '"' if isinstance(value, str) and not value.isprintable() else None
+    text: str = yaml.safe_dump(
+        value, default_flow_style=True, default_style=quote, allow_unicode=True, width=10**6
+    )
+    return text.removesuffix("\n").removesuffix("\n...")

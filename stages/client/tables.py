@@ -1,0 +1,86 @@
+"""Tables for a person, on a terminal or as Markdown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table as RichTable
+
+from stages.client.outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Table:
+    """Headers and rows of text; a cell may hold several lines."""
+
+    title: str
+    headers: list[str]
+    rows: list[list[str]]
+    numbers: frozenset[int] = frozenset()  # columns set flush right
+
+    def markdown(self) -> str:
+        """The table as Markdown, with its title as a heading."""
+        rules = ["---:" if column in self.numbers else "---" for column in range(len(self.headers))]
+        lines = [self.headers, rules, *self.rows]
+        cells = (
+            " | ".join(cell.replace("|", "\\|").replace("\n", "<br>") for cell in line)
+            for line in lines
+        )
+        return f"# {self.title}\n\n" + "\n".join(f"| {line} |" for line in cells) + "\n"
+
+    def show(self) -> None:
+        """Print the table, wrapped to the terminal."""
+        table = RichTable(title=self.title, title_justify="left", show_lines=False)
+        for column, header in enumerate(self.headers):
+            table.add_column(
+                escape(header),
+                justify="right" if column in self.numbers else "left",
+                overflow="fold",
+            )
+        for row in self.rows:
+            table.add_row(*(escape(cell) for cell in row))
+        Console().print(table)
+
+
+def images(turn: Outcome) -> Table:
+    """How many images came to which end."""
+    refused = [(f"refused: {reason}", n) for reason, n in turn.refused.items()]
+    lines = [
+        ("in", turn.images),
+        *refused,
+        ("exact copies", turn.exact_copies),
+        ("near-duplicates", turn.near_duplicates),
+        ("embargoed between splits", turn.embargoed),
+        ("held out: val", turn.val),
+        ("held out: test", turn.test),
+        ("low quality", turn.low_quality),
+        ("pruned", turn.pruned),
+        ("selected for training", turn.selected),
+    ]
+    rows = [[name, str(n)] for name, n in lines]
+    return Table("Images of the turn", ["images", "count"], rows, frozenset({1}))
+
+
+def models(turn: Outcome) -> Table:
+    """A line per model: its distances, and those of the floors by the first of them."""
+    rows = []
+    for name, score in turn.scores.items():
+        distances = "\n".join(f"{key} {value:.4g}" for key, value in score.distances.items())
+        first = next(iter(score.distances), "")
+        floors = "\n".join(f"{floor} {of[first]:.4g}" for floor, of in score.beside.items())
+        rows.append([name, score.task, distances, floors])
+    return Table("Models", ["model", "task", "distance to held-out reals", "beside"], rows)
+
+
+def champions(turn: Outcome) -> Table:
+    """A line per task: who serves it now, and why."""
+    rows = [[task, str(made), made.reason] for task, made in turn.champions.items()]
+    return Table("Champions", ["task", "champion", "because"], rows)
+
+
+def show(turn: Outcome) -> None:
+    """Print everything about one turn."""
+    for table in (images(turn), models(turn), champions(turn)):
+        table.show()

@@ -1,0 +1,1 @@
+"""What several stages share; nothing here knows what a stage does."""

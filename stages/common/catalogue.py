@@ -1,0 +1,140 @@
+"""The catalogue: one row per delivered image, in order of arrival, never dropped silently.
+
+Each stage from `ingest` to `pack` reads the table of the stage before it, decides about some
+rows, and writes the whole table again as `data/<stage>/images.parquet`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from stages.common.errors import ArgusError
+from stages.common.files import atomic
+
+ARRIVAL = ["received_at", "source", "delivery", "path"]
+UNKNOWN = "unknown"
+
+SCHEMA: dict[str, pl.DataType] = {
+    "image_id": pl.String(),  # SHA-256 of the file, hexadecimal
+    "source": pl.String(),
+    "delivery": pl.String(),
+    "path": pl.String(),  # inside the delivery's folder
+    "member": pl.String(),  # inside a shard; null for a plain file
+    "received_at": pl.Datetime("us", "UTC"),
+    "label": pl.String(),  # condition, null if not delivered
+    "label_from": pl.String(),  # delivered | predicted
+    "sequence": pl.String(),  # <source>/<folder>: the drive or clip; null if not known
+    "captured_at": pl.Datetime("us"),  # the camera's clock, no zone
+    "width": pl.Int32(),  # px, after EXIF orientation
+    "height": pl.Int32(),
+    "phash": pl.UInt64(),
+    "sharpness": pl.Float32(),  # variance of the Laplacian, grey levels squared
+    "luminance": pl.Float32(),  # mean, 0 to 1
+    "entropy": pl.Float32(),  # of the grey histogram, bits, 0 to 8
+    "origin": pl.String(),  # camera | rendered | generated
+    "status": pl.String(),  # see STATUSES
+    "lost_to": pl.String(),  # image_id of the image that it lost to
+    "distance": pl.Int32(),  # Hamming distance to that image, bits
+}
+"""The columns of every table; later stages add their own behind these."""
+
+STATUSES: dict[str, str] = {
+    "accepted": "in use",
+    # ingest: rights
+    "origin_not_accepted": "the card's origin is not among ingest.accept_origins",
+    "purpose_not_granted": "the card does not grant every purpose in ingest.purposes",
+    "consent_expired": "the consent had expired on ingest.as_of",
+    # ingest: bytes
+    "not_an_image": "no image format that we read",
+    "truncated": "the file ends early or its data is broken",
+    "too_small": "shorter side under ingest.min_side",
+    "too_large": "more pixels than ingest.max_pixels; not decoded",
+    # dedupe
+    "exact_copy": "the same bytes came in before",
+    "near_duplicate": "within dedupe.radius of an image that came in before",
+    # split
+    "embargoed": "too near to images of another split to be used in either",
+    # prune
+    "low_quality": "outside the limits of prune.quality",
+    "pruned": "within the budget there was no place for it",
+}
+"""What became of an image, and what each word means."""
+
+
+def read(path: Path | str) -> pl.DataFrame:
+    """Read a stage's table.
+
+    Raises:
+        ArgusError: the table is not there yet.
+    """
+    try:
+        return pl.read_parquet(path, memory_map=False)
+    except FileNotFoundError:
+        raise ArgusError(f"{path} is missing: `dvc repro` makes it") from None
+
+
+def write(path: Path | str, images: pl.DataFrame) -> None:
+    """Write a table atomically; equal tables give equal bytes."""
+    with atomic(path) as temporary:
+        images.rechunk().write_parquet(temporary, compression="zstd", statistics=False)
+
+
+def in_order(images: pl.DataFrame) -> pl.DataFrame:
+    """Rows in order of arrival, which is what makes every decision prefix-stable."""
+    return images.sort(ARRIVAL, maintain_order=True)
+
+
+def accepted(images: pl.DataFrame, split: str | None = None) -> pl.DataFrame:
+    """The rows still in use, of one split if it is named."""
+    images = images.filter(pl.col("status") == "accepted")
+    return images if split is None else images.filter(pl.col("split") == split)
+
+
+def labels(images: pl.DataFrame) -> pl.Series:
+    """The class of each row: its label, or `unknown`."""
+    return images["label"].fill_null(UNKNOWN)
+
+
+def counts(values: pl.Series) -> dict[str, int]:
+    """How often each value occurs, by name, for metrics."""
+    return {str(name): int(n) for name, n in sorted(values.value_counts().rows())}
+
+
+def file_of(source: str, delivery: str, path: str) -> Path:
+    """Where the bytes of a row lie."""
+    return Path("data/raw") / source / delivery / path
+
+
+def with_decisions(
+    images: pl.DataFrame,
+    rows: np.ndarray,
+    status: str,
+    lost_to: pl.Series | None = None,
+    distance: np.ndarray | None = None,
+) -> pl.DataFrame:
+    """The table with `status` (and what the rows lost to) set on some rows.
+
+    Args:
+        rows: int64 [K] row numbers.
+        status: one of `STATUSES`.
+        lost_to: string [K] image ids.
+        distance: integer [K] bits.
+    """
+    assert status in STATUSES, status
+    changes: dict[str, pl.Series] = {"status": pl.Series([status] * len(rows), dtype=pl.String)}
+    if lost_to is not None:
+        changes["lost_to"] = lost_to
+    if distance is not None:
+        changes["distance"] = pl.Series(distance, dtype=pl.Int32)
+    return images.with_columns(
+        images[name].scatter(rows, values.cast(images.schema[name])).alias(name)
+        for name, values in changes.items()
+    )
+
+
+def first_of_each(images: pl.DataFrame) -> pl.DataFrame:
+    """One row per image, the first that came in."""
+    return images.unique("image_id", keep="first", maintain_order=True)

@@ -1,0 +1,31 @@
+"""Errors that a person can act on, shown without a traceback."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.markup import escape
+
+
+class ArgusError(Exception):
+    """A mistake in the input or the settings: says what is wrong, where, and what to do."""
+
+
+def exits_cleanly(main: Callable[[], None]) -> Callable[[], None]:
+    """Wrap a stage's `main` so that an `ArgusError` prints one message and exits 1.
+
+    Any other exception keeps its traceback: it is our mistake, not the user's.
+    """
+
+    @functools.wraps(main)
+    def wrapped() -> None:
+        try:
+            main()
+        except ArgusError as error:
+            Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {escape(str(error))}")
+            sys.exit(1)
+
+    return wrapped

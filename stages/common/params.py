@@ -1,0 +1,158 @@
+"""`params.yaml` as typed objects: an unknown or impossible knob stops the run with its name.
+
+What each knob means, its unit and its range stand beside it in `params.yaml`, the manual.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from stages.common.cards import Origin, Purpose, explain
+from stages.common.errors import ArgusError
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Strict(BaseModel):
+    """Frozen, and no key that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Demo(Strict):
+    seed: int
+    size: tuple[Count, Count]
+    drives: dict[str, Count]
+    frames: Count
+
+
+class Ingest(Strict):
+    as_of: date
+    accept_origins: list[Origin]
+    purposes: list[Purpose]
+    min_side: Count
+    max_pixels: Count
+
+
+class Dedupe(Strict):
+    radius: Annotated[int, Field(ge=0, le=16)]
+
+
+class Split(Strict):
+    seed: int
+    val: Share
+    test: Share
+    radius: Annotated[int, Field(ge=0, le=16)]
+
+
+class Embed(Strict):
+    backbone: Literal["efficientnet", "inception"]
+    threads: Count
+
+
+class Quality(Strict):
+    min_sharpness: float
+    min_luminance: Share
+    max_luminance: Share
+    min_entropy: float
+
+
+class Prune(Strict):
+    budget: Count
+    tau: Share
+    seed: int
+    quality: Quality
+
+
+class Pack(Strict):
+    resolution: tuple[Count, Count]
+
+
+class Domains(Strict):
+    source: str
+    target: str
+
+
+class Train(Strict):
+    device: Literal["auto", "cpu", "cuda"]
+    precision: Literal["fp32", "bf16"]
+    threads: Count
+    tau: Share
+    mirror: bool
+    curve_points: Count
+    sample_sheets: Count
+    checkpoint_every: Count
+
+
+class Model(Strict):
+    arch: str
+    task: str
+    domains: Domains | None = None
+    steps: Count
+    batch: Count
+    seed: int
+    config: dict[str, Any] = {}
+
+
+class Evaluate(Strict):
+    splits: list[Literal["val", "test"]]
+    samples: Count
+    seed: int
+
+
+class Promote(Strict):
+    confidence: Annotated[float, Field(gt=0.5, lt=1)]
+
+
+class Lineage(Strict):
+    previous: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None
+
+
+class Params(Strict):
+    sources: list[str]
+    rendered: list[str]
+    demo: Demo
+    ingest: Ingest
+    dedupe: Dedupe
+    split: Split
+    embed: Embed
+    prune: Prune
+    pack: Pack
+    train: Train
+    models: dict[str, Model]
+    evaluate: Evaluate
+    promote: Promote
+    lineage: Lineage
+
+    @model_validator(mode="after")
+    def _embargo_covers_duplicates(self) -> Params:
+        if self.split.radius < self.dedupe.radius:
+            raise ValueError(
+                f"split.radius ({self.split.radius}) is below dedupe.radius "
+                f"({self.dedupe.radius}): duplicates would cross splits"
+            )
+        return self
+
+
+def load(path: Path = Path("params.yaml")) -> Params:
+    """Read and check `params.yaml`.
+
+    Raises:
+        ArgusError: the file is missing, is not YAML, or a knob is unknown or out of range.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ArgusError(f"{path} not found: run from the top folder of the repository") from None
+    except yaml.YAMLError as error:
+        raise ArgusError(f"{path} is not valid YAML: {error}") from None
+    try:
+        return Params.model_validate(content)
+    except ValidationError as error:
+        raise ArgusError(f"{path} does not fit: {explain(error)}") from None

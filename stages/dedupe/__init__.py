@@ -1,0 +1,1 @@
+"""Of images that look the same, keep the one that came in first."""

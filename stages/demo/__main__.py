@@ -1,0 +1,22 @@
+"""Render the embedded demo source: `python -m stages.demo`."""
+
+import os
+from pathlib import Path
+
+from stages.common import params
+from stages.common.errors import exits_cleanly
+from stages.common.files import atomic
+from stages.demo.deliver import deliver
+
+HOME = Path("data/raw/demo")
+
+
+@exits_cleanly
+def main() -> None:
+    with atomic(HOME) as folder:
+        frames = deliver(params.load().demo, folder, workers=os.cpu_count() or 1)
+    print(f"demo: {frames} frames rendered into {HOME}")
+
+
+if __name__ == "__main__":
+    main()

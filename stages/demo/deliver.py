@@ -1,0 +1,128 @@
+"""Write the drives of the demo as deliveries, with one of every kind of bad file among them.
+
+Layout of a delivery: `<condition>/<drive>/<frame>.jpg` and `delivery.yaml`.
+"""
+
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from itertools import pairwise
+from multiprocessing import get_context
+from pathlib import Path
+
+from PIL import Image
+
+from stages.common.errors import ArgusError
+from stages.common.params import Demo
+from stages.common.progress import Steps
+from stages.demo.draw import prepare, render
+from stages.demo.world import CONDITIONS, Drive, build
+
+QUALITY = 90  # of the JPEG files
+FIRST = datetime(2026, 1, 5, 8, tzinfo=UTC)
+WEEKS = ("2026-w01", "2026-w02", "2026-w03")  # names of the deliveries, a week apart
+LAPSED = "lapsed"  # the delivery whose consent has run out, see data/sources/demo.yaml
+LAPSED_AT = datetime(2025, 12, 1, 8, tzinfo=UTC)
+COPIES = 3  # exact copies of older frames in every later delivery
+
+
+def plan(settings: Demo) -> dict[str, list[Drive]]:
+    """The drives of each delivery; the drives of a condition go round the deliveries.
+
+    Raises:
+        ArgusError: a condition that the demo cannot render, or too few drives of one for every
+            delivery to have it.
+    """
+    unknown = sorted(set(settings.drives) - set(CONDITIONS))
+    if unknown:
+        raise ArgusError(
+            f"params.yaml, demo.drives: unknown condition {', '.join(unknown)}; "
+            f"the demo renders {', '.join(CONDITIONS)}"
+        )
+    few = sorted(c for c, count in settings.drives.items() if count < len(WEEKS))
+    if few:
+        raise ArgusError(
+            f"params.yaml, demo.drives: {', '.join(few)} needs at least {len(WEEKS)} drives, "
+            "one for each delivery"
+        )
+    deliveries: dict[str, list[Drive]] = {week: [] for week in WEEKS}
+    for condition in CONDITIONS:
+        for number in range(settings.drives.get(condition, 0)):
+            drive = Drive(settings.seed, condition, number, settings.frames, settings.size)
+            deliveries[WEEKS[number % len(WEEKS)]].append(drive)
+    return deliveries
+
+
+def encode(drive: Drive) -> list[bytes]:
+    """The frames of a drive as JPEG files."""
+    world = build(drive)
+    scenery = prepare(world)
+    return [jpeg(Image.fromarray(render(world, scenery, k))) for k in range(drive.frames)]
+
+
+def jpeg(image: Image.Image) -> bytes:
+    """An image as the bytes of a JPEG file."""
+    stream = BytesIO()
+    image.save(stream, "JPEG", quality=QUALITY)
+    return stream.getvalue()
+
+
+def deliver(settings: Demo, home: Path, workers: int) -> int:
+    """Render everything that `settings` asks for into the folder `home`, with `workers` processes.
+
+    The bytes do not depend on `workers`. Returns the number of rendered frames.
+    """
+    deliveries = plan(settings)
+    drives = [drive for week in WEEKS for drive in deliveries[week]]
+    places = [home / w / d.condition / d.name for w in WEEKS for d in deliveries[w]]
+    lapsed = Drive(settings.seed, CONDITIONS[0], len(drives), 1, settings.size)
+    total = len(drives) * settings.frames + 1
+    with (
+        ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool,
+        Steps(total, "rendering") as steps,
+    ):
+        rendered = pool.map(encode, [*drives, lapsed])
+        for place, files in zip(places, rendered, strict=False):  # one more: the lapsed one
+            for number, content in enumerate(files):
+                _write(place / f"{number:04d}.jpg", content)
+            steps.advance(len(files))
+        _write(
+            home / LAPSED / lapsed.condition / "planted" / "expired-consent.jpg", *next(rendered)
+        )
+        steps.advance()
+    _plant(home, deliveries)
+    for number, week in enumerate(WEEKS):
+        _write_manifest(home / week, FIRST + timedelta(weeks=number))
+    _write_manifest(home / LAPSED, LAPSED_AT)
+    return total
+
+
+def _plant(home: Path, deliveries: dict[str, list[Drive]]) -> None:
+    """Put the bad files in: each has a name that tells what it is."""
+    for older, newer in pairwise(WEEKS):
+        for drive in deliveries[older][:: max(1, len(deliveries[older]) // COPIES)][:COPIES]:
+            frame = drive.frames // 2
+            original = home / older / drive.condition / drive.name / f"{frame:04d}.jpg"
+            copy = f"exact-copy-of-{drive.name}-{frame:04d}.jpg"
+            _write(home / newer / drive.condition / "planted" / copy, original.read_bytes())
+    drive = deliveries[WEEKS[-1]][0]
+    whole = (home / WEEKS[-1] / drive.condition / drive.name / "0000.jpg").read_bytes()
+    place = home / WEEKS[-1] / drive.condition / "planted"
+    _write(place / "truncated.jpg", whole[: len(whole) * 3 // 5])
+    _write(place / "text-file.jpg", b"This is not an image, whatever its name says.\n")
+    _write(place / "thumbnail-20x20.jpg", jpeg(Image.open(BytesIO(whole)).resize((20, 20))))
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def _write_manifest(folder: Path, received_at: datetime) -> None:
+    text = (
+        f"delivery: {folder.name}\n"
+        f"received_at: {received_at:%Y-%m-%dT%H:%M:%S.%fZ}\n"
+        "label_from: dirs\n"
+        "sequence_from: dirs\n"
+    )
+    _write(folder / "delivery.yaml", text.encode())

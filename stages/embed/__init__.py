@@ -1,0 +1,1 @@
+"""Describe every image in use by a feature vector, for distinctness."""

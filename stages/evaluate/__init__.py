@@ -1,0 +1,1 @@
+"""Score models on held-out reals, beside floors that any model must beat."""

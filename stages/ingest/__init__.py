@@ -1,0 +1,1 @@
+"""Take deliveries in: rights first, then decode, measure and fingerprint every image."""

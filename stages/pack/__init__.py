@@ -1,0 +1,1 @@
+"""Put the chosen images at training resolution into arrays that a loader can map into memory."""

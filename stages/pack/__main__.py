@@ -1,0 +1,72 @@
+"""Shrink the images in use to the training resolution: `python -m stages.pack`.
+
+Writes `data/pack/{train,val,test}.npy`, uint8 [N, H, W, 3] RGB, `images.parquet` with the split and
+row of each image, and `classes.json`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from PIL import Image, ImageOps
+
+from stages.common import catalogue, params, reports
+from stages.common.errors import exits_cleanly
+from stages.common.files import atomic, write_json
+from stages.common.progress import track
+from stages.pack.packed import PACKED
+from stages.split.assign import SPLITS
+
+
+def shrink(image: Image.Image, resolution: tuple[int, int]) -> np.ndarray:
+    """Cut the middle of a picture to the aspect ratio wanted and resize it.
+
+    Args:
+        image: any mode and size.
+        resolution: H, W in px.
+
+    Returns:
+        uint8 [H, W, 3] RGB, PIL bicubic with antialiasing.
+    """
+    height, width = resolution
+    return np.asarray(ImageOps.fit(image.convert("RGB"), (width, height), Image.Resampling.BICUBIC))
+
+
+def load(path: Path, resolution: tuple[int, int]) -> np.ndarray:
+    """An image file, upright, at the training resolution: uint8 [H, W, 3] RGB."""
+    with Image.open(path) as image:
+        return shrink(ImageOps.exif_transpose(image), resolution)
+
+
+@exits_cleanly
+def main() -> None:
+    height, width = params.load().pack.resolution
+    images = catalogue.accepted(catalogue.read("data/prune/images.parquet"))
+    rows = []
+    for split in SPLITS:
+        part = images.filter(pl.col("split") == split)
+        paths = [
+            catalogue.file_of(*key) for key in part.select("source", "delivery", "path").rows()
+        ]
+        array = np.empty((len(paths), height, width, 3), dtype=np.uint8)
+        for index, path in enumerate(track(paths, f"packing {split}", len(paths))):
+            array[index] = load(path, (height, width))
+        with atomic(PACKED / f"{split}.npy") as temporary:
+            np.save(temporary, array)
+        rows.append(part.with_row_index("row"))
+    packed = pl.concat(rows).with_columns(catalogue.labels(pl.concat(rows)).alias("label"))
+    columns = ["image_id", "split", "row", "label", "sequence", "source", "delivery", "path"]
+    catalogue.write(PACKED / "images.parquet", packed.select(columns))
+    write_json(PACKED / "classes.json", sorted(packed["label"].unique()))
+    per_class = {
+        s: catalogue.counts(p["label"].fill_null(catalogue.UNKNOWN))
+        for s, p in zip(SPLITS, rows, strict=True)
+    }
+    reports.metrics("pack", per_class)
+    print(f"{packed.height} images at {height}x{width}: {per_class}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Decide, per task, which model clients use."""

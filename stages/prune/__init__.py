@@ -1,0 +1,1 @@
+"""Keep the most distinct images of the training split, within budget and class quotas."""

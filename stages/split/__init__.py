@@ -1,0 +1,1 @@
+"""Decide for good which images train and which are held out."""

@@ -1,0 +1,1 @@
+"""One file an architecture; each names its class `ARCHITECTURE`."""

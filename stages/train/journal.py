@@ -1,0 +1,86 @@
+"""What a training shows of itself: curves and sample sheets, by DVCLive, without a clock.
+
+DVC clears a stage's outputs before it runs again, so after a kill the reports are gone while the
+checkpoint lives. The journal therefore is part of the checkpoint and is written anew on resuming:
+an interrupted training leaves the same reports as one that was not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import torch
+from dvclive.live import Live
+from torch import Tensor
+
+from stages.common.pictures import contact_sheet
+from stages.common.reports import rounded
+from stages.train.trained import Pictures
+
+SCALE_TO = 96
+"""Images lower than this, in pixels, are enlarged to about it on a sample sheet."""
+
+
+class Journal:
+    """Curves below `plots/metrics`, sheets below `plots/images`, last values in `metrics.json`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.points: list[tuple[int, dict[str, float]]] = []
+        self.sheets: list[tuple[int, Tensor, list[str]]] = []
+        self._live = Live(
+            dir=str(folder),
+            dvcyaml=None,
+            report=None,
+            save_dvc_exp=False,
+            monitor_system=False,
+        )
+
+    def point(self, step: int, values: Mapping[str, float]) -> None:
+        """Add one point to every curve."""
+        self.points.append((step, dict(values)))
+        self._show_point(*self.points[-1])
+
+    def sheet(self, step: int, images: Pictures, rows: list[str]) -> None:
+        """Add a sample sheet: uint8 [R * K, H, W, 3], row by row, with the names of the R rows."""
+        self.sheets.append((step, torch.from_numpy(images), rows))
+        self._show_sheet(*self.sheets[-1])
+
+    def state(self) -> dict[str, Any]:
+        """All entries, for a checkpoint."""
+        return {"points": list(self.points), "sheets": list(self.sheets)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over and show the entries of an earlier journal; this one must be empty."""
+        for step, values in state["points"]:
+            self.point(step, values)
+        for step, images, rows in state["sheets"]:
+            self.sheet(step, images.numpy(), rows)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._live.end()
+
+    def _show_point(self, step: int, values: Mapping[str, float]) -> None:
+        self._live.step = step
+        for name, value in rounded(values).items():
+            self._live.log_metric(name, value)
+        self._live.make_summary()
+
+    def _show_sheet(self, step: int, images: Tensor, rows: list[str]) -> None:
+        columns = len(images) // len(rows)
+        captions = [row if column == 0 else "" for row in rows for column in range(columns)]
+        scale = max(1, round(SCALE_TO / images.shape[1]))
+        sheet = contact_sheet(np.asarray(images), columns, captions, scale)
+        self._live.step = step
+        self._live.log_image(f"samples/{step:06d}.png", sheet)

@@ -1,0 +1,66 @@
+"""Adversarial losses and gradient penalties in closed form.
+
+Every adversarial loss is a pair of functions over raw logits (any shape, no sigmoid before), mean
+over the batch: `discriminator(real, fake)` and `generator(fake, real)`. Only a relativistic loss
+looks at `real` in the generator's turn; the others take None there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+class Adversarial(NamedTuple):
+    """The two sides of one game."""
+
+    discriminator: Callable[[Tensor, Tensor], Tensor]
+    generator: Callable[[Tensor, Tensor | None], Tensor]
+
+
+def _relativistic_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    return functional.softplus(fake - real).mean()
+
+
+def _relativistic_generator(fake: Tensor, real: Tensor | None) -> Tensor:
+    if real is None:
+        raise ValueError("a relativistic loss compares the fakes with reals: pass both logits")
+    return functional.softplus(real - fake).mean()
+
+
+def _least_squares_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    return 0.5 * ((real - 1).square().mean() + fake.square().mean())
+
+
+def _least_squares_generator(fake: Tensor, real: Tensor | None) -> Tensor:
+    return (fake - 1).square().mean()
+
+
+RELATIVISTIC = Adversarial(_relativistic_discriminator, _relativistic_generator)
+"""Softplus of the difference of a real's and a fake's logit (Jolicoeur-Martineau, ICLR 2019,
+section 4; the form of R3GAN, Huang et al., NeurIPS 2024, equation 2). Logits are paired."""
+
+LEAST_SQUARES = Adversarial(_least_squares_discriminator, _least_squares_generator)
+"""LSGAN with targets 1 and 0 (Mao et al., ICCV 2017, equation 9), the discriminator's side halved
+as CycleGAN does (Zhu et al., ICCV 2017, section 4) to slow it relative to the generator."""
+
+
+def squared_gradient(logits: Tensor, inputs: Tensor) -> Tensor:
+    """Squared norm of the gradient of each image's logit, differentiable once more.
+
+    Times gamma / 2 and averaged this is R1 where the inputs are reals, R2 where they are fakes
+    (Mescheder et al., ICML 2018, section 4.1).
+
+    Args:
+        logits: [N] or [N, ...], each a function of its own image alone (so no batch statistics).
+        inputs: [N, C, H, W] that require a gradient and that `logits` was computed from.
+
+    Returns:
+        [N], float32.
+    """
+    (gradient,) = torch.autograd.grad(logits.sum(), inputs, create_graph=True)
+    return gradient.float().square().sum(dim=(1, 2, 3))

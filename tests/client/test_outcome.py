@@ -1,0 +1,124 @@
+"""Reports are read by name, added up over sources, and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stages.client import history, tables
+from stages.client.outcome import current, outcome
+from stages.common import reports
+from stages.common.errors import ArgusError
+
+KID, FD = "kid_inception", "fd_inception"
+FOUND: dict[str, dict[str, Any]] = {
+    "ingest/a": {"images": 10, "accepted": 7, "refused": {"truncated": 1, "too_small": 2}},
+    "ingest/b": {"images": 5, "accepted": 4, "refused": {"truncated": 1}},
+    "dedupe": {"images": 15, "exact_copies": 1, "near_duplicates": 2, "kept": 8},
+    "split": {"train": 4, "val": 1, "test": 2, "embargoed": 1, "leaks": 0},
+    "prune": {"candidates": 3, "low_quality": 1, "pruned": 1, "selected": 2},
+    "evaluate/g": {"task": "generate", FD: 5.0, KID: 0.5, "beside": {"noise": {FD: 9.0, KID: 2.0}}},
+    "promote": {
+        "generate": {"champion": "g", "promoted": True, KID: 0.5},
+        "day2night": {"champion": None, "promoted": False},
+    },
+}
+
+
+def test_counts_add_up_over_sources_and_distances_go_by_prefix() -> None:
+    turn = outcome(FOUND)
+    assert (turn.images, turn.accepted, turn.selected) == (15, 11, 2)
+    assert turn.refused == {"too_small": 2, "truncated": 2}
+    assert list(turn.scores["g"].distances.items()) == [(KID, 0.5), (FD, 5.0)]
+    assert turn.scores["g"].beside == {"noise": {KID: 2.0, FD: 9.0}}
+    assert {task: str(made) for task, made in turn.champions.items()} == {
+        "day2night": "none",
+        "generate": "g promoted",
+    }
+
+
+def test_the_headline_has_a_line_for_each_model_and_task() -> None:
+    lines = outcome(FOUND).headline().splitlines()
+    assert lines[:2] == [
+        "images: 15 in, 11 accepted, 2 selected",
+        "refused: too_small 2, truncated 2",
+    ]
+    assert lines[3:] == [
+        "g (generate): kid_inception 0.5, fd_inception 5",
+        "day2night: none",
+        "generate: g promoted",
+    ]
+
+
+def test_only_what_params_lists_is_read_and_what_is_missing_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, report in FOUND.items():
+        reports.metrics(name, report)
+    decisions = {task: {**made, "reason": "why"} for task, made in FOUND["promote"].items()}
+    reports.metrics("promote/decision", decisions)
+    turn = current(["a"], ["g"])
+    assert turn.images == 10 and turn.champions["generate"].reason == "why"
+    with pytest.raises(ArgusError, match=r"reports/ingest/c\.json is missing"):
+        current(["a", "c"], ["g"])
+
+
+def test_every_image_of_a_turn_is_shown_with_its_end(capsys: pytest.CaptureFixture[str]) -> None:
+    tables.show(outcome(FOUND))
+    printed = capsys.readouterr().out
+    for words in ("in", "refused: too_small", "exact copies", "held out: val", "kid_inception 0.5"):
+        assert words in printed
+    counts = {row[0]: int(row[1]) for row in tables.images(outcome(FOUND)).rows}
+    assert counts.pop("in") == sum(counts.values())
+
+
+def test_dvc_metrics_come_back_as_reports_by_tag() -> None:
+    shown = {
+        "workspace": {"data": {}},
+        "main,turn-1": {"data": {"reports/ingest/a.json": {"data": FOUND["ingest/a"]}}},
+        "turn-2": {"error": {"type": "YAMLSyntaxError", "msg": "no"}},
+    }
+    assert history.metrics(shown) == {
+        "workspace": {},
+        "main": {"ingest/a": FOUND["ingest/a"]},
+        "turn-1": {"ingest/a": FOUND["ingest/a"]},
+        "turn-2": {},
+    }
+
+
+def test_a_turn_whose_metrics_are_lost_keeps_its_row() -> None:
+    assert history.outcome_of({}) is None
+    turns = [
+        history.Turn(1, "2026-01-01", "lost", None),
+        history.Turn(2, "2026-01-08", "a | b", outcome(FOUND)),
+    ]
+    table = history.table(turns)
+    assert table.rows[0] == ["1", "2026-01-01", "lost", *["-"] * 6]
+    assert table.rows[1][3:] == [
+        "15",
+        "11",
+        "2",
+        "5",
+        "0.5",
+        "day2night: none\ngenerate: g promoted",
+    ]
+    markdown = table.markdown()
+    assert "a \\| b" in markdown and "day2night: none<br>generate: g promoted" in markdown
+
+
+def test_help_explains_every_command_without_starting_dvc_or_torch(
+    argus: Callable[..., tuple[int, str]],
+) -> None:
+    for command in ([], ["source"]):
+        status, printed = argus(*command, "--help")
+        assert status == 0
+        for name in ("add", "check", "retire") if command else ("submit", "turn", "history"):
+            assert name in printed
+
+
+def test_an_unknown_command_is_a_mistake_of_usage(argus: Callable[..., tuple[int, str]]) -> None:
+    assert argus("trun")[0] == 2

@@ -1,0 +1,45 @@
+"""The stages of the scratch repository: they count files, write reports, and fail on demand."""
+
+import json
+import sys
+from pathlib import Path
+
+import yaml
+
+TEMPORARY = Path(".dvc/tmp")
+
+
+def write(name, content):
+    path = Path("reports") / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
+
+
+def ingest(params):
+    files = [p for p in Path("data/raw").glob("*/*/**/*.jpg") if p.is_file()]
+    Path("data/ingest").mkdir(parents=True)
+    Path("data/ingest/names").write_text("\n".join(sorted(p.name for p in files)))
+    n = len(files)
+    write("ingest/cam", {"images": n, "accepted": n - 1, "refused": {"truncated": 1}})
+    write("dedupe", {"images": n, "exact_copies": 0, "near_duplicates": 0, "kept": n - 1})
+    write("split", {"train": n - 1, "val": 0, "test": 0, "embargoed": 0, "leaks": 0})
+    write("prune", {"candidates": n - 1, "low_quality": 0, "pruned": 0, "selected": n - 1})
+
+
+def judge(params):
+    kid = 1 / len(Path("data/ingest/names").read_text())
+    scores = {"kid_efficientnet": kid, "fd_efficientnet": 10 * kid}
+    beside = {"noise": {"kid_efficientnet": 9.0, "fd_efficientnet": 90.0}}
+    write("evaluate/r3gan", {"task": "generate", **scores, "beside": beside})
+    decision = {"champion": "r3gan", "promoted": params["lineage"]["previous"] is None, **scores}
+    write("promote", {"generate": decision})
+    write("promote/decision", {"generate": {**decision, "reason": "r3gan beats noise"}})
+
+
+if __name__ == "__main__":
+    stage = sys.argv[1]
+    with (TEMPORARY / "ran").open("a") as ran:
+        ran.write(f"{stage}\n")
+    if (TEMPORARY / f"fail-{stage}").exists():
+        sys.exit("told to fail")
+    {"ingest": ingest, "judge": judge}[stage](yaml.safe_load(Path("params.yaml").read_text()))

@@ -1,0 +1,34 @@
+from pathlib import Path
+
+import pytest
+
+from stages.common import params
+from stages.common.errors import ArgusError
+
+
+def test_the_manual_itself_is_valid(workspace: Path) -> None:
+    p = params.load()
+    assert p.split.radius >= p.dedupe.radius
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("budget:", "budgets:", "prune.budget"),
+        ("confidence: 0.95", "confidence: 1.5", "promote.confidence"),
+        ("previous: null", "previous: turn-1", "lineage.previous"),
+        ("  radius: 10 ", "  radius: 2 ", "split.radius"),
+    ],
+)
+def test_a_wrong_knob_is_named(workspace: Path, old: str, new: str, said: str) -> None:
+    path = Path("params.yaml")
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(ArgusError, match=said):
+        params.load()
+
+
+def test_outside_the_repository_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ArgusError, match="top folder of the repository"):
+        params.load()

@@ -1,0 +1,125 @@
+"""One whole small turn through `dvc repro`, in a clone of the working tree."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from ruamel.yaml import YAML
+
+from stages.common import catalogue
+from tests.conftest import ROOT
+
+DROPPED = ("tests", "benchmarks", "docs", "reports", "dvc.lock")
+
+
+def run(command: str, cwd: Path) -> str:
+    """Run a shell command with this interpreter's tools first; its output if it succeeds."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    author = {"GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@localhost"}
+    committer = {"GIT_COMMITTER_NAME": "t", "GIT_COMMITTER_EMAIL": "t@localhost"}
+    done = subprocess.run(
+        command,
+        shell=True,
+        cwd=cwd,
+        env={**os.environ, **author, **committer, "PATH": path, "PYTHONPATH": str(cwd)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def turned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository in which a turn on a tiny demo world has just been made."""
+    clone = tmp_path_factory.mktemp("clone")
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    for name in listed:
+        if not name.startswith(DROPPED) and (ROOT / name).is_file():
+            (clone / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, clone / name)
+    yaml = YAML()
+    knobs = yaml.load(clone / "params.yaml")
+    knobs["demo"].update(
+        size=[96, 144], frames=4, drives={"day": 8, "night": 8, "dusk": 4, "fog": 4, "rain": 4}
+    )
+    knobs["split"].update(val=0.25, test=0.35)
+    knobs["prune"]["budget"] = 30
+    knobs["evaluate"]["samples"] = 10
+    for model in knobs["models"].values():
+        model.update(steps=2, batch=2)
+    yaml.dump(knobs, clone / "params.yaml")
+    run("git init -q && git add -A && git commit -qm start", clone)
+    run("dvc repro", clone)
+    return clone
+
+
+def test_the_turn_is_whole(turned: Path) -> None:
+    images = catalogue.read(turned / "data/prune/images.parquet")
+    statuses = set(images["status"])
+    # every refusal that the demo plants is seen, and the curation has had its say
+    assert statuses >= {
+        "accepted",
+        "consent_expired",
+        "exact_copy",
+        "near_duplicate",
+        "not_an_image",
+        "pruned",
+        "too_small",
+        "truncated",
+    }
+    train = np.load(turned / "data/pack/train.npy")
+    assert train.dtype == np.uint8
+    assert train.shape == (catalogue.accepted(images, "train").height, 32, 48, 3)
+    champions = json.loads((turned / "models/champions/champions.json").read_text())
+    assert set(champions) == {"generate", "day2night"}
+    page = (turned / "reports/turn.md").read_text()
+    pictures = [part.split(")")[0] for part in page.split("](")[1:]]
+    assert len(pictures) >= 5
+    assert all((turned / "reports" / picture).exists() for picture in pictures)
+
+
+def test_each_lost_image_names_one_in_use_or_held_out(turned: Path) -> None:
+    images = catalogue.read(turned / "data/prune/images.parquet")
+    lost = images.filter(pl.col("lost_to").is_not_null())
+    assert lost.height
+    kept = images.filter(~pl.col("status").is_in(["exact_copy", "near_duplicate"]))
+    assert set(lost["lost_to"]) <= set(kept["image_id"])
+
+
+def test_dvc_reads_the_metrics(turned: Path) -> None:
+    shown = json.loads(run("dvc metrics show --json", turned))
+    files = shown[""]["data"]
+    assert files["reports/split.json"]["data"]["leaks"] == 0
+    for model in ("r3gan", "cyclegan"):
+        scores = files[f"reports/evaluate/{model}.json"]["data"]
+        assert np.isfinite([scores["kid_efficientnet"], scores["fd_efficientnet"]]).all()
+
+
+def test_a_second_repro_has_nothing_to_do(turned: Path) -> None:
+    assert "Running stage" not in run("dvc repro", turned)
+
+
+def test_a_new_budget_runs_what_depends_on_it_and_nothing_before(turned: Path) -> None:
+    run("git add -A && git commit -qm turn", turned)
+    out = run("dvc exp run -S prune.budget=20 pack", turned)
+    started = {line.split("'")[1] for line in out.splitlines() if line.startswith("Running stage")}
+    assert started == {"prune", "pack"}
+    difference = json.loads(run("dvc metrics diff --json", turned))
+    selected = difference["reports/prune.json"]["selected"]
+    assert (selected["old"], selected["new"]) == (30, 20)
