@@ -14,7 +14,8 @@ import typer
 
 from benchmarks.trial import checks
 from benchmarks.trial.clone import Line, argus, clone, dirty, git, stage_seconds
-from benchmarks.trial.intake import CARDS, TURNS, Turn, arranged, missing
+from benchmarks.trial.intake import CARDS, KNOBS, TURNS, Turn, arranged, missing
+from stages.client import knobs
 from stages.client.tables import Table
 from stages.common import catalogue
 from stages.common.errors import exits_cleanly
@@ -25,6 +26,14 @@ FULL_RATE, EVERY_TENTH = "carnd/solidWhiteRight_25fps", "carnd/solidWhiteRight_2
 COPIES = 23
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+def set_knobs(path: Path) -> None:
+    """Write the trial's own values into `params.yaml`."""
+    text = path.read_text(encoding="utf-8")
+    for key, value in KNOBS.items():
+        text = knobs.with_value(text, key, value)
+    path.write_text(text, encoding="utf-8")
 
 
 def take_turn(turn: Turn, data: Path, scratch: Path, where: Path) -> list[Line]:
@@ -97,8 +106,10 @@ def trial(
         else:
             scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="argus-trial-")))
         where = clone(scratch / "clone")
-        argus(where, "source", "retire", "demo")
-        git(where, "commit", "--quiet", "--all", "--message", "Retire the demo")
+        for source in knobs.items((where / "params.yaml").read_text(encoding="utf-8"), "sources"):
+            argus(where, "source", "retire", source)
+        set_knobs(where / "params.yaml")
+        git(where, "commit", "--quiet", "--all", "--message", "Begin with no source")
         logs: list[list[Line]] = []
         tables: list[pl.DataFrame] = []
         leaks: list[int] = []

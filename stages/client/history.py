@@ -15,12 +15,13 @@ UNKNOWN = "-"
 
 
 class Turn(NamedTuple):
-    """A turn's commit; `outcome` is None where its metrics cannot be read any more."""
+    """A turn's commit. `outcome` is None where its metrics are not whole; `lacks` says what."""
 
     number: int
     day: str
     message: str
     outcome: Outcome | None
+    lacks: str = ""
 
 
 def turns() -> list[Turn]:
@@ -39,7 +40,7 @@ def turns() -> list[Turn]:
     past = []
     for number, tag, line in zip(numbers, tags, lines, strict=True):
         day, message = line.split("\0", 1)
-        past.append(Turn(number, day, message, outcome_of(found.get(tag, {}))))
+        past.append(turn_of(number, day, message, found.get(tag, {})))
     return past
 
 
@@ -58,40 +59,41 @@ def metrics(shown: Mapping[str, Any]) -> dict[str, Reports]:
     }
 
 
-def outcome_of(reports: Reports) -> Outcome | None:
-    """The outcome in a turn's metrics; None if they are incomplete."""
+def turn_of(number: int, day: str, message: str, reports: Reports) -> Turn:
+    """A turn with the outcome that is in its metrics, as far as they are whole."""
     try:
-        return outcome(reports)
-    except KeyError:
-        return None
+        return Turn(number, day, message, outcome(reports))
+    except KeyError as error:
+        return Turn(number, day, message, None, str(error.args[0]))
 
 
 def table(turns: list[Turn]) -> Table:
-    """A row per turn; a column for each model and kind of distance, as only like compares."""
+    """A row per turn; a column for each model and the distances it was scored by, as scores in
+    different feature spaces do not compare."""
     columns = sorted(
         {
-            (model, distance)
+            (model, tuple(score.distances))
             for turn in turns
             if turn.outcome
             for model, score in turn.outcome.scores.items()
-            for distance in score.distances
         }
     )
     headers = ["turn", "date", "message", "in", "accepted", "selected"]
-    headers += [f"{model}\n{distance}" for model, distance in columns]
+    headers += ["\n".join([model, *distances]) for model, distances in columns]
     rows = []
     for turn in turns:
         row = [str(turn.number), turn.day, turn.message]
         made = turn.outcome
         if made is None:
-            rows.append(row + [UNKNOWN] * (len(headers) + 1 - len(row)))
+            unknown = [UNKNOWN] * (len(headers) - len(row))
+            rows.append([*row, *unknown, f"metrics lack {turn.lacks}"])
             continue
         row += [str(made.images), str(made.accepted), str(made.selected)]
-        for model, distance in columns:
+        for model, distances in columns:
             score = made.scores.get(model)
-            value = score.distances.get(distance) if score else None
-            row.append(UNKNOWN if value is None else f"{value:.4g}")
+            found = score.distances if score and tuple(score.distances) == distances else {}
+            row.append("\n".join(f"{value:.4g}" for value in found.values()))
         row.append("\n".join(f"{task}: {champion}" for task, champion in made.champions.items()))
-        rows.append(row)
+        rows.append([cell or UNKNOWN for cell in row])
     numbers = frozenset({0, 3, 4, 5, *range(6, 6 + len(columns))})
     return Table("Turns", [*headers, "champions"], rows, numbers)

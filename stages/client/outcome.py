@@ -96,8 +96,11 @@ def current(sources: Iterable[str], models: Iterable[str]) -> Outcome:
 
 
 def outcome(found: Reports) -> Outcome:
-    """The outcome in a turn's reports. Champions come with their reason where "promote/decision"
-    is there, without it from the metrics "promote".
+    """The outcome in a turn's reports.
+
+    Champions come with their reason where "promote/decision" is there, without it from the metrics
+    "promote". A key that holds null or an empty mapping may be missing: `dvc metrics show` leaves
+    it out.
 
     Raises:
         KeyError: a report, or a key of one, is missing.
@@ -105,7 +108,7 @@ def outcome(found: Reports) -> Outcome:
     ingest = [report for name, report in found.items() if name.startswith("ingest/")]
     refused: Counter[str] = Counter()
     for report in ingest:
-        refused.update(report["refused"])
+        refused.update(report.get("refused", {}))
     split, prune, dedupe = found["split"], found["prune"], found["dedupe"]
     decisions = found["promote/decision"] if "promote/decision" in found else found["promote"]
     return Outcome(
@@ -127,7 +130,7 @@ def outcome(found: Reports) -> Outcome:
             if name.startswith("evaluate/")
         },
         champions={
-            task: Championship(made["champion"], made["promoted"], made.get("reason", ""))
+            task: Championship(made.get("champion"), made["promoted"], made.get("reason", ""))
             for task, made in sorted(decisions.items())
         },
     )

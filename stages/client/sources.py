@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from stages.client import knobs, workspace
 from stages.common import cards
-from stages.common.errors import ArgusError
+from stages.common.errors import ArgusError, explain
 from stages.common.files import atomic, remove
 from stages.ingest.deliveries import RAW
 
@@ -145,7 +145,7 @@ def _checked(text: str, source: str, name: str) -> None:
     except yaml.YAMLError as error:
         raise ArgusError(f"{name} is not valid YAML: {error}") from None
     except ValidationError as error:
-        raise ArgusError(f"{name} does not hold: {cards.explain(error)}") from None
+        raise ArgusError(f"{name} does not hold: {explain(error)}") from None
     if card.source != source:
         raise ArgusError(f"{name} is that of '{card.source}', not of '{source}'")
 

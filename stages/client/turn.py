@@ -24,8 +24,10 @@ INTAKE = re.compile(
 RETIRED = re.compile(r"data/ingest/.+|reports/ingest/[^/]+\.json")
 """What `argus source retire` may have deleted since the last turn."""
 
-RECORDED = re.compile(r"dvc\.lock|reports/.+|(data|models)/(.+/)?\.gitignore")
-"""What the pipeline itself writes into Git."""
+RECORDED = re.compile(
+    r"dvc\.lock|reports/.+\.(json|tsv|csv|md)|(data|models|reports)/(.+/)?\.gitignore"
+)
+"""What the pipeline itself writes into Git: never pictures, which may show what must be erased."""
 
 
 def turn(message: str, today: date) -> tuple[int, Outcome]:

@@ -13,7 +13,7 @@ import yaml
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from stages.common.errors import ArgusError
+from stages.common.errors import ArgusError, explain
 
 CARDS = Path("data/sources")
 NAME = r"^[a-z0-9][a-z0-9_-]*$"
@@ -122,11 +122,3 @@ def read(source: str) -> Card:
     if card.source != source:
         raise ArgusError(f"{path} is the card of '{card.source}': name the file after its source")
     return card
-
-
-def explain(error: ValidationError) -> str:
-    """One line per field: its place in the file and what is wrong with it."""
-    return "; ".join(
-        f"{'.'.join(str(part) for part in item['loc']) or 'the file'}: {item['msg']}"
-        for item in error.errors()
-    )

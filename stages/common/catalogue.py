@@ -15,7 +15,8 @@ from stages.common.errors import ArgusError
 from stages.common.files import atomic
 
 ARRIVAL = ["received_at", "source", "delivery", "path"]
-UNKNOWN = "unknown"
+UNKNOWN = "unknown"  # the class of an image without a label
+SPLITS = ("train", "val", "test")
 
 SCHEMA: dict[str, pl.DataType] = {
     "image_id": pl.String(),  # SHA-256 of the file, hexadecimal

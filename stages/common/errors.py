@@ -5,9 +5,13 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 class ArgusError(Exception):
@@ -29,3 +33,11 @@ def exits_cleanly(main: Callable[[], None]) -> Callable[[], None]:
             sys.exit(1)
 
     return wrapped
+
+
+def explain(error: ValidationError) -> str:
+    """One line per field: its place in the file and what is wrong with it."""
+    return "; ".join(
+        f"{'.'.join(str(part) for part in item['loc']) or 'the file'}: {item['msg']}"
+        for item in error.errors()
+    )

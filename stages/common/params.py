@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from stages.common.cards import Origin, Purpose, explain
-from stages.common.errors import ArgusError
+from stages.common.cards import Origin, Purpose
+from stages.common.errors import ArgusError, explain
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]

@@ -10,9 +10,8 @@ import polars as pl
 import yaml
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from stages.common.cards import explain
 from stages.common.catalogue import SCHEMA
-from stages.common.errors import ArgusError
+from stages.common.errors import ArgusError, explain
 
 RAW = Path("data/raw")
 MANIFEST = "delivery.yaml"

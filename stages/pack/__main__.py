@@ -13,11 +13,11 @@ import polars as pl
 from PIL import Image, ImageOps
 
 from stages.common import catalogue, params, reports
+from stages.common.catalogue import SPLITS
 from stages.common.errors import exits_cleanly
 from stages.common.files import atomic, write_json
 from stages.common.progress import track
 from stages.pack.packed import PACKED
-from stages.split.assign import SPLITS
 
 
 def shrink(image: Image.Image, resolution: tuple[int, int]) -> np.ndarray:

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageOps
 
 from stages.common import catalogue
+from stages.common.catalogue import SPLITS
 from stages.common.pictures import contact_sheet
-from stages.split.assign import SPLITS
 
 THUMBNAIL = (192, 128)  # width, height, px
 PER_CLASS = 6

@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 
 from stages.common import catalogue, params, reports
+from stages.common.catalogue import SPLITS
 from stages.common.errors import ArgusError, exits_cleanly
-from stages.split.assign import SPLITS, Frame, assign, leaks
+from stages.split.assign import Frame, assign, leaks
 
 
 def split(images: pl.DataFrame, settings: params.Split) -> pl.DataFrame:

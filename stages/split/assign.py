@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stages.common.catalogue import SPLITS
 from stages.dedupe.search import pairs_within
 
-SPLITS = ("train", "val", "test")
 EMBARGOED = "embargoed"
 
 

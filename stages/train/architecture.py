@@ -17,8 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from stages.common.cards import explain
-from stages.common.errors import ArgusError
+from stages.common.errors import ArgusError, explain
 from stages.common.params import Domains
 from stages.train import architectures
 from stages.train.schedules import Schedule

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from stages.common.cards import explain
-from stages.common.errors import ArgusError
+from stages.common.errors import ArgusError, explain
 from stages.common.params import Domains
 from stages.train.architecture import Scene
 

@@ -91,23 +91,29 @@ def test_dvc_metrics_come_back_as_reports_by_tag() -> None:
 
 
 def test_a_turn_whose_metrics_are_lost_keeps_its_row() -> None:
-    assert history.outcome_of({}) is None
+    lost = {name: report for name, report in FOUND.items() if name != "prune"}
     turns = [
-        history.Turn(1, "2026-01-01", "lost", None),
-        history.Turn(2, "2026-01-08", "a | b", outcome(FOUND)),
+        history.turn_of(1, "2026-01-01", "lost", lost),
+        history.turn_of(2, "2026-01-08", "a | b", FOUND),
     ]
     table = history.table(turns)
-    assert table.rows[0] == ["1", "2026-01-01", "lost", *["-"] * 6]
-    assert table.rows[1][3:] == [
-        "15",
-        "11",
-        "2",
-        "5",
-        "0.5",
-        "day2night: none\ngenerate: g promoted",
-    ]
+    assert table.rows[0] == ["1", "2026-01-01", "lost", *["-"] * 4, "metrics lack prune"]
+    assert table.headers[6] == f"g\n{KID}\n{FD}"
+    champions = "day2night: none\ngenerate: g promoted"
+    assert table.rows[1][3:] == ["15", "11", "2", "0.5\n5", champions]
     markdown = table.markdown()
     assert "a \\| b" in markdown and "day2night: none<br>generate: g promoted" in markdown
+
+
+def test_scores_of_different_backbones_stand_in_columns_of_their_own() -> None:
+    other = {"task": "generate", "kid_efficientnet": 0.25, "beside": {}}
+    turns = [
+        history.turn_of(1, "2026-01-01", "a", FOUND),
+        history.turn_of(2, "2026-01-08", "b", {**FOUND, "evaluate/g": other}),
+    ]
+    table = history.table(turns)
+    assert table.headers[6:8] == ["g\nkid_efficientnet", f"g\n{KID}\n{FD}"]
+    assert [row[6:8] for row in table.rows] == [["-", "0.5\n5"], ["0.25", "-"]]
 
 
 def test_help_explains_every_command_without_starting_dvc_or_torch(

@@ -4,8 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stages.common.catalogue import SPLITS
 from stages.dedupe.search import hamming
-from stages.split.assign import EMBARGOED, SPLITS, Frame, assign, by_hash, leaks
+from stages.split.assign import EMBARGOED, Frame, assign, by_hash, leaks
 
 RADIUS = 3
 

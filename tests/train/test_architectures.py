@@ -88,16 +88,17 @@ def test_a_patch_judge_sees_its_patch_and_no_more(layers):
     assert int(reached.any(dim=0).sum()) == int(reached.any(dim=1).sum()) == {2: 34, 3: 70}[layers]
 
 
-def test_resampling_is_the_filter_1_2_1():
+def test_resampling_is_the_filter_1_2_1_with_the_border_repeated():
     kernel = torch.tensor([1.0, 2.0, 1.0])
     kernel = (kernel[:, None] * kernel)[None, None]
     x = torch.rand(2, 1, 6, 8)
-    spread = torch.zeros(2, 1, 12, 16)
-    spread[:, :, ::2, ::2] = x
-    expected = functional.conv2d(spread, kernel / 4, padding=1)
+    spread = torch.zeros(2, 1, 14, 18)
+    spread[:, :, ::2, ::2] = functional.pad(x, (0, 1, 0, 1), mode="replicate")
+    expected = functional.conv2d(spread, kernel / 4, padding=1)[:, :, :12, :16]
     torch.testing.assert_close(upsample(x), expected)
-    expected = functional.conv2d(spread, kernel / 16, padding=1, stride=2)
-    torch.testing.assert_close(downsample(spread), expected)
+    fine = torch.rand(2, 1, 12, 16)
+    padded = functional.pad(fine, (1, 0, 1, 0), mode="replicate")
+    torch.testing.assert_close(downsample(fine), functional.conv2d(padded, kernel / 16, stride=2))
 
 
 def test_r3gan_starts_with_blocks_that_do_nothing():

@@ -100,12 +100,12 @@ def upsample(x: Tensor) -> Tensor:
     """Double both sides: insert zeros and filter with [1, 2, 1] / 2 each way.
 
     Every pixel stays, and between two neighbours comes their mean (sums of slices: on a CPU far
-    cheaper than a convolution). Beyond the border lies zero.
+    cheaper than a convolution). Beyond the border lies what lies at it.
     """
     for side in (2, 3):
         n = x.shape[side]
-        beyond = torch.zeros_like(x.narrow(side, 0, 1))
-        between = (x + torch.cat([x.narrow(side, 1, n - 1), beyond], dim=side)) / 2
+        after = torch.cat([x.narrow(side, 1, n - 1), x.narrow(side, n - 1, 1)], dim=side)
+        between = (x + after) / 2
         x = torch.stack([x, between], dim=side + 1).flatten(side, side + 1)
     return x
 
@@ -113,22 +113,21 @@ def upsample(x: Tensor) -> Tensor:
 def downsample(x: Tensor) -> Tensor:
     """Halve both sides: filter with [1, 2, 1] / 4 each way and keep every second pixel.
 
-    The transpose of `upsample`, up to its scale.
+    Beyond the border lies what lies at it.
     """
     for side in (2, 3):
         pairs = x.reshape(*x.shape[:side], -1, 2, *x.shape[side + 1 :])
         even, odd = pairs.unbind(side + 1)
-        beyond = torch.zeros_like(odd.narrow(side, 0, 1))
-        before = torch.cat([beyond, odd.narrow(side, 0, odd.shape[side] - 1)], dim=side)
+        n = odd.shape[side]
+        before = torch.cat([even.narrow(side, 0, 1), odd.narrow(side, 0, n - 1)], dim=side)
         x = even / 2 + (odd + before) / 4
     return x
 
 
-def _initialised(layer: nn.Conv2d | nn.Linear, gain: float) -> nn.Conv2d | nn.Linear:
-    """He initialisation for leaky ReLU times `gain`; biases zero."""
-    nn.init.kaiming_normal_(layer.weight, a=SLOPE)
+def _scaled(layer: nn.Conv2d | nn.Linear, gain: float = 1.0) -> nn.Conv2d | nn.Linear:
+    """Normal weights that make the variance of the output `gain`^2 times that of the input."""
     with torch.no_grad():
-        layer.weight.mul_(gain)
+        layer.weight.normal_(0.0, gain / math.sqrt(layer.weight[0].numel()))
         if layer.bias is not None:
             layer.bias.zero_()
     return layer
@@ -141,9 +140,10 @@ class Block(nn.Module):
         super().__init__()
         inner = round(width * config.expansion)
         groups = config.groups(inner)
-        self.narrow = _initialised(nn.Conv2d(width, inner, 1), gain)
-        self.mix = _initialised(nn.Conv2d(inner, inner, 3, padding=1, groups=groups), gain)
-        self.widen = _initialised(nn.Conv2d(inner, width, 1, bias=False), 0.0)
+        gain *= math.sqrt(2 / (1 + SLOPE**2))  # made up for by the leaky ReLU that follows
+        self.narrow = _scaled(nn.Conv2d(width, inner, 1), gain)
+        self.mix = _scaled(nn.Conv2d(inner, inner, 3, padding=1, groups=groups), gain)
+        self.widen = _scaled(nn.Conv2d(inner, width, 1, bias=False), 0.0)
 
     def forward(self, x: Tensor) -> Tensor:
         y = functional.leaky_relu(self.narrow(x), SLOPE)
@@ -158,7 +158,7 @@ def _level(width: int, config: Config) -> nn.Sequential:
 
 def _change(before: int, after: int) -> nn.Module:
     """A 1x1 convolution between levels of different widths."""
-    return nn.Identity() if before == after else nn.Conv2d(before, after, 1, bias=False)
+    return nn.Identity() if before == after else _scaled(nn.Conv2d(before, after, 1, bias=False))
 
 
 class Upsample(nn.Module):
@@ -177,12 +177,11 @@ def _picture(config: Config) -> nn.Sequential:
     layers: list[nn.Module] = []
     for _ in range(config.doublings):
         thin = max(before // 3, 1)
-        layers += [nn.Conv2d(before, thin, 1), Upsample(), nn.Conv2d(thin, thin, 3, padding=1)]
-        layers.append(nn.LeakyReLU(SLOPE))
+        layers += [_scaled(nn.Conv2d(before, thin, 1)), Upsample()]
+        layers += [_scaled(nn.Conv2d(thin, thin, 3, padding=1)), nn.LeakyReLU(SLOPE)]
         before = thin
-    return nn.Sequential(
-        *layers, nn.Conv2d(before, 3, 3 if config.doublings else 1, padding="same")
-    )
+    kernel = 3 if config.doublings else 1
+    return nn.Sequential(*layers, _scaled(nn.Conv2d(before, 3, kernel, padding="same")))
 
 
 def _coarsest(config: Config, scene: Scene) -> tuple[int, int]:
@@ -198,7 +197,7 @@ class GeneratorNetwork(nn.Module):
         first = config.widths[0]
         self.embedding = nn.Embedding(len(scene.classes), config.noise)
         self.basis = nn.Parameter(torch.randn(first, *_coarsest(config, scene)))
-        self.mixing = _initialised(nn.Linear(2 * config.noise, first, bias=False), math.sqrt(0.5))
+        self.mixing = _scaled(nn.Linear(2 * config.noise, first, bias=False))
         self.changes = nn.ModuleList(map(_change, (first, *config.widths), config.widths))
         self.levels = nn.ModuleList(_level(width, config) for width in config.widths)
         self.out = _picture(config)
@@ -219,12 +218,12 @@ class DiscriminatorNetwork(nn.Module):
         widths = config.widths[::-1]
         last = widths[-1]
         self.patch = config.patch
-        self.into = nn.Conv2d(3 * config.patch**2, widths[0], 1)
+        self.into = _scaled(nn.Conv2d(3 * config.patch**2, widths[0], 1))
         self.levels = nn.ModuleList(_level(width, config) for width in widths)
         self.changes = nn.ModuleList(map(_change, widths, (*widths[1:], last)))
         size = _coarsest(config, scene)
-        self.basis = _initialised(nn.Conv2d(last, last, size, groups=last, bias=False), 1.0)
-        self.project = nn.Linear(last, config.noise, bias=False)
+        self.basis = _scaled(nn.Conv2d(last, last, size, groups=last, bias=False))
+        self.project = _scaled(nn.Linear(last, config.noise, bias=False))
         self.embedding = nn.Embedding(len(scene.classes), config.noise)
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:

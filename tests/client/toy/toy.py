@@ -20,7 +20,8 @@ def ingest(params):
     Path("data/ingest").mkdir(parents=True)
     Path("data/ingest/names").write_text("\n".join(sorted(p.name for p in files)))
     n = len(files)
-    write("ingest/cam", {"images": n, "accepted": n - 1, "refused": {"truncated": 1}})
+    refused = {"truncated": 1} if n < 5 else {}
+    write("ingest/cam", {"images": n, "accepted": n - len(refused), "refused": refused})
     write("dedupe", {"images": n, "exact_copies": 0, "near_duplicates": 0, "kept": n - 1})
     write("split", {"train": n - 1, "val": 0, "test": 0, "embargoed": 0, "leaks": 0})
     write("prune", {"candidates": n - 1, "low_quality": 0, "pruned": 0, "selected": n - 1})
@@ -32,8 +33,14 @@ def judge(params):
     beside = {"noise": {"kid_efficientnet": 9.0, "fd_efficientnet": 90.0}}
     write("evaluate/r3gan", {"task": "generate", **scores, "beside": beside})
     decision = {"champion": "r3gan", "promoted": params["lineage"]["previous"] is None, **scores}
-    write("promote", {"generate": decision})
-    write("promote/decision", {"generate": {**decision, "reason": "r3gan beats noise"}})
+    nobody = {"champion": None, "promoted": False}
+    reasons = {"day2night": "all are poor", "generate": "r3gan beats noise"}
+    decided = {"day2night": nobody, "generate": decision}
+    write("promote", decided)
+    write(
+        "promote/decision",
+        {task: {**made, "reason": reasons[task]} for task, made in decided.items()},
+    )
 
 
 if __name__ == "__main__":
