@@ -111,27 +111,31 @@ def stage(name: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_a_killed_training_goes_on_to_the_same_bytes(name, packed, workspace):
-    cache = workspace / ".cache/train" / name
-    killed = stage(name)
-    while not any(cache.rglob("*.ckpt")) and killed.poll() is None:
+def test_killed_trainings_go_on_to_the_same_bytes(packed, workspace):
+    caches = {name: workspace / ".cache/train" / name for name in MODELS}
+    killed = {name: stage(name) for name in MODELS}
+    waiting = dict(killed)
+    while waiting:
         time.sleep(0.001)
-    killed.send_signal(signal.SIGKILL)
-    assert killed.wait() == -signal.SIGKILL
-    killed.stderr.close()
+        for name, process in list(waiting.items()):
+            if any(caches[name].rglob("[0-9]*.ckpt")) or process.poll() is not None:
+                waiting.pop(name).send_signal(signal.SIGKILL)
+    for name, process in killed.items():
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+        done = max(int(path.stem) for path in caches[name].rglob("[0-9]*.ckpt"))
+        assert 0 < done < MODELS[name]["steps"]
     assert not (workspace / "models").exists()
-    done = max(int(path.stem) for path in cache.rglob("*.ckpt"))
-    assert 0 < done < MODELS[name]["steps"]
 
-    resumed = stage(name)
-    _, log = resumed.communicate()
-    assert resumed.returncode == 0, log.decode()
-    assert f"train {name} from step " in log.decode()
-    assert not cache.exists()
-    whole = run(name, packed, workspace / "whole")
-    outputs = [workspace / "models/trained" / name, workspace / "reports/train" / name]
-    assert files(*outputs) == files(whole / "trained", whole / "reports")
+    resumed = {name: stage(name) for name in MODELS}
+    for name, process in resumed.items():
+        _, log = process.communicate()
+        assert process.returncode == 0, log.decode()
+        assert f"train {name} from step " in log.decode()
+        assert not caches[name].exists()
+        whole = run(name, packed, workspace / "whole" / name)
+        outputs = [workspace / "models/trained" / name, workspace / "reports/train" / name]
+        assert files(*outputs) == files(whole / "trained", whole / "reports")
 
 
 def test_one_seed_gives_the_same_bytes_twice_and_another_does_not(packed, tmp_path):
@@ -140,8 +144,8 @@ def test_one_seed_gives_the_same_bytes_twice_and_another_does_not(packed, tmp_pa
     second = run("tiny_r3gan", packed, tmp_path / "b", **short)
     assert files(first) == files(second)
     other = run("tiny_r3gan", packed, tmp_path / "c", **short, seed=2)
-    weights = [load_file(p / "trained/generator.safetensors") for p in (first, other)]
-    assert not torch.equal(weights[0]["generator.out.weight"], weights[1]["generator.out.weight"])
+    ours, theirs = (load_file(p / "trained/generator.safetensors") for p in (first, other))
+    assert not any(torch.equal(ours[name], theirs[name]) for name in ours if ours[name].any())
 
 
 def test_what_is_written_says_what_it_is(packed, tmp_path):
