@@ -18,7 +18,7 @@ from stages.common.errors import ArgusError, exits_cleanly
 from stages.common.files import atomic, remove, write_json
 from stages.common.progress import Steps
 from stages.evaluate.scores import frechet_distance, kid
-from stages.evaluate.yardstick import floors, held_out
+from stages.evaluate.yardstick import beside, held_out
 from stages.pack.packed import read_packed
 from stages.train import trained
 
@@ -50,7 +50,7 @@ def main() -> None:
     shown = {
         "reals": yardstick.reals,
         "model": yardstick.answer(model, p.evaluate.seed),
-        **floors(yardstick, p.evaluate.seed),
+        **beside(yardstick, p.evaluate.seed),
         "training_reals": training_reals(target, len(yardstick.reals)),
     }
     net = BACKBONES[p.embed.backbone]()

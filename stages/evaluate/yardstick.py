@@ -1,4 +1,4 @@
-"""What a model is measured against: the held-out reals of its task, and floors made of them."""
+"""What a model is measured against: the held-out reals of its task, and what it is shown beside."""
 
 from __future__ import annotations
 
@@ -94,11 +94,13 @@ def held_out(packs: Sequence[Packed], domains: Domains | None, samples: int) -> 
     )
 
 
-def floors(yardstick: Yardstick, seed: int) -> dict[str, np.ndarray]:
-    """What a model must beat to be of any use: uint8 [N, H, W, 3], or [1, ...] if all are one.
+def beside(yardstick: Yardstick, seed: int) -> dict[str, np.ndarray]:
+    """What a model is shown beside: uint8 [N, H, W, 3], or [1, ...] if all are one.
 
-    `noise`: uniform pixels. `mean_image`: the mean of the reals. `blurred`: the reals
-    themselves under a Gaussian of 3 px. `untranslated` (translators only): the sources as they are.
+    Floors that any model must beat: `noise`, uniform pixels; `mean_image`, the mean of the reals;
+    `blurred`, the reals themselves under a Gaussian of 3 px. For translators also `untranslated`,
+    the sources as they are: no floor, since clean images of the wrong condition lie near to clean
+    images of the right one, but a translator that is further away has spoilt more than it changed.
     """
     reals = yardstick.reals
     rng = np.random.default_rng(seed)

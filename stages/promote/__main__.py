@@ -28,7 +28,7 @@ from stages.promote.gate import compare
 from stages.promote.incumbents import CHAMPIONS, fetch
 from stages.train import card, trained
 
-FLOORS = ("noise", "mean_image", "blurred", "untranslated")
+FLOORS = ("noise", "mean_image", "blurred")  # what the first champion of a task must beat
 
 
 def features_of(model: str) -> dict[str, np.ndarray]:
@@ -76,11 +76,7 @@ def decide(
         f"fd_{net.name}": frechet_distance(model, reals),
     }
     if incumbent is None:
-        verdicts = {
-            floor: compare(model, features[best][floor], reals, groups)
-            for floor in FLOORS
-            if floor in features[best]
-        }
+        verdicts = {floor: compare(model, features[best][floor], reals, groups) for floor in FLOORS}
         figures["against"] = {floor: asdict(verdict) for floor, verdict in verdicts.items()}
         decision = against_floors(best, verdicts, p.promote.confidence)
         return decision, folder if decision.promoted else None, figures

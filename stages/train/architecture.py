@@ -96,7 +96,10 @@ class Architecture(nn.Module, ABC):
 
     @abstractmethod
     def optimisers(self) -> dict[str, Optimizer]:
-        """One optimiser for each player, by name; called once, on the training device."""
+        """One optimiser for each player, by name; called once, on the training device.
+
+        A parameter group may carry `pace`, its learning rate over that of the dial.
+        """
 
     @abstractmethod
     def step(self, batch: Batch, dials: Dials, descend: Descend) -> dict[str, Tensor]:

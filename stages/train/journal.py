@@ -69,13 +69,13 @@ class Journal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._live.end()
+        self._live.end()  # type: ignore[no-untyped-call]
 
     def _show_point(self, step: int, values: Mapping[str, float]) -> None:
         self._live.step = step
         for name, value in rounded(values).items():
             self._live.log_metric(name, value)
-        self._live.make_summary()
+        self._live.make_summary()  # type: ignore[no-untyped-call]
 
     def _show_sheet(self, step: int, images: Tensor, rows: list[str]) -> None:
         columns = len(images) // len(rows)

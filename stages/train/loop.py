@@ -144,7 +144,7 @@ class Training:
     def _turn(self, dials: Mapping[str, float]) -> None:
         for optimiser in self.optimisers.values():
             for group in optimiser.param_groups:
-                group["lr"] = dials["learning_rate"]
+                group["lr"] = dials["learning_rate"] * group.get("pace", 1.0)
                 if "beta2" in dials:
                     group["betas"] = (group["betas"][0], dials["beta2"])
 

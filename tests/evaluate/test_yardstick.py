@@ -5,7 +5,7 @@ import pytest
 
 from stages.common.errors import ArgusError
 from stages.common.params import Domains
-from stages.evaluate.yardstick import FEWEST, Yardstick, floors, held_out
+from stages.evaluate.yardstick import FEWEST, Yardstick, beside, held_out
 from stages.pack.packed import Packed
 from stages.train.trained import Generator, Trained, Translator
 from tests.conftest import scenes
@@ -80,9 +80,9 @@ def test_rivals_of_another_kind_are_refused(model: Trained, sources: np.ndarray 
         yardstick.answer(model, seed=0)
 
 
-def test_floors() -> None:
+def test_what_a_model_is_shown_beside() -> None:
     reals = scenes(6)
-    made = floors(Yardstick(reals, ("day",) * 6, ("day",) * 6, None), seed=0)
+    made = beside(Yardstick(reals, ("day",) * 6, ("day",) * 6, None), seed=0)
     assert set(made) == {"noise", "mean_image", "blurred"}
     assert made["mean_image"].shape == (1, 32, 48, 3)
     assert np.abs(made["mean_image"][0] - reals.mean(axis=0)).max() <= 0.5
@@ -90,5 +90,5 @@ def test_floors() -> None:
     assert made["blurred"].mean() == pytest.approx(reals.mean(), abs=2)
     assert made["blurred"].std() < reals.std()
     sources = scenes(6, seed=9)
-    with_sources = floors(Yardstick(reals, ("night",) * 6, ("night",) * 6, sources), seed=0)
+    with_sources = beside(Yardstick(reals, ("night",) * 6, ("night",) * 6, sources), seed=0)
     assert (with_sources["untranslated"] == sources).all()

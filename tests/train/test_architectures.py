@@ -67,7 +67,14 @@ def test_a_step_at_any_size_moves_every_player_and_nothing_else(arch, size):
 
 
 def test_published_cyclegan_has_the_published_size():
-    published = {"filters": 64, "blocks": 9, "discriminator_filters": 64, "discriminator_layers": 3}
+    published = {
+        "filters": 64,
+        "blocks": 9,
+        "discriminator_filters": 64,
+        "discriminator_layers": 3,
+        "residual": False,
+        "upsampling": "transposed",
+    }
     architecture = build("cyclegan", published, Scene(256, 256, CLASSES, DOMAINS))
     assert size_of(architecture.forth) == pytest.approx(11.38e6, rel=0.01)
     assert size_of(architecture.judge_target) == pytest.approx(2.77e6, rel=0.01)
@@ -133,3 +140,11 @@ def test_r3gan_draws_the_class_it_is_asked_for():
 def test_what_does_not_fit_is_said(arch, config, scene, message):
     with pytest.raises(ArgusError, match=message):
         build(arch, config, scene)
+
+
+def test_a_residual_translator_that_changes_nothing_is_the_identity():
+    forth = build("cyclegan", SMALL["cyclegan"], Scene(32, 48, CLASSES, DOMAINS)).forth
+    for parameter in list(forth.parameters())[-2:]:
+        nn.init.zeros_(parameter)
+    x = torch.rand(2, 3, 32, 48) * 1.9 - 0.95
+    assert torch.allclose(forth(x), x, atol=1e-5)

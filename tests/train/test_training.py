@@ -21,6 +21,7 @@ from stages.common import params
 from stages.common.errors import ArgusError
 from stages.pack.packed import Packed, read_packed
 from stages.train import trained
+from stages.train.architectures import cyclegan
 from stages.train.architectures.r3gan import R3GAN
 from stages.train.card import data_digest
 from stages.train.train import train
@@ -154,7 +155,7 @@ def test_what_is_written_says_what_it_is(packed, tmp_path):
     assert card["resolution"] == [16, 24]
     assert card["images_per_class"] == {"day": 9, "dusk": 0, "night": 5}
     assert card["data_sha256"] == data_digest(packed.images, packed.labels)
-    assert card["config"]["identity"] == 0.5
+    assert card["config"]["identity"] == cyclegan.Config().identity  # defaults are written out
     weights = load_file(place / "trained/generator.safetensors")
     assert {key.split(".")[0] for key in weights} == {"forth"}
     assert card["parameters"]["forth"] == sum(t.numel() for t in weights.values())

@@ -2,12 +2,17 @@
 
 Zhu et al., "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks", ICCV
 2017. Kept from the paper: least-squares loss, PatchGAN discriminators, residual generators with
-instance normalisation, lambda 10 for the cycle and half of that for the identity loss, a pool of 50
-fakes, Adam(0.5) at 2e-4, constant and then linear decay, weights from N(0, 0.02).
+instance normalisation, a cycle and an identity loss, a pool of 50 fakes, Adam(0.5), constant and
+then linear decay, weights from N(0, 0.02).
 
 Where we depart:
 - defaults are narrow and short (`filters`, `blocks`, `discriminator_layers`); 64, 9 and 3 are the
   paper's (11.38M and 2.77M parameters);
+- by default a generator draws what to change in its image (`residual`), doubles by resizing
+  (`upsampling`), and trains at 6e-4 with lambda 4 and a quarter of it for the identity; the paper
+  draws a new image with transposed convolutions at 2e-4 with 10 and a half. In a few hundred steps
+  on the demo world at 32x48 the paper's form came to a KID of .41 to .47, this one to .13, where
+  untranslated images have .31: what need not change stays sharp;
 - passes through one generator that do not wait for each other run as one batch (instance
   normalisation keeps images apart, so the result is the same);
 - the generators that are kept are averaged over steps, and the discriminators may see DiffAugment
@@ -47,6 +52,7 @@ Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 MULTIPLE = 4
 WEIGHT_SPREAD = 0.02
+BRIGHTEST = 0.98  # atanh has no end at 1
 
 
 class Config(ArchitectureConfig):
@@ -56,20 +62,25 @@ class Config(ArchitectureConfig):
     """Channels at full resolution; doubled at each of the two halvings."""
     blocks: Count = 3
     """Residual blocks of a generator."""
+    residual: bool = True
+    """Whether a generator draws what to change in its image, or (the paper) a new image."""
+    upsampling: Literal["resized", "transposed"] = "resized"
+    """How a generator doubles: nearest neighbour and a 3x3 convolution (Odena et al., Distill
+    2016), or (the paper) a transposed convolution, which leaves a checkerboard."""
     discriminator_filters: Count = 16
     discriminator_layers: Annotated[int, Field(ge=1, le=5)] = 2
     """Halvings of a discriminator; 3 make its patch 70 x 70 pixels, 2 make it 34 x 34."""
-    cycle: Annotated[float, Field(ge=0)] = 10.0
-    identity: Annotated[float, Field(ge=0)] = 0.5
+    cycle: Annotated[float, Field(ge=0)] = 4.0
+    identity: Annotated[float, Field(ge=0)] = 0.25
     """Weight of the identity loss, as a share of `cycle`."""
     pool: Annotated[int, Field(ge=0)] = 50
-    learning_rate: Annotated[float, Field(gt=0)] = 2e-4
+    learning_rate: Annotated[float, Field(gt=0)] = 6e-4
     decay_from: Annotated[float, Field(ge=0, lt=1)] = 0.5
     """Share of the training after which the learning rate falls."""
     augment: Share = 0.0
     """Probability of each kind of augmentation."""
     augment_kinds: tuple[Kind, ...] = ("translation", "cutout")
-    ema_images: Annotated[float, Field(ge=0)] = 1000.0
+    ema_images: Annotated[float, Field(ge=0)] = 400.0
 
 
 class Residual(nn.Module):
@@ -91,7 +102,29 @@ def _convolution(before: int, after: int, kernel: int, stride: int = 1) -> list[
     return [layer, nn.InstanceNorm2d(after)]
 
 
-def generator_network(config: Config) -> nn.Sequential:
+def _doubling(width: int, config: Config) -> list[nn.Module]:
+    """Twice the sides, half the channels."""
+    if config.upsampling == "transposed":
+        return [nn.ConvTranspose2d(width, width // 2, 3, 2, padding=1, output_padding=1)]
+    widen = nn.Conv2d(width, width // 2, 3, padding=1, padding_mode="reflect")
+    return [nn.Upsample(scale_factor=2), widen]
+
+
+class Change(nn.Module):
+    """tanh(atanh(x) + body(x)): the image with what `body` changes in it.
+
+    Where the body says nothing the image stays as it is, so its edges need not be drawn again.
+    """
+
+    def __init__(self, body: nn.Module) -> None:
+        super().__init__()
+        self.body = body
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.tanh(torch.atanh(x.clamp(-BRIGHTEST, BRIGHTEST)) + self.body(x))
+
+
+def generator_network(config: Config) -> nn.Module:
     """[N, 3, H, W] -> [N, 3, H, W] in [-1, 1]: halve twice, residual blocks, double twice."""
     width = config.filters
     layers = [*_convolution(3, width, 7), nn.ReLU()]
@@ -100,11 +133,11 @@ def generator_network(config: Config) -> nn.Sequential:
         width *= 2
     layers += [Residual(width) for _ in range(config.blocks)]
     for _ in range(2):
-        layers.append(nn.ConvTranspose2d(width, width // 2, 3, 2, padding=1, output_padding=1))
-        layers += [nn.InstanceNorm2d(width // 2), nn.ReLU()]
+        layers += [*_doubling(width, config), nn.InstanceNorm2d(width // 2), nn.ReLU()]
         width //= 2
-    layers += [nn.Conv2d(width, 3, 7, padding=3, padding_mode="reflect"), nn.Tanh()]
-    return nn.Sequential(*layers).apply(_initialise)
+    layers.append(nn.Conv2d(width, 3, 7, padding=3, padding_mode="reflect"))
+    body = nn.Sequential(*layers).apply(_initialise)
+    return Change(body) if config.residual else nn.Sequential(body, nn.Tanh())
 
 
 def discriminator_network(config: Config) -> nn.Sequential:
