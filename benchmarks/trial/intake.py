@@ -10,9 +10,10 @@ from typing import NamedTuple
 CARDS = Path(__file__).parent / "cards"
 DUSK = "0001TP_1hz"  # the one drive of CamVid that is not by day
 
-KNOBS = {"models.r3gan.steps": "250", "models.cyclegan.steps": "350"}
-"""What params.yaml says otherwise in the trial, so that three turns fit into 20 minutes on two
-cores."""
+KNOBS = {"split.seed": "5", "models.cyclegan.steps": "350"}
+"""What params.yaml says otherwise in the trial. With five drives in all, most seeds hold out none of
+them or nearly all: this one leaves day and night on both sides. Fewer steps, so that three turns
+fit into 20 minutes on two cores."""
 
 
 class Delivery(NamedTuple):
