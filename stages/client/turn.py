@@ -80,6 +80,8 @@ def foreign(changes: list[git.Change], begun: bool) -> list[git.Change]:
     """The changes that are not a turn's; `begun`: its pipeline has been at work already.
 
     A `.dvc` file that is modified stands for a delivery that was altered, which is never intake.
+    Records that differ from the last turn's (a `dvc repro` on another kind of machine, say) are
+    the turn's to write again; new ones before it has begun are not.
     """
 
     def own(change: git.Change) -> bool:
@@ -87,7 +89,7 @@ def foreign(changes: list[git.Change], begun: bool) -> list[git.Change]:
             return not (change.path.endswith(".dvc") and "M" in change.code)
         if change.deleted and RETIRED.fullmatch(change.path):
             return True
-        return begun and RECORDED.fullmatch(change.path) is not None
+        return (begun or change.code != "??") and RECORDED.fullmatch(change.path) is not None
 
     return [change for change in changes if not own(change)]
 
@@ -101,8 +103,8 @@ def require_intake(resumed: bool) -> None:
         return
     if not foreign(found, begun=True):
         advice = (
-            "these come from a `dvc repro` outside a turn: `git commit` them, or `git restore` "
-            "what is modified and delete what is new (the turn makes them again from DVC's cache)"
+            "these come from a `dvc repro` outside a turn: `git commit` them, or delete them (the "
+            "turn makes them again from DVC's cache)"
         )
     else:
         advice = "commit them, or put them back (`git restore`, `git stash -u`), and try again"

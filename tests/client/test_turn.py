@@ -17,8 +17,9 @@ import pytest
 import yaml
 
 from stages.client import workspace
+from stages.client.git import Change
 from stages.client.submit import submit
-from stages.client.turn import STATE, turn
+from stages.client.turn import STATE, foreign, turn
 from stages.common.errors import ArgusError
 from tests.client.conftest import sh
 
@@ -127,6 +128,13 @@ def test_what_is_not_intake_stops_a_turn_before_it_begins(
     assert ended == 1 and words in printed
     assert Path("params.yaml").read_bytes() == params and not RAN.exists()
     assert sh("git", "tag") == ""
+
+
+def test_records_that_differ_from_the_last_turn_are_the_next_turns_to_write() -> None:
+    elsewhere = [Change(" M", "dvc.lock"), Change(" M", "reports/evaluate/r3gan.json")]
+    assert foreign(elsewhere, begun=False) == []
+    stray = [Change("??", "reports/notes.json"), Change(" M", "stages/split/assign.py")]
+    assert foreign(elsewhere + stray, begun=False) == stray
 
 
 def test_a_stage_that_fails_leaves_a_turn_that_is_gone_on_with(
