@@ -10,6 +10,8 @@ from rich.table import Table as RichTable
 
 from stages.client.outcome import Outcome
 
+IN_A_LOG = 120
+
 
 @dataclass(frozen=True)
 class Table:
@@ -31,7 +33,7 @@ class Table:
         return f"# {self.title}\n\n" + "\n".join(f"| {line} |" for line in cells) + "\n"
 
     def show(self) -> None:
-        """Print the table, wrapped to the terminal."""
+        """Print the table, wrapped to the terminal (to `IN_A_LOG` columns where there is none)."""
         table = RichTable(title=self.title, title_justify="left", show_lines=False)
         for column, header in enumerate(self.headers):
             table.add_column(
@@ -41,7 +43,10 @@ class Table:
             )
         for row in self.rows:
             table.add_row(*(escape(cell) for cell in row))
-        Console().print(table)
+        console = Console()
+        if not console.is_terminal:
+            console = Console(width=IN_A_LOG)
+        console.print(table)
 
 
 def images(turn: Outcome) -> Table:
