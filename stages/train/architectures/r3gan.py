@@ -11,8 +11,9 @@ enters the generator beside the noise and the discriminator as a projection.
 Where we depart, for the sake of two CPU cores (the published form is within reach of `Config`,
 save for the last two points):
 - the discriminator learns faster than the generator (two time-scales, Heusel et al., NeurIPS 2017):
-  at equal rates all images of a class grew alike within a few hundred steps, a spread over noise of
-  .035 per pixel where the reals have .11; with it .06 to .09;
+  at equal rates the images of a class grew alike within a few hundred steps. Spread over noise per
+  pixel, where the reals have .11, in single runs whose rates and gamma differed too: .03 to .05 at
+  equal rates, .04 to .05 at three to one, .05 to .10 at four to one;
 - few, narrow blocks, and the finest level may work on `patch` x `patch` pixels at once;
 - plain instead of grouped 3x3 convolutions by default, since grouping saves little time on a CPU;
 - one batch of fakes serves both players in a step, which saves a generator pass;
