@@ -14,7 +14,7 @@ import polars as pl
 from stages.common.errors import ArgusError
 from stages.common.files import atomic
 
-ARRIVAL = ["received_at", "source", "delivery", "path"]
+ARRIVAL = ["received_at", "source", "delivery", "path", "member"]
 UNKNOWN = "unknown"  # the class of an image without a label
 SPLITS = ("train", "val", "test")
 
@@ -23,7 +23,9 @@ SCHEMA: dict[str, pl.DataType] = {
     "source": pl.String(),
     "delivery": pl.String(),
     "path": pl.String(),  # inside the delivery's folder
-    "member": pl.String(),  # inside a shard; null for a plain file
+    "member": pl.String(),  # inside the shard at `path`; null for a plain file
+    "offset": pl.Int64(),  # where the member's bytes begin in the shard; null for a plain file
+    "size": pl.Int64(),  # bytes of the file
     "received_at": pl.Datetime("us", "UTC"),
     "label": pl.String(),  # condition, null if not delivered
     "label_from": pl.String(),  # delivered | predicted
@@ -31,10 +33,16 @@ SCHEMA: dict[str, pl.DataType] = {
     "captured_at": pl.Datetime("us"),  # the camera's clock, no zone
     "width": pl.Int32(),  # px, after EXIF orientation
     "height": pl.Int32(),
+    "decode": pl.String(),  # fast | exact: how the file was decoded for all that follows
+    "pixels": pl.String(),  # hash of the decoded pixels, hexadecimal
     "phash": pl.UInt64(),
+    "fragile": pl.UInt8(),  # bits of the pHash that a grey level of noise may turn, 0 to 64
     "sharpness": pl.Float32(),  # variance of the Laplacian, grey levels squared
     "luminance": pl.Float32(),  # mean, 0 to 1
+    "contrast": pl.Float32(),  # standard deviation of the grey image, 0 to 0.5
+    "clipped": pl.Float32(),  # share of pixels at full white, 0 to 1
     "entropy": pl.Float32(),  # of the grey histogram, bits, 0 to 8
+    "torn": pl.Float32(),  # how strongly a band of rows stands out, see ingest/flaws.py
     "origin": pl.String(),  # camera | rendered | generated
     "status": pl.String(),  # see STATUSES
     "lost_to": pl.String(),  # image_id of the image that it lost to
@@ -102,11 +110,6 @@ def labels(images: pl.DataFrame) -> pl.Series:
 def counts(values: pl.Series) -> dict[str, int]:
     """How often each value occurs, by name, for metrics."""
     return {str(name): int(n) for name, n in sorted(values.value_counts().rows())}
-
-
-def file_of(source: str, delivery: str, path: str) -> Path:
-    """Where the bytes of a row lie."""
-    return Path("data/raw") / source / delivery / path
 
 
 def with_decisions(

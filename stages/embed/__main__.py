@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
-from PIL import Image, ImageOps
 
-from stages.common import backbone, catalogue, params
+from stages.common import backbone, catalogue, params, reading
 from stages.common.compute import deterministic
 from stages.common.errors import exits_cleanly
 from stages.common.files import atomic, code_version
@@ -22,14 +21,12 @@ CHUNK = 8 * backbone.BATCH  # images decoded at a time; bounds memory
 
 def embed(images: pl.DataFrame, net: backbone.Backbone) -> np.ndarray:
     """Vectors of the images of a table, read from their files: float32 [N, D]."""
-    paths = [catalogue.file_of(*key) for key in images.select("source", "delivery", "path").rows()]
+    places = reading.places(images)
     vectors = [np.empty((0, net.dimensions), dtype=np.float32)]
-    with Steps(len(paths), "embedding") as steps:
-        for start in range(0, len(paths), CHUNK):
-            pixels = []
-            for path in paths[start : start + CHUNK]:
-                with Image.open(path) as image:
-                    pixels.append(net.prepare(ImageOps.exif_transpose(image)))
+    with Steps(len(places), "embedding") as steps:
+        for start in range(0, len(places), CHUNK):
+            chunk = places[start : start + CHUNK]
+            pixels = [net.prepare(reading.upright(place)) for place in chunk]
             vectors.append(net.features(np.stack(pixels), steps.advance))
     return np.concatenate(vectors)
 

@@ -6,7 +6,7 @@ import sys
 
 import polars as pl
 
-from stages.common import cards, catalogue, params, reports
+from stages.common import cards, catalogue, params, reading, reports
 from stages.common.errors import ArgusError, exits_cleanly
 from stages.common.files import code_version, sha256
 from stages.common.progress import track
@@ -37,7 +37,7 @@ def take_in(source: str, settings: params.Ingest) -> tuple[pl.DataFrame, int]:
 
 def measured(rows: pl.DataFrame, settings: params.Ingest) -> tuple[pl.DataFrame, int]:
     """The rows with their measurements; only images never seen before are decoded."""
-    paths = [catalogue.file_of(*key) for key in rows.select("source", "delivery", "path").rows()]
+    paths = [reading.file_of(*key) for key in rows.select("source", "delivery", "path").rows()]
     ids = [sha256(path) for path in track(paths, "hashing", len(paths))]
     rows = rows.with_columns(pl.Series("image_id", ids, dtype=pl.String))
 

@@ -16,6 +16,7 @@ from stages.common.errors import ArgusError, explain
 RAW = Path("data/raw")
 MANIFEST = "delivery.yaml"
 DELIVERY = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+Origin = Literal["dirs", "index", "none"]
 
 
 class Manifest(BaseModel):
@@ -25,8 +26,10 @@ class Manifest(BaseModel):
 
     delivery: Annotated[str, Field(pattern=DELIVERY)]
     received_at: AwareDatetime  # the order of arrival over all sources; UTC, microseconds
-    label_from: Literal["dirs", "none"]  # dirs: the first folder is the label
-    sequence_from: Literal["dirs", "none"]  # dirs: the image's folder is its drive or clip
+    # dirs: the first folder is the label; index: it stands in index.csv (or the shard)
+    label_from: Origin
+    # dirs: the folder (below the label's) is the drive or clip; index: as above
+    sequence_from: Origin
 
 
 def read_manifest(folder: Path) -> Manifest:

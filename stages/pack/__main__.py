@@ -6,13 +6,11 @@ row of each image, and `classes.json`.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import polars as pl
 from PIL import Image, ImageOps
 
-from stages.common import catalogue, params, reports
+from stages.common import catalogue, params, reading, reports
 from stages.common.catalogue import SPLITS
 from stages.common.errors import exits_cleanly
 from stages.common.files import atomic, write_json
@@ -24,20 +22,14 @@ def shrink(image: Image.Image, resolution: tuple[int, int]) -> np.ndarray:
     """Cut the middle of a picture to the aspect ratio wanted and resize it.
 
     Args:
-        image: any mode and size.
+        image: RGB, any size.
         resolution: H, W in px.
 
     Returns:
         uint8 [H, W, 3] RGB, PIL bicubic with antialiasing.
     """
     height, width = resolution
-    return np.asarray(ImageOps.fit(image.convert("RGB"), (width, height), Image.Resampling.BICUBIC))
-
-
-def load(path: Path, resolution: tuple[int, int]) -> np.ndarray:
-    """An image file, upright, at the training resolution: uint8 [H, W, 3] RGB."""
-    with Image.open(path) as image:
-        return shrink(ImageOps.exif_transpose(image), resolution)
+    return np.asarray(ImageOps.fit(image, (width, height), Image.Resampling.BICUBIC))
 
 
 @exits_cleanly
@@ -47,12 +39,10 @@ def main() -> None:
     rows = []
     for split in SPLITS:
         part = images.filter(pl.col("split") == split)
-        paths = [
-            catalogue.file_of(*key) for key in part.select("source", "delivery", "path").rows()
-        ]
-        array = np.empty((len(paths), height, width, 3), dtype=np.uint8)
-        for index, path in enumerate(track(paths, f"packing {split}", len(paths))):
-            array[index] = load(path, (height, width))
+        places = reading.places(part)
+        array = np.empty((len(places), height, width, 3), dtype=np.uint8)
+        for index, place in enumerate(track(places, f"packing {split}", len(places))):
+            array[index] = shrink(reading.upright(place), (height, width))
         with atomic(PACKED / f"{split}.npy") as temporary:
             np.save(temporary, array)
         rows.append(part.with_row_index("row"))

@@ -10,7 +10,7 @@ import polars as pl
 from matplotlib.figure import Figure
 from PIL import Image, ImageOps
 
-from stages.common import catalogue
+from stages.common import catalogue, reading
 from stages.common.catalogue import SPLITS
 from stages.common.pictures import contact_sheet
 
@@ -21,8 +21,7 @@ PAIRS = 12
 
 def thumbnail(row: dict[str, Any]) -> Image.Image:
     """The image of a catalogue row, small."""
-    with Image.open(catalogue.file_of(row["source"], row["delivery"], row["path"])) as image:
-        return ImageOps.pad(ImageOps.exif_transpose(image).convert("RGB"), THUMBNAIL, color="white")
+    return ImageOps.pad(reading.upright(reading.place_of(row)), THUMBNAIL, color="white")
 
 
 def selected(images: pl.DataFrame) -> Image.Image:

@@ -5,7 +5,7 @@ from PIL import Image
 
 from stages.common.errors import ArgusError
 from stages.common.files import write_json
-from stages.pack.__main__ import load, shrink
+from stages.pack.__main__ import shrink
 from stages.pack.packed import read_packed
 from tests.conftest import scene, scenes
 
@@ -25,14 +25,6 @@ def test_the_middle_is_kept() -> None:
 
 def test_size_is_height_first_and_a_flat_image_stays_flat() -> None:
     assert (shrink(Image.new("RGB", (200, 100), (9, 8, 7)), (8, 24)) == (9, 8, 7)).all()
-
-
-def test_files_are_seen_upright(tmp_path) -> None:  # type: ignore[no-untyped-def]
-    upright = scene(2, (96, 64))
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    upright.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "a.png", exif=exif)
-    assert (load(tmp_path / "a.png", (32, 48)) == shrink(upright, (32, 48))).all()
 
 
 def test_reading_gives_rows_in_the_order_of_the_array(tmp_path) -> None:  # type: ignore[no-untyped-def]
