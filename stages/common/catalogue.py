@@ -35,14 +35,15 @@ SCHEMA: dict[str, pl.DataType] = {
     "height": pl.Int32(),
     "decode": pl.String(),  # fast | exact: how the file was decoded for all that follows
     "pixels": pl.String(),  # hash of the decoded pixels, hexadecimal
-    "phash": pl.UInt64(),
+    "phash": pl.UInt64(),  # null where there is too little to tell pictures apart by
+    "phash_mirrored": pl.UInt64(),  # of the picture mirrored left to right
     "fragile": pl.UInt8(),  # bits of the pHash that a grey level of noise may turn, 0 to 64
     "sharpness": pl.Float32(),  # variance of the Laplacian, grey levels squared
     "luminance": pl.Float32(),  # mean, 0 to 1
     "contrast": pl.Float32(),  # standard deviation of the grey image, 0 to 0.5
     "clipped": pl.Float32(),  # share of pixels at full white, 0 to 1
     "entropy": pl.Float32(),  # of the grey histogram, bits, 0 to 8
-    "torn": pl.Float32(),  # how strongly a band of rows stands out, see ingest/flaws.py
+    "torn": pl.Float32(),  # how strongly a band of rows stands out, see ingest/judge.py
     "origin": pl.String(),  # camera | rendered | generated
     "status": pl.String(),  # see STATUSES
     "lost_to": pl.String(),  # image_id of the image that it lost to
@@ -57,10 +58,18 @@ STATUSES: dict[str, str] = {
     "purpose_not_granted": "the card does not grant every purpose in ingest.purposes",
     "consent_expired": "the consent had expired on ingest.as_of",
     # ingest: bytes
-    "not_an_image": "no image format that we read",
+    "symbolic_link": "a link to outside the delivery; not opened",
+    "not_an_image": "no JPEG, PNG, WebP, BMP or TIFF",
+    "several_frames": "an animation or a file of several pages",
     "truncated": "the file ends early or its data is broken",
     "too_small": "shorter side under ingest.min_side",
     "too_large": "more pixels than ingest.max_pixels; not decoded",
+    # ingest: quality
+    "near_constant": "next to nothing to see, by ingest.quality",
+    "black": "darker than ingest.quality allows",
+    "over_exposed": "more burnt-out pixels than ingest.quality allows",
+    "blurred": "less sharp than ingest.quality asks for",
+    "torn": "a band of rows does not belong, by ingest.quality",
     # dedupe
     "exact_copy": "the same bytes came in before",
     "near_duplicate": "within dedupe.radius of an image that came in before",

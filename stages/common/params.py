@@ -32,12 +32,28 @@ class Demo(Strict):
     frames: Count
 
 
+class Hash(Strict):
+    decode: Literal["fast", "exact"]
+
+
+class Quality(Strict):
+    min_contrast: Share
+    min_entropy: Annotated[float, Field(ge=0, le=8)]
+    max_fragile: Annotated[int, Field(ge=0, le=64)]
+    min_luminance: Share
+    max_clipped: Share
+    min_sharpness: Annotated[float, Field(ge=0)]
+    max_torn: Share
+
+
 class Ingest(Strict):
     as_of: date
     accept_origins: list[Origin]
     purposes: list[Purpose]
     min_side: Count
     max_pixels: Count
+    hash: Hash
+    quality: Quality
 
 
 class Dedupe(Strict):
@@ -56,7 +72,7 @@ class Embed(Strict):
     threads: Count
 
 
-class Quality(Strict):
+class PruneQuality(Strict):
     min_sharpness: float
     min_luminance: Share
     max_luminance: Share
@@ -67,7 +83,7 @@ class Prune(Strict):
     budget: Count
     tau: Share
     seed: int
-    quality: Quality
+    quality: PruneQuality
 
 
 class Pack(Strict):

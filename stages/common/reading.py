@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import polars as pl
 from PIL import Image, ImageOps
+
+if TYPE_CHECKING:  # processes that only read need not wait for it
+    import polars as pl
 
 PLACE = ["source", "delivery", "path", "offset", "size"]
 """The columns of the catalogue that say where an image's bytes lie."""
@@ -44,7 +46,9 @@ def stored(place: Place) -> bytes:
 def upright(place: Place) -> Image.Image:
     """An image of the catalogue as a person sees it: RGB, EXIF orientation applied, no metadata."""
     with Image.open(io.BytesIO(stored(place))) as image:
-        return rgb(ImageOps.exif_transpose(image))
+        picture = rgb(ImageOps.exif_transpose(image))
+    picture.info.clear()  # Pillow hands EXIF and comments on to what it converts
+    return picture
 
 
 def rgb(image: Image.Image) -> Image.Image:

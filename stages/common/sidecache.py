@@ -7,6 +7,7 @@ has the same bytes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -17,17 +18,18 @@ FOLDER = Path(".cache")
 
 
 class SideCache:
-    """Rows by `image_id`, kept in Parquet parts under `.cache/<kind>/<version>/`.
+    """Rows by a key, kept in Parquet parts under `.cache/<kind>/<version>/`.
 
     A part is written whole or not at all, and two runs never write the same one, so several may
     share a cache.
     """
 
-    def __init__(self, kind: str, version: str) -> None:
+    def __init__(self, kind: str, version: str, key: Sequence[str] = ("image_id",)) -> None:
         self.folder = FOLDER / kind / version
+        self.key = list(key)
 
     def read(self) -> pl.DataFrame | None:
-        """All rows known, one per `image_id`; None if there is none.
+        """All rows known, one for each key; None if there is none.
 
         A part that cannot be read is skipped: its images are measured again.
         """
@@ -39,13 +41,12 @@ class SideCache:
                 continue
         if not parts:
             return None
-        return pl.concat(parts).unique("image_id", keep="first", maintain_order=True)
+        return pl.concat(parts).unique(self.key, keep="first", maintain_order=True)
 
     def add(self, rows: pl.DataFrame) -> None:
-        """Keep rows for the next run; the part is named by the ids in it."""
+        """Keep rows for the next run; the part is named by the keys in it."""
         if rows.is_empty():
             return
-        first = rows["image_id"].sort()[0]
-        name = f"{rows.height}-{first[:32]}"
+        name = f"{rows.height}-{rows.select(self.key).hash_rows(seed=0).sum():016x}"
         with atomic(self.folder / f"{name}.parquet") as temporary:
             rows.write_parquet(temporary)

@@ -6,12 +6,12 @@ import sys
 
 import polars as pl
 
-from stages.common import cards, catalogue, params, reading, reports
+from stages.common import cards, catalogue, params, reports
 from stages.common.errors import ArgusError, exits_cleanly
-from stages.common.files import code_version, sha256
-from stages.common.progress import track
-from stages.common.sidecache import SideCache
-from stages.ingest import deliveries, measure
+from stages.common.files import atomic
+from stages.ingest import deliveries, pictures
+from stages.ingest.flaws import with_flaws
+from stages.ingest.memory import measured
 
 
 def take_in(source: str, settings: params.Ingest) -> tuple[pl.DataFrame, int]:
@@ -30,34 +30,9 @@ def take_in(source: str, settings: params.Ingest) -> tuple[pl.DataFrame, int]:
     decoded = 0
     if granted:
         rows, decoded = measured(pl.concat(granted), settings)
-        refused.append(rows)
+        refused.append(with_flaws(rows, settings.quality))
     rows = pl.concat([deliveries.in_schema(part) for part in refused])
     return catalogue.in_order(rows), decoded
-
-
-def measured(rows: pl.DataFrame, settings: params.Ingest) -> tuple[pl.DataFrame, int]:
-    """The rows with their measurements; only images never seen before are decoded."""
-    paths = [reading.file_of(*key) for key in rows.select("source", "delivery", "path").rows()]
-    ids = [sha256(path) for path in track(paths, "hashing", len(paths))]
-    rows = rows.with_columns(pl.Series("image_id", ids, dtype=pl.String))
-
-    limits = f"{settings.min_side}-{settings.max_pixels}"
-    cache = SideCache("ingest", f"{code_version(measure.__file__)}-{limits}")
-    known = cache.read()
-    seen = set(known["image_id"]) if known is not None else set()
-    unseen = {i: path for i, path in zip(ids, paths, strict=True) if i not in seen}
-    new = measure.table(
-        track(
-            measure.measure_all(
-                unseen.items(), len(unseen), settings.min_side, settings.max_pixels
-            ),
-            "decoding",
-            len(unseen),
-        )
-    )
-    cache.add(new)
-    facts = new if known is None else pl.concat([known, new])
-    return rows.join(facts, on="image_id", how="left", maintain_order="left"), len(unseen)
 
 
 @exits_cleanly
@@ -65,8 +40,14 @@ def main() -> None:
     if len(sys.argv) != 2:
         raise ArgusError("usage: python -m stages.ingest SOURCE")
     source = sys.argv[1]
-    images, decoded = take_in(source, params.load().ingest)
+    settings = params.load().ingest
+    images, decoded = take_in(source, settings)
     catalogue.write(f"data/ingest/{source}/images.parquet", images)
+    sheet = pictures.flaws(images)
+    with atomic(reports.REPORTS / "ingest" / source) as folder:
+        folder.mkdir()
+        if sheet is not None:
+            sheet.save(folder / "flaws.png")
     status = catalogue.counts(images["status"])
     accepted = status.pop("accepted", 0)
     reports.metrics(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
+import stat
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated, Literal
 
 import polars as pl
@@ -12,11 +16,23 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from stages.common.catalogue import SCHEMA
 from stages.common.errors import ArgusError, explain
+from stages.ingest import index, shards
+from stages.ingest.index import INDEX, KNOWN
 
 RAW = Path("data/raw")
 MANIFEST = "delivery.yaml"
 DELIVERY = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 Origin = Literal["dirs", "index", "none"]
+IN_DVCS_CACHE = re.compile(r"/files/md5/[0-9a-f]{2}/[0-9a-f]{30}$")
+"""Where DVC keeps content; with `cache.type symlink` a delivery's files are links to there."""
+
+FOUND: dict[str, pl.DataType] = {
+    **{name: SCHEMA[name] for name in ("path", "member", "offset", "size")},
+    "mtime_ns": pl.Int64(),
+    **KNOWN,
+    "status": pl.String(),
+}
+"""What is known of an image before it is opened."""
 
 
 class Manifest(BaseModel):
@@ -72,13 +88,17 @@ def deliveries_of(source: str, raw: Path = RAW) -> list[Path]:
 
 
 def files_of(folder: Path) -> list[str]:
-    """Paths of all files of a delivery but its manifest, relative with `/`, sorted.
+    """Paths of all files of a delivery but those that describe it, relative with `/`, sorted.
 
     Raises:
         ArgusError: there is none.
     """
-    paths = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
-    paths = [path for path in paths if path != MANIFEST]
+    paths = []
+    for place, folders, names in os.walk(folder):
+        folders.sort()
+        inside = os.path.relpath(place, folder)
+        paths += names if inside == "." else [f"{inside}/{name}" for name in names]
+    paths = sorted(path for path in paths if path not in (MANIFEST, INDEX))
     if not paths:
         raise ArgusError(
             f"delivery {folder} is empty: `dvc pull` it if its files are elsewhere, "
@@ -88,31 +108,76 @@ def files_of(folder: Path) -> list[str]:
 
 
 def described(source: str, folder: Path, origin: str) -> pl.DataFrame:
-    """The rows of a delivery as far as names tell: one for each file, nothing decoded.
+    """The rows of a delivery as far as names tell: one for each image, none of them opened.
 
     With `label_from: dirs` the first folder is the label; with `sequence_from: dirs` the folders
     below it (all of them, if labels are not folders) name the sequence, `<source>/<folders>`, so
-    that a later delivery of the same folder goes on with the same drive.
+    that a later delivery of the same folder goes on with the same drive. With `index` both, and
+    the capture time, stand in `index.csv` or, for an image in a shard, beside it in the shard.
+
+    Returns:
+        The columns of the catalogue that are known by now, and `mtime_ns` of the file.
+
+    Raises:
+        ArgusError: the manifest, the index or a shard does not hold.
     """
     manifest = read_manifest(folder)
-    rows = []
-    for path in files_of(folder):
-        folders = list(PurePosixPath(path).parent.parts)
-        label = folders.pop(0) if manifest.label_from == "dirs" and folders else None
-        by_folder = manifest.sequence_from == "dirs" and folders
-        sequence = "/".join([source, *folders]) if by_folder else None
-        rows.append({"path": path, "label": label, "sequence": sequence})
-    frame = pl.DataFrame(
-        rows, schema={"path": pl.String, "label": pl.String, "sequence": pl.String}
-    )
+    rows = [row for path in files_of(folder) for row in _rows(folder, path)]
+    frame = pl.DataFrame(rows, schema=FOUND, orient="row")
+    if "index" in (manifest.label_from, manifest.sequence_from) and (folder / INDEX).exists():
+        known = index.read(folder)
+        frame = frame.join(known, on="path", how="left", maintain_order="left", suffix="_known")
+        frame = frame.with_columns(pl.coalesce(name, f"{name}_known").alias(name) for name in KNOWN)
+    named = [
+        _by_folder(path, manifest) for path in frame.select(pl.coalesce("member", "path"))[:, 0]
+    ]
+    by_folder = pl.DataFrame(named, schema=["label", "sequence"], orient="row")
+    if manifest.label_from != "index":
+        frame = frame.with_columns(by_folder["label"].cast(pl.String))
+    if manifest.sequence_from != "index":
+        frame = frame.with_columns(by_folder["sequence"].cast(pl.String))
     received = manifest.received_at.astimezone(UTC).replace(tzinfo=None)
-    return frame.with_columns(
+    return frame.select(
         pl.lit(source).alias("source"),
         pl.lit(manifest.delivery).alias("delivery"),
+        "path",
+        "member",
+        "offset",
+        "size",
+        "mtime_ns",
         pl.lit(received, dtype=pl.Datetime("us")).dt.replace_time_zone("UTC").alias("received_at"),
+        "label",
         pl.when(pl.col("label").is_not_null()).then(pl.lit("delivered")).alias("label_from"),
+        (pl.lit(f"{source}/") + pl.col("sequence")).alias("sequence"),
+        "captured_at",
         pl.lit(origin).alias("origin"),
+        "status",
     )
+
+
+def _rows(folder: Path, path: str) -> Iterator[tuple[object, ...]]:
+    """The images in one file of a delivery, in the columns `FOUND`."""
+    file = folder / path
+    about = file.lstat()
+    if stat.S_ISLNK(about.st_mode):
+        if not IN_DVCS_CACHE.search(os.path.realpath(file)):
+            yield (path, None, None, None, None, None, None, None, "symbolic_link")
+            return
+        about = file.stat()
+    if not path.endswith(shards.SUFFIX):
+        yield (path, None, None, about.st_size, about.st_mtime_ns, None, None, None, None)
+        return
+    for member in shards.members(file):
+        known = [member.about.get(name) for name in KNOWN]
+        yield (path, member.name, member.offset, member.size, about.st_mtime_ns, *known, None)
+
+
+def _by_folder(path: str, manifest: Manifest) -> tuple[str | None, str | None]:
+    """Label and sequence as folders name them; None where the manifest does not say so."""
+    folders = path.split("/")[:-1]
+    label = folders.pop(0) if manifest.label_from == "dirs" and folders else None
+    by_folder = manifest.sequence_from == "dirs" and folders
+    return label, "/".join(folders) if by_folder else None
 
 
 def newest(raw: Path = RAW) -> datetime | None:

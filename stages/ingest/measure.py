@@ -1,136 +1,137 @@
-"""What one image file tells about itself: size, fingerprint, sharpness, light, information."""
+"""Every file read once: its hash, and what its picture tells about itself; in parallel."""
 
 from __future__ import annotations
 
+import hashlib
 import os
-import warnings
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from datetime import datetime
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import imagehash
 import numpy as np
-import polars as pl
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-from stages.common.catalogue import SCHEMA
+from stages.common import reading
+from stages.common.errors import ArgusError
+from stages.common.reading import Place
+from stages.ingest import fingerprint
+from stages.ingest.decode import Mode, Refusal, decode
+from stages.ingest.judge import judge
 
-MEASURED = [
-    "captured_at",
-    "width",
-    "height",
-    "phash",
-    "sharpness",
-    "luminance",
-    "entropy",
-    "status",
-]
-SCHEMA_MEASURED = {"image_id": SCHEMA["image_id"], **{name: SCHEMA[name] for name in MEASURED}}
-JUDGED_AT = 256  # px of the shorter side at which sharpness is measured, so that sizes compare
-CHUNK = 16  # files handed to a worker at a time
+CHUNK = 32  # files handed to a worker at a time
+AHEAD = 4  # chunks a worker may be behind; what bounds the memory of a long delivery
+NOT_WORTH_IT = 64  # so few files are done before processes would have started
 
-# The size limit is our own check before decoding, with its own status.
-Image.MAX_IMAGE_PIXELS = None
+Rows = list[dict[str, Any]]
 
 
-def measure(path: Path, min_side: int, max_pixels: int) -> dict[str, Any]:
-    """Decode an image and measure it, or say why it is refused.
+@dataclass(frozen=True)
+class How:
+    """How files are read: see `ingest` in params.yaml, and `known` below."""
 
-    EXIF orientation is applied first: `width`, `height` and the hash are those of the picture as
-    a person sees it.
+    mode: Mode
+    min_side: int
+    max_pixels: int
+    known: Path | None = None  # .npy, bytes32 [K] sorted: SHA-256 of what need not be decoded again
 
-    Args:
-        min_side: px; a shorter side below it is refused as `too_small`.
-        max_pixels: an image of more pixels is refused as `too_large` before it is decoded.
+
+def measure(places: Sequence[Place], how: How) -> Rows:
+    """Read files once each, and measure those whose content is not known.
 
     Returns:
-        The columns `MEASURED`; what could not be measured is missing.
+        For each file a mapping with `image_id`; those measured have `status`, `accepted` or why
+        they are refused, and what was found up to there under the names of the catalogue.
     """
-    try:
-        with warnings.catch_warnings(), Image.open(path) as image:
-            warnings.simplefilter("ignore")  # about odd EXIF and palettes: harmless here
-            width, height = image.size
-            if width * height > max_pixels:
-                return {"width": width, "height": height, "status": "too_large"}
-            image.load()
-            captured_at = capture_time(image)
-            upright = ImageOps.exif_transpose(image)
-    except UnidentifiedImageError:
-        return {"status": "not_an_image"}
-    except Exception:  # noqa: BLE001 - decoders raise anything on foreign bytes; the file is at fault
-        return {"status": "truncated"}
-    size = {"width": upright.width, "height": upright.height, "captured_at": captured_at}
-    if min(upright.size) < min_side:
-        return {**size, "status": "too_small"}
-    grey = upright.convert("L")
-    return {
-        **size,
-        "phash": phash(upright),
-        "sharpness": sharpness(grey),
-        "luminance": float(np.asarray(grey).mean()) / 255,
-        "entropy": float(grey.entropy()),
-        "status": "accepted",
-    }
+    known = None if how.known is None else np.load(how.known, mmap_mode="r")
+    rows: Rows = []
+    hashed: Rows = []
+    pictures = []
+    for place in places:
+        data = reading.stored(place)
+        digest = hashlib.sha256(data)
+        row: dict[str, Any] = {"image_id": digest.hexdigest()}
+        rows.append(row)
+        if known is not None and _among(known, digest.digest()):
+            continue
+        row["decode"] = how.mode
+        try:
+            found = decode(data, how.mode, how.min_side, how.max_pixels)
+        except Refusal as refusal:
+            row.update(status=refusal.status, width=refusal.width, height=refusal.height)
+            continue
+        row.update(
+            status="accepted",
+            width=found.width,
+            height=found.height,
+            captured_at=found.captured_at,
+            pixels=fingerprint.of_pixels(found.grey, found.width, found.height),
+            **judge(found.grey)._asdict(),
+        )
+        hashed.append(row)
+        pictures.append(fingerprint.small(found.grey))
+    if pictures:
+        hashes = fingerprint.hashes(np.stack(pictures))
+        for row, phash, mirrored, fragile in zip(
+            hashed, hashes.phash, hashes.mirrored, hashes.fragile, strict=True
+        ):
+            row.update(phash=int(phash), phash_mirrored=int(mirrored), fragile=int(fragile))
+    return rows
 
 
-def phash(image: Image.Image) -> int:
-    """64-bit perceptual hash (`imagehash.phash`): signs of the 8x8 lowest DCT terms of a 32x32
-    grey image against their median. First bit of the first row is the most significant."""
-    return int(str(imagehash.phash(image)), 16)
+def _among(known: np.ndarray, digest: bytes) -> bool:
+    # bytes compare without trailing zeros in numpy: equal lengths make that harmless
+    at = int(np.searchsorted(known, digest))
+    return at < len(known) and bool(known[at] == np.bytes_(digest))
 
 
-def sharpness(grey: Image.Image) -> float:
-    """Variance of the Laplacian (Pech-Pacheco et al., ICPR 2000), grey levels squared.
+def measure_all(places: Sequence[Place], how: How, workers: int | None = None) -> Iterator[Rows]:
+    """Measure files in several processes, chunk by chunk in the order given.
 
-    Measured at a shorter side of at most `JUDGED_AT` px, as the value depends on scale.
-    """
-    scale = min(1.0, JUDGED_AT / min(grey.size))
-    size = (max(3, round(grey.width * scale)), max(3, round(grey.height * scale)))
-    pixels = np.asarray(grey.resize(size, Image.Resampling.BOX), dtype=np.float32)
-    centre = pixels[1:-1, 1:-1]
-    neighbours = pixels[:-2, 1:-1] + pixels[2:, 1:-1] + pixels[1:-1, :-2] + pixels[1:-1, 2:]
-    return float((neighbours - 4 * centre).var())
-
-
-def capture_time(image: Image.Image) -> datetime | None:
-    """When the camera says that the picture was taken (EXIF DateTimeOriginal), without a zone."""
-    text = image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
-    try:
-        return datetime.strptime(str(text), "%Y:%m:%d %H:%M:%S")
-    except ValueError:
-        return None
-
-
-def measure_all(
-    files: Iterable[tuple[str, Path]], total: int, min_side: int, max_pixels: int
-) -> Iterator[dict[str, Any]]:
-    """Measure files in as many processes as there are cores, yielding in the order given.
+    No more than `AHEAD` chunks for each process are under way, so a million files need no more
+    memory than a thousand.
 
     Args:
-        files: (image_id, path) of each.
-        total: how many there are; a handful is not worth starting processes for.
+        workers: processes; as many as there are cores if None. A handful of files is done here.
 
-    Yields:
-        `image_id` and the columns `MEASURED` of each.
+    Raises:
+        ArgusError: a process died (a decoder crashed or memory ran out); names the files at hand.
     """
-    work = ((image_id, path, min_side, max_pixels) for image_id, path in files)
-    workers = min(len(os.sched_getaffinity(0)), -(-total // CHUNK))
-    if workers < 2:
-        yield from map(_measured, work)
+    chunks = (places[start : start + CHUNK] for start in range(0, len(places), CHUNK))
+    workers = workers or len(os.sched_getaffinity(0))
+    if workers < 2 or len(places) <= NOT_WORTH_IT:
+        for chunk in chunks:
+            yield measure(chunk, how)
         return
     # forkserver: forking a process that has polars' threads may deadlock
-    with ProcessPoolExecutor(workers, mp_context=get_context("forkserver")) as pool:
-        yield from pool.map(_measured, work, chunksize=CHUNK)
+    context = get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        yield from _in_order(pool, chunks, how, AHEAD * workers)
 
 
-def _measured(item: tuple[str, Path, int, int]) -> dict[str, Any]:
-    image_id, path, min_side, max_pixels = item
-    return {"image_id": image_id, **measure(path, min_side, max_pixels)}
+def _in_order(
+    pool: ProcessPoolExecutor, chunks: Iterable[Sequence[Place]], how: How, window: int
+) -> Iterator[Rows]:
+    waiting: deque[tuple[Sequence[Place], Future[Rows]]] = deque()
+    for chunk in chunks:
+        waiting.append((chunk, pool.submit(measure, chunk, how)))
+        if len(waiting) >= window:
+            yield _result(*waiting.popleft())
+    while waiting:
+        yield _result(*waiting.popleft())
 
 
-def table(measured: Iterable[dict[str, Any]]) -> pl.DataFrame:
-    """The measurements as a table with `SCHEMA_MEASURED`."""
-    return pl.DataFrame(list(measured), schema=SCHEMA_MEASURED, orient="row")
+def _result(chunk: Sequence[Place], future: Future[Rows]) -> Rows:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        first, last = (reading.file_of(*place[:3]) for place in (chunk[0], chunk[-1]))
+        raise ArgusError(
+            f"a process died while reading about {first} to {last}: memory ran out, or one of "
+            "them crashes its decoder. What was measured so far is kept; run it again, or take "
+            "the file out of the delivery before you submit it"
+        ) from None

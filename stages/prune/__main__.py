@@ -12,7 +12,7 @@ from stages.prune.quotas import quotas
 from stages.prune.select import distinct
 
 
-def low_quality(images: pl.DataFrame, limits: params.Quality) -> np.ndarray:
+def low_quality(images: pl.DataFrame, limits: params.PruneQuality) -> np.ndarray:
     """Which images are outside the limits: bool [N]."""
     within = (
         (pl.col("sharpness") >= limits.min_sharpness)

@@ -1,12 +1,18 @@
 import io
+import json
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
+import imagehash
+import numpy as np
 import polars as pl
 import pytest
+from PIL import Image
 
-from stages.common import catalogue, params
+from stages.common import catalogue, params, reading
 from stages.common.errors import ArgusError
+from stages.ingest import measure, memory
 from stages.ingest.__main__ import take_in
 from stages.ingest.deliveries import described, newest
 from tests.conftest import scene
@@ -43,6 +49,194 @@ def test_every_file_has_a_row_with_its_fate(card: Callable, deliver: Callable) -
         "d.png": "too_small",
     }
     assert images.columns == list(catalogue.SCHEMA)
+
+
+def shard(files: dict[str, bytes]) -> bytes:
+    """An uncompressed tar file."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def png(seed: int, size: tuple[int, int] = (96, 64)) -> bytes:
+    buffer = io.BytesIO()
+    scene(seed, size).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_images_in_a_shard_are_those_in_a_folder(card: Callable, deliver: Callable) -> None:
+    card("fleet")
+    deliver("fleet", "d1", {"day/a.png": png(1), "day/b.png": png(2), "night/c.jpg": b"words"})
+    inside = {"day/a.png": png(1), "day/b.png": png(2), "night/c.jpg": b"words"}
+    deliver("fleet", "d2", {"s-0.tar": shard(inside)}, "2026-02-01T00:00:00Z", label_from="dirs")
+    images, decoded = take_in("fleet", settings())
+    assert decoded == 3
+    plain, packed = images.filter(delivery="d1"), images.filter(delivery="d2")
+    same = ["image_id", "status", "phash", "size", "width"]
+    assert packed.select(same).rows() == plain.select(same).rows()
+    assert packed["member"].to_list() == list(inside)
+    assert packed["label"].to_list() == ["day", "day", "night"]
+
+
+def test_a_shard_says_what_is_known_of_its_images(card: Callable, deliver: Callable) -> None:
+    card("fleet")
+    about = {"label": "fog", "sequence": "drive-1", "captured_at": "2025-11-30T18:45:01.5"}
+    inside = {"0001.png": png(1), "0001.json": json.dumps(about).encode(), "0002.png": png(2)}
+    deliver("fleet", "d1", {"s.tar": shard(inside)}, label_from="index", sequence_from="index")
+    images, _ = take_in("fleet", settings())
+    first, second = images.to_dicts()
+    assert (first["label"], first["sequence"]) == ("fog", "fleet/drive-1")
+    assert first["captured_at"].isoformat() == "2025-11-30T18:45:01.500000"
+    assert (second["label"], second["sequence"], second["captured_at"]) == (None, None, None)
+
+
+@pytest.mark.parametrize("name", ["../a.png", "/a.png", "x/../../a.png"])
+def test_a_shard_that_leads_out_of_itself(card: Callable, deliver: Callable, name: str) -> None:
+    card("fleet")
+    deliver("fleet", "d1", {"s.tar": shard({name: png(1)})})
+    with pytest.raises(ArgusError, match="leads out of the shard"):
+        take_in("fleet", settings())
+
+
+def test_a_shard_that_ends_early(card: Callable, deliver: Callable) -> None:
+    card("fleet")
+    deliver("fleet", "d1", {"s.tar": shard({"a.png": png(1), "b.png": png(2, (640, 480))})[:9000]})
+    with pytest.raises(ArgusError, match=r"s\.tar.*cannot be read|ends early"):
+        take_in("fleet", settings())
+
+
+def test_an_index_says_what_is_known(card: Callable, deliver: Callable) -> None:
+    card("fleet")
+    table = "path,label,sequence,captured_at\nx/a.png,rain,,2025-01-02T03:04:05\nb.png,,d 7,\n"
+    files = {"x/a.png": png(1), "b.png": png(2), "c.png": png(3), "index.csv": table.encode()}
+    deliver("fleet", "d1", files, label_from="index", sequence_from="index")
+    images, _ = take_in("fleet", settings())
+    assert images.select("path", "label", "label_from", "sequence").rows() == [
+        ("b.png", None, None, "fleet/d 7"),
+        ("c.png", None, None, None),
+        ("x/a.png", "rain", "delivered", None),
+    ]
+    assert images["captured_at"][2].isoformat() == "2025-01-02T03:04:05"
+
+
+def test_a_link_is_not_followed_unless_dvc_made_it(
+    workspace: Path, card: Callable, deliver: Callable
+) -> None:
+    card("fleet")
+    folder = deliver("fleet", "d1", {"a.png": png(1)})
+    secret = workspace / "secret.png"
+    secret.write_bytes(png(2))
+    (folder / "b.png").symlink_to(secret)
+    kept = workspace / "cache/files/md5/ab" / ("0" * 30)
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(png(3))
+    (folder / "c.png").symlink_to(kept)
+    images, decoded = take_in("fleet", settings())
+    assert images["status"].to_list() == ["accepted", "symbolic_link", "accepted"]
+    assert images["image_id"].null_count() == 1
+    assert decoded == 2
+
+
+def test_poor_pictures_are_refused_with_the_flaw(card: Callable, deliver: Callable) -> None:
+    size = (240, 160)
+    grey = np.asarray(scene(1, size).convert("RGB"), dtype=float)
+    torn = grey * 0.6 + 40
+    torn[90:] += 45
+    pictures = {
+        "good": grey,
+        "near_constant": grey * 0.02 + 100,
+        "black": grey * 0.05,
+        "over_exposed": grey * 3 + 100,
+        "torn": torn,
+    }
+    card("fleet")
+    files = {
+        f"{n}.png": Image.fromarray(p.clip(0, 255).astype("uint8")) for n, p in pictures.items()
+    }
+    files["blurred.png"] = scene(1, (12, 8)).resize(size, Image.Resampling.BICUBIC)
+    deliver("fleet", "d1", files)
+    quality = params.load().ingest.quality.model_copy(
+        update={"min_contrast": 0.02, "min_entropy": 1, "min_luminance": 0.05, "min_sharpness": 3}
+    )
+    images, _ = take_in("fleet", settings(quality=quality))
+    assert {
+        path.split(".")[0]: status for path, status in images.select("path", "status").rows()
+    } == {name: "accepted" if name == "good" else name for name in (*pictures, "blurred")}
+    unhashed = images.filter(pl.col("phash").is_null())["status"].to_list()
+    assert sorted(unhashed) == ["black", "near_constant"]
+
+
+def test_a_moved_limit_decodes_nothing_again(card: Callable, deliver: Callable) -> None:
+    card("fleet")
+    deliver("fleet", "d1", {"a.png": scene(1)})
+    assert take_in("fleet", settings())[0]["status"].to_list() == ["accepted"]
+    strict = params.load().ingest.quality.model_copy(update={"min_sharpness": 1e9})
+    images, decoded = take_in("fleet", settings(quality=strict))
+    assert (images["status"].to_list(), decoded) == (["blurred"], 0)
+
+
+def test_a_reading_that_was_killed_goes_on(
+    card: Callable, deliver: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card("fleet")
+    deliver("fleet", "d1", {f"{i:02d}.png": scene(i) for i in range(80)})
+    monkeypatch.setattr(memory, "PART", 32)
+    monkeypatch.setattr(measure, "NOT_WORTH_IT", 1000)
+    whole = measure.measure
+    calls = []
+
+    def dies_at_the_third(places, how):  # type: ignore[no-untyped-def]
+        calls.append(len(places))
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return whole(places, how)
+
+    monkeypatch.setattr(measure, "measure", dies_at_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        take_in("fleet", settings())
+    images, decoded = take_in("fleet", settings())
+    assert decoded == 80 - 64
+    assert images["status"].to_list() == ["accepted"] * 80
+
+
+def test_position_and_serial_numbers_stay_in_the_file(
+    workspace: Path, card: Callable, deliver: Callable
+) -> None:
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0xA431] = "SERIAL-4711"  # BodySerialNumber
+    exif.get_ifd(0x8825)[1] = "N"
+    exif.get_ifd(0x8825)[2] = (52.0, 31.0, 12.345)
+    buffer = io.BytesIO()
+    scene(1).save(buffer, "JPEG", exif=exif, comment=b"52.5200N 13.4050E")
+    card("fleet")
+    deliver("fleet", "d1", {"a.jpg": buffer.getvalue()})
+    assert b"SERIAL-4711" in buffer.getvalue()
+    images, _ = take_in("fleet", settings())
+    images.write_csv("all.csv")
+    written = [p.read_bytes() for p in (workspace / ".cache").rglob("*") if p.is_file()]
+    written.append((workspace / "all.csv").read_bytes())
+    assert not any(b"4711" in content or b"52.52" in content for content in written)
+    shown = reading.upright(reading.place_of(images.row(0, named=True)))
+    assert not shown.info.get("exif") and not shown.getexif() and "comment" not in shown.info
+
+
+def test_the_mode_of_decoding_stands_with_the_hash(card: Callable, deliver: Callable) -> None:
+    card("fleet")
+    buffer = io.BytesIO()
+    scene(1, (1280, 720)).save(buffer, "JPEG")
+    deliver("fleet", "d1", {"a.jpg": buffer.getvalue()})
+    found = {
+        mode: take_in("fleet", settings(hash=params.Hash(decode=mode)))  # type: ignore[arg-type]
+        for mode in ("fast", "exact")
+    }
+    assert [decoded for _, decoded in found.values()] == [1, 1]
+    assert [images["decode"].to_list() for images, _ in found.values()] == [["fast"], ["exact"]]
+    exact = found["exact"][0]["phash"][0]
+    assert f"{exact:016x}" == str(imagehash.phash(Image.open(buffer)))
 
 
 def test_only_unseen_images_are_decoded_and_the_bytes_are_the_same(

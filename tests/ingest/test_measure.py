@@ -1,94 +1,86 @@
-import io
-from pathlib import Path
-
-import imagehash
 import numpy as np
 import pytest
 from PIL import Image
 
-from stages.ingest.measure import measure, measure_all, sharpness
+from stages.common.errors import ArgusError
+from stages.common.reading import Place
+from stages.ingest import measure
+from stages.ingest.measure import How, measure_all
 from tests.conftest import scene
 
-LIMITS = {"min_side": 32, "max_pixels": 1_000_000}
+HOW = How("exact", min_side=32, max_pixels=1_000_000)
 
 
-def saved(path: Path, image: Image.Image, **options: object) -> Path:
-    image.save(path, **options)
-    return path
+@pytest.fixture
+def places(deliver) -> list[Place]:  # type: ignore[no-untyped-def]
+    deliver("fleet", "d1", {f"{i:03d}.png": scene(i) for i in range(100)})
+    return [("fleet", "d1", f"{i:03d}.png", None, None) for i in range(100)]
 
 
-def test_a_good_image_is_measured(tmp_path: Path) -> None:
-    image = scene(1)
-    facts = measure(saved(tmp_path / "a.png", image), **LIMITS)
-    assert facts["status"] == "accepted"
-    assert (facts["width"], facts["height"]) == (96, 64)
-    assert f"{facts['phash']:016x}" == str(imagehash.phash(image))
-    assert facts["luminance"] == pytest.approx(np.asarray(image.convert("L")).mean() / 255)
+def test_many_processes_give_what_one_gives(places: list[Place]) -> None:
+    alone = measure.measure(places, HOW)
+    assert [row for rows in measure_all(places, HOW, workers=2) for row in rows] == alone
+    assert len({row["phash"] for row in alone}) == 100
 
 
-def test_orientation_is_applied_before_anything_is_measured(tmp_path: Path) -> None:
-    upright = scene(2)
-    exif = Image.Exif()
-    exif[0x0112] = 6  # the camera was held turned: rotate by 270 degrees to see it upright
-    turned = upright.transpose(Image.Transpose.ROTATE_90)
-    facts = measure(saved(tmp_path / "a.png", turned, exif=exif), **LIMITS)
-    assert (facts["width"], facts["height"]) == upright.size
-    assert f"{facts['phash']:016x}" == str(imagehash.phash(upright))
+def test_known_content_is_hashed_and_not_decoded(
+    places: list[Place], tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # type: ignore[no-untyped-def]
+    ids = [row["image_id"] for row in measure.measure(places, HOW)]
+    known = np.sort(np.array([bytes.fromhex(i) for i in ids[1:]], dtype="S32"))
+    np.save(tmp_path / "known.npy", known)
+    rows = measure.measure(places, How("exact", 32, 10**6, tmp_path / "known.npy"))
+    assert [row["image_id"] for row in rows] == ids
+    assert [number for number, row in enumerate(rows) if "status" in row] == [0]
 
 
-def test_capture_time_is_kept(tmp_path: Path) -> None:
-    exif = Image.Exif()
-    exif.get_ifd(0x8769)[0x9003] = "2025:11:30 18:45:01"
-    facts = measure(saved(tmp_path / "a.jpg", scene(3), exif=exif), **LIMITS)
-    assert facts["captured_at"].isoformat() == "2025-11-30T18:45:01"
+def test_no_more_chunks_are_under_way_than_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Pool:
+        """Counts what is handed out and not fetched yet."""
+
+        under_way = most = 0
+
+        def submit(self, work, chunk, how):  # type: ignore[no-untyped-def]
+            self.under_way += 1
+            self.most = max(self.most, self.under_way)
+            pool = self
+
+            class Future:
+                def result(self) -> list[int]:
+                    pool.under_way -= 1
+                    return [len(chunk)]
+
+            return Future()
+
+    pool = Pool()
+    chunks = ([("s", "d", "p", None, None)] for _ in range(10_000))
+    assert sum(n for (n,) in measure._in_order(pool, chunks, HOW, 8)) == 10_000  # type: ignore[arg-type]
+    assert pool.most == 8
 
 
-def test_truncated(tmp_path: Path) -> None:
-    buffer = io.BytesIO()
-    scene(4, (320, 240)).save(buffer, "JPEG")
-    path = tmp_path / "a.jpg"
-    path.write_bytes(buffer.getvalue()[: buffer.tell() // 2])
-    assert measure(path, **LIMITS)["status"] == "truncated"
-
-
-@pytest.mark.parametrize("content", [b"", b"no image at all, just words\n" * 20])
-def test_not_an_image(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "a.jpg"
-    path.write_bytes(content)
-    assert measure(path, **LIMITS) == {"status": "not_an_image"}
-
-
-def test_too_small(tmp_path: Path) -> None:
-    facts = measure(saved(tmp_path / "a.png", scene(5, (96, 31))), **LIMITS)
-    assert facts["status"] == "too_small"
-    assert "phash" not in facts
-
-
-def test_a_huge_image_is_refused_without_being_decoded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_process_that_dies_names_what_it_read(
+    places: list[Place], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = saved(tmp_path / "a.png", Image.new("L", (2000, 2000)))
-    monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("decoded"))
-    facts = measure(path, **LIMITS)
-    assert facts == {"width": 2000, "height": 2000, "status": "too_large"}
+    from concurrent.futures.process import BrokenProcessPool
+
+    class Dead:
+        def result(self) -> None:
+            raise BrokenProcessPool
+
+    with pytest.raises(ArgusError, match=r"fleet/d1/000\.png to .*fleet/d1/099\.png"):
+        measure._result(places, Dead())  # type: ignore[arg-type]
 
 
-def test_sharpness_of_a_step_edge_in_closed_form() -> None:
-    # rows of 0 and 100 either side of one edge: the Laplacian is +100 and -100 next to it, else 0
-    pixels = np.zeros((10, 10), dtype=np.uint8)
-    pixels[:, 5:] = 100
-    assert sharpness(Image.fromarray(pixels)) == pytest.approx(2 * 100**2 / 8)
+def test_an_image_that_only_its_metadata_tell_apart_has_the_same_pixels(deliver) -> None:  # type: ignore[no-untyped-def]
+    import io
 
-
-def test_blur_lowers_sharpness_and_a_flat_image_has_none() -> None:
-    from PIL import ImageFilter
-
-    image = scene(6, (300, 300)).convert("L")
-    assert sharpness(image.filter(ImageFilter.GaussianBlur(4))) < sharpness(image)
-    assert sharpness(Image.new("L", (300, 300), 77)) == 0
-
-
-def test_many_processes_give_what_one_gives(tmp_path: Path) -> None:
-    files = [(str(i), saved(tmp_path / f"{i}.png", scene(i))) for i in range(40)]
-    alone = [{"image_id": name, **measure(path, **LIMITS)} for name, path in files]
-    assert list(measure_all(files, len(files), **LIMITS)) == alone
+    exif = Image.Exif()
+    exif[0x010F] = "another camera"
+    plain, named = io.BytesIO(), io.BytesIO()
+    scene(1).save(plain, "JPEG")
+    scene(1).save(named, "JPEG", exif=exif)
+    deliver("fleet", "d1", {"a.jpg": plain.getvalue(), "b.jpg": named.getvalue()})
+    places = [("fleet", "d1", name, None, None) for name in ("a.jpg", "b.jpg")]
+    first, second = measure.measure(places, HOW)
+    assert first["image_id"] != second["image_id"]
+    assert first["pixels"] == second["pixels"]

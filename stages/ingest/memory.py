@@ -1,0 +1,115 @@
+"""Measuring only what is new: files not seen before are read, content not seen before is decoded.
+
+Two side caches. `files` knows the content of a file by its path, size and time of change, as Git
+and DVC do; `ingest` knows what was measured of a content. Both are added to while a long delivery
+is read, so that a run that was killed goes on where it was.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import PIL
+import polars as pl
+
+from stages.common import params, reading
+from stages.common.catalogue import SCHEMA
+from stages.common.files import code_version
+from stages.common.progress import Steps
+from stages.common.sidecache import FOLDER, SideCache
+from stages.ingest import decode, fingerprint, judge, measure
+
+FILE = ["source", "delivery", "path", "offset", "size", "mtime_ns"]
+MEASURED = [
+    "decode",
+    "captured_at",
+    "width",
+    "height",
+    "pixels",
+    "phash",
+    "phash_mirrored",
+    "fragile",
+    *judge.Judgement._fields,
+    "status",
+]
+FACTS = {name: SCHEMA[name] for name in ("image_id", *MEASURED)}
+PART = 8192  # images after which what was measured is written down
+
+
+def measured(rows: pl.DataFrame, settings: params.Ingest) -> tuple[pl.DataFrame, int]:
+    """The rows with `image_id` and their measurements, and how many images were decoded.
+
+    Args:
+        rows: as `deliveries.described` gives them; those with a status already are left alone.
+    """
+    facts_cache = SideCache("ingest", version(settings))
+    files_cache = SideCache("files", "1", key=FILE)
+    facts = facts_cache.read()
+    facts = pl.DataFrame(schema=FACTS) if facts is None else facts
+    files = files_cache.read()
+    if files is None:
+        files = pl.DataFrame(schema={**rows.select(FILE).schema, "image_id": pl.String()})
+
+    opened = pl.col("status").is_null()
+    named = rows.join(files, on=FILE, how="left", maintain_order="left", nulls_equal=True)
+    unread = named.filter(opened).join(facts, on="image_id", how="anti", maintain_order="left")
+    before = facts.height
+    with _known(facts) as known:
+        how = measure.How(settings.hash.decode, settings.min_side, settings.max_pixels, known)
+        for new_files, new_facts in parts(unread, how):
+            files_cache.add(new_files)
+            facts_cache.add(new_facts)
+            files, facts = pl.concat([files, new_files]), pl.concat([facts, new_facts])
+    # a file that was decoded in two chunks, as two copies of it came in at once, is in it twice
+    facts = facts.unique("image_id", keep="first", maintain_order=True)
+    files = files.unique(FILE, keep="last", maintain_order=True)
+    named = rows.join(files, on=FILE, how="left", maintain_order="left", nulls_equal=True)
+    found = named.join(facts, on="image_id", how="left", maintain_order="left", suffix="_found")
+    return found.with_columns(
+        pl.coalesce(name, f"{name}_found").alias(name) for name in ("status", "captured_at")
+    ), facts.height - before
+
+
+def version(settings: params.Ingest) -> str:
+    """What the measurements depend on besides the content: code, decoder, and the limits."""
+    code = code_version(*(str(m.__file__) for m in (decode, fingerprint, judge, reading)))
+    limits = f"{settings.hash.decode}-{settings.min_side}-{settings.max_pixels}"
+    return f"{code}-pillow{PIL.__version__}-{limits}"
+
+
+def parts(unread: pl.DataFrame, how: measure.How) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    """Measure files and yield what was found, about `PART` of them at a time.
+
+    Yields:
+        The columns `FILE` with `image_id`; and the columns `FACTS` of those decoded.
+    """
+    found: measure.Rows = []
+    done = 0
+    with Steps(unread.height, "reading") as steps:
+        for rows in measure.measure_all(reading.places(unread), how):
+            found += rows
+            steps.advance(len(rows))
+            if len(found) >= PART or done + len(found) == unread.height:
+                ids = pl.Series("image_id", [row["image_id"] for row in found], dtype=pl.String)
+                files = unread[done : done + len(found)].select(FILE).with_columns(ids)
+                decoded = [row for row in found if "status" in row]
+                yield files, pl.DataFrame(decoded, schema=FACTS, orient="row")
+                done += len(found)
+                found = []
+
+
+@contextmanager
+def _known(facts: pl.DataFrame) -> Iterator[Path | None]:
+    """A file of the hashes of all content known, for the processes to map into memory."""
+    if facts.is_empty():
+        yield None
+        return
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
+        path = Path(folder) / "known.npy"
+        np.save(path, np.sort(np.array([bytes.fromhex(i) for i in facts["image_id"]], dtype="S32")))
+        yield path
