@@ -5,7 +5,7 @@ PYTHON ?= python3
 DATA ?= ../shared/data
 export PATH := $(BIN):$(PATH)
 
-.PHONY: turn test lint trial lock clean
+.PHONY: turn test lint trial bench-curation lock clean
 
 turn: $(VENV)/installed
 	dvc repro
@@ -23,6 +23,10 @@ lint: $(VENV)/installed
 trial: $(VENV)/installed
 	python -m benchmarks.trial --data $(DATA)
 
+# the data half beside its peers; `ONLY=pairs` measures one part
+bench-curation: $(VENV)/bench
+	python -m benchmarks.curation --data $(DATA) $(ONLY:%=--only %)
+
 # every dependency with its hashes, for all platforms; no registry address in it
 lock: $(VENV)/installed
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -33,6 +37,11 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	$(BIN)/pip install -q uv
 	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements.lock
 	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	touch $@
+
+# what ours is measured against
+$(VENV)/bench: $(VENV)/installed
+	$(BIN)/uv pip install -q --python $(BIN)/python --group bench -c requirements.lock
 	touch $@
 
 # forget what can be made again; never touches deliveries or trained turns in DVC's cache

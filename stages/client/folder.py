@@ -1,4 +1,4 @@
-"""A folder of images that somebody wants to deliver."""
+"""A folder of images that somebody wants to deliver as it is."""
 
 from __future__ import annotations
 
@@ -6,15 +6,47 @@ import os
 import re
 import shutil
 import stat
-from pathlib import Path
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
+from stages.client.items import Batch, Item, Way
 from stages.common.errors import ArgusError
 from stages.common.progress import track
 from stages.ingest.deliveries import MANIFEST, RAW
+from stages.ingest.index import INDEX
+
+if TYPE_CHECKING:
+    from stages.ingest.deliveries import Origin
 
 READ_ONLY = 0o444
+CLIPS = frozenset({".mp4", ".mov", ".avi", ".mkv"})
+"""Endings of clips, in lower case."""
 RESERVED = re.compile(r"dvc\.yaml|dvc\.lock|\.dvcignore|\.dvc|\.git|.*\.dvc")
 """Names that mean something to DVC or Git, which would then not track the delivery as it is."""
+
+
+def whole(path: Path, label_from: Origin, sequence_from: Origin) -> Way:
+    """The way in for a folder with all its files."""
+    return partial(_whole, path, label_from, sequence_from)
+
+
+def _whole(path: Path, label_from: Origin, sequence_from: Origin, _: Path) -> Batch:
+    folder = outside(path)
+    names = plain_files(folder)
+    clips = [name for name in names if is_clip(name)]
+    if clips:
+        raise ArgusError(
+            f"{folder / clips[0]} is a clip: take its frames in with `--fps N`, which is for clips "
+            "alone, so submit clips and images one after the other"
+        )
+    return Batch([Item(folder / name, name) for name in names], label_from, sequence_from)
+
+
+def is_clip(name: str) -> bool:
+    """Whether a file's name is that of a clip."""
+    return PurePosixPath(name).suffix.lower() in CLIPS
 
 
 def outside(path: Path) -> Path:
@@ -25,7 +57,7 @@ def outside(path: Path) -> Path:
     """
     if not path.is_dir():
         what = "is a file" if path.exists() else "does not exist"
-        raise ArgusError(f"{path} {what}: `argus submit` takes a folder of images")
+        raise ArgusError(f"{path} {what}: `argus submit` takes a folder of images, or a clip")
     folder, raw = path.resolve(), RAW.resolve()
     if folder.is_relative_to(raw) or raw.is_relative_to(folder):
         raise ArgusError(f"{path} and {RAW} lie in each other: submit a folder from outside")
@@ -36,44 +68,63 @@ def plain_files(folder: Path) -> list[str]:
     """Paths of all files below a folder, relative with `/`, sorted.
 
     Raises:
-        ArgusError: there is none; or there is a symbolic link, a pipe or the like, a manifest, or
-            a name that DVC or Git would read as theirs.
+        ArgusError: there is none; or there is a symbolic link, a pipe or the like.
     """
     found = []
     for place, folders, names in os.walk(folder, onerror=_unreadable):
         for name in (*folders, *names):
             path = Path(place, name)
-            inside = path.relative_to(folder).as_posix()
             mode = path.lstat().st_mode
             if stat.S_ISLNK(mode):
                 raise ArgusError(f"{path} is a symbolic link: put the file itself there")
             if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
                 raise ArgusError(f"{path} is neither a file nor a folder: take it out")
-            if RESERVED.fullmatch(name):
-                raise ArgusError(f"{path} would be read by DVC or Git as theirs: take it out")
-            if inside == MANIFEST:
-                raise ArgusError(f"{path} is written by `argus submit`: take it out")
             if stat.S_ISREG(mode):
-                found.append(inside)
+                found.append(path.relative_to(folder).as_posix())
     if not found:
         raise ArgusError(f"{folder} holds no file: there is nothing to deliver")
     return sorted(found)
 
 
-def copy(folder: Path, files: list[str], into: Path) -> None:
+def require_names(items: Sequence[Item]) -> None:
+    """Raises:
+    ArgusError: there is no item; or a name leads out of the delivery, comes twice, describes a
+        delivery, or would be read by DVC or Git as theirs.
+    """
+    if not items:
+        raise ArgusError("there is no image to deliver")
+    seen: set[str] = set()
+    for item in items:
+        path = PurePosixPath(item.path)
+        if path.is_absolute() or ".." in path.parts or path.as_posix() != item.path:
+            raise ArgusError(f"{item.file} leads out of the delivery as '{item.path}'")
+        if any(RESERVED.fullmatch(part) for part in path.parts):
+            raise ArgusError(f"{item.file} would be read by DVC or Git as theirs: take it out")
+        if item.path == MANIFEST:
+            raise ArgusError(f"{item.file} is written by `argus submit`: take it out")
+        if item.path == INDEX:
+            raise ArgusError(
+                f"{item.file} would be read as the index of the delivery: bring the images that it "
+                "lists in with `--format csv`, or take it out"
+            )
+        if item.path in seen:
+            raise ArgusError(f"{item.path} would be in the delivery twice")
+        seen.add(item.path)
+
+
+def copy(items: Sequence[Item], into: Path) -> None:
     """Copy the files' bytes, not their times and owners, and make them read-only.
 
     Raises:
         ArgusError: a file cannot be read or written.
     """
-    into.mkdir(parents=True)
-    for name in track(files, "copying", len(files), unit="files"):
-        target = into / name
+    for item in track(items, "copying", len(items), unit="files"):
+        target = into / item.path
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            shutil.copyfile(folder / name, target)
+            shutil.copyfile(item.file, target)
         except OSError as error:
-            raise ArgusError(f"{folder / name} cannot be copied: {error.strerror}") from None
+            raise ArgusError(f"{item.file} cannot be copied: {error.strerror}") from None
         target.chmod(READ_ONLY)
 
 

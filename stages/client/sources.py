@@ -76,6 +76,16 @@ def card_in(file: Path, source: str) -> str:
     return text
 
 
+def shipped(source: str) -> Path:
+    """Where the card of a public dataset would lie that comes with Argus, not registered."""
+    return cards.CARDS / "public" / f"{source}.yaml"
+
+
+def fetches(card: str) -> bool:
+    """Whether a card (a checked text) says where its images can be fetched from."""
+    return yaml.safe_load(card).get("fetch") is not None
+
+
 def add(source: str, card: str) -> Path:
     """Register a source: write its card (a checked text) and put it on `sources`.
 
@@ -125,7 +135,7 @@ def retire(source: str) -> list[Path]:
         if source in knobs.items(text, RENDERED):
             text = knobs.without_item(text, RENDERED, source)
         knobs.write(text)
-        stale = [INGESTED / source, REPORTED / f"{source}.json"]
+        stale = [INGESTED / source, REPORTED / source, REPORTED / f"{source}.json"]
         found = [path for path in stale if path.exists()]
         for path in found:
             remove(path)

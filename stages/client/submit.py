@@ -1,4 +1,16 @@
-"""Take a folder of images in as a delivery: copied, described, tracked, and never changed again."""
+"""Take images in as a delivery: copied, described, tracked, and never changed again.
+
+Where the images come from is a `Way` (stages/client/items.py): a function that is called with an
+empty scratch folder and returns a `Batch` of items. A new one plugs in with three lines, here for
+frames that some `frames(clip, into) -> list[Item]` writes into the scratch folder:
+
+    def clip(path: Path) -> Way:
+        return lambda scratch: Batch(frames(path, scratch))
+
+    submit(clip(path), source, delivery, now)
+
+All checks, the lock, the copy (or the shards), the index, DVC, and the undoing are done here.
+"""
 
 from __future__ import annotations
 
@@ -7,43 +19,47 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 import polars as pl
-import yaml
 
 from stages.client import git, workspace
 from stages.client.audit import rights, tracker_of
-from stages.client.folder import RESERVED, copy, outside, plain_files
+from stages.client.folder import RESERVED, copy, require_names
+from stages.client.items import Batch, Way
+from stages.client.records import (
+    require_tracked,
+    stamp,
+    text_of,
+    write_index,
+    write_origin,
+    write_shards,
+)
 from stages.common import cards, params
 from stages.common.errors import ArgusError
 from stages.common.files import atomic, remove
 from stages.ingest.deliveries import DELIVERY, MANIFEST, RAW, Manifest, described, newest
 
 LONGEST_NAME = 100
+SCRATCH = workspace.TEMPORARY / "argus-submit"
 
 
 def submit(
-    path: Path,
-    source: str,
-    delivery: str | None,
-    label_from: Literal["dirs", "none"],
-    sequence_from: Literal["dirs", "none"],
-    now: datetime,
+    way: Way, source: str, delivery: str | None, now: datetime, shard: bool = False
 ) -> pl.DataFrame:
-    """Copy the folder `path` to `data/raw/<source>/<delivery>` and `dvc add` it.
+    """Copy what comes that way to `data/raw/<source>/<delivery>` and `dvc add` it.
 
     Args:
+        way: where the images come from; called when the source has been admitted.
         delivery: its name; the time of arrival if None.
-        label_from, sequence_from: as in `Manifest`.
         now: the time of arrival, with a zone.
+        shard: write the images into `.tar` shards, a few large files in place of many small ones.
 
     Returns:
-        A row per file with `delivery`, `path`, `label` and `sequence`, as ingest will see them.
+        A row per image as ingest will see it (`deliveries.described`).
 
     Raises:
-        ArgusError: the source may not deliver, the name is taken, the folder holds something else
-            than plain files, or DVC cannot track it. Then nothing has changed.
+        ArgusError: the source may not deliver, the name is taken, what comes in holds something
+            else than plain files, or DVC cannot track it. Then nothing has changed.
     """
     now = now.astimezone(UTC)
     delivery = delivery or now.strftime("%Y%m%dT%H%M%SZ")
@@ -57,20 +73,31 @@ def submit(
                 f"delivery '{delivery}' of '{source}' exists: deliveries are never changed or "
                 "added to, so bring new images in under a name of their own (`--delivery ID`)"
             )
-        folder = outside(path)
-        files = plain_files(folder)
         remove_leftovers()
         require_later(now)
-        manifest = Manifest(
-            delivery=delivery, received_at=now, label_from=label_from, sequence_from=sequence_from
-        )
         with undone_on_failure(target):
-            with atomic(target) as temporary:
-                copy(folder, files, temporary)
+            with atomic(target) as temporary, scratch() as space:
+                batch = way(space)
+                require_origin(batch, origin, source)
+                require_names(batch.items)
+                temporary.mkdir()
+                if shard:
+                    write_shards(batch.items, temporary)
+                else:
+                    copy(batch.items, temporary)
+                    write_index(batch.items, temporary)
+                manifest = Manifest(
+                    delivery=delivery,
+                    received_at=now,
+                    label_from=batch.label_from,
+                    sequence_from=batch.sequence_from,
+                )
                 (temporary / MANIFEST).write_text(text_of(manifest), encoding="utf-8")
             workspace.dvc("add", str(target))
-            require_tracked(target, len(files) + 1)
-        return described(source, target, origin)
+            require_tracked(target)
+            if batch.imported:
+                write_origin(tracker_of(target), batch.imported)
+            return described(source, target, origin)
 
 
 def require_name(delivery: str) -> None:
@@ -108,6 +135,17 @@ def admitted(source: str, delivery: str, now: datetime) -> str:
     return card.origin
 
 
+def require_origin(batch: Batch, origin: str, source: str) -> None:
+    """Raises:
+    ArgusError: the images are known to be rendered and would come in as a camera's.
+    """
+    if batch.rendered and origin == "camera":
+        raise ArgusError(
+            f"these images are rendered, but the rights card of '{source}' says `origin: camera`: "
+            "bring them in under a source of their own whose card says `origin: rendered`"
+        )
+
+
 def require_later(now: datetime) -> None:
     """Raises:
     ArgusError: a delivery came in later than now, so the order of arrival would not hold.
@@ -115,25 +153,25 @@ def require_later(now: datetime) -> None:
     last = newest()
     if last is not None and now <= last:
         raise ArgusError(
-            f"the clock says {_stamp(now)}, but a delivery came in at {_stamp(last)}: images are "
+            f"the clock says {stamp(now)}, but a delivery came in at {stamp(last)}: images are "
             "judged in order of arrival, so set the clock right first"
         )
 
 
 def remove_leftovers() -> None:
     """Delete what a submission that was killed left half copied."""
-    for path in RAW.glob("*/.*.part*"):
+    for path in (*RAW.glob("*/.*.part*"), SCRATCH):
         remove(path)
 
 
-def text_of(manifest: Manifest) -> str:
-    """`delivery.yaml`."""
-    return (
-        f"delivery: {yaml.safe_dump(manifest.delivery).splitlines()[0]}\n"
-        f"received_at: {_stamp(manifest.received_at)}\n"
-        f"label_from: {manifest.label_from}\n"
-        f"sequence_from: {manifest.sequence_from}\n"
-    )
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """An empty folder that is gone afterwards."""
+    SCRATCH.mkdir(parents=True)
+    try:
+        yield SCRATCH
+    finally:
+        remove(SCRATCH)
 
 
 @contextmanager
@@ -157,19 +195,3 @@ def undone_on_failure(target: Path) -> Iterator[None]:
             with suppress(OSError):
                 home.rmdir()
         raise
-
-
-def require_tracked(target: Path, files: int) -> None:
-    """Raises:
-    ArgusError: DVC tracks fewer files than the delivery has, so a clone would lack some.
-    """
-    out = yaml.safe_load(tracker_of(target).read_text(encoding="utf-8"))["outs"][0]
-    if out["nfiles"] != files:
-        raise ArgusError(
-            f"{files - out['nfiles']} of {files} files would not be tracked, as .dvcignore leaves "
-            "them out (`dvc check-ignore FILE` tells which): take them out of the folder"
-        )
-
-
-def _stamp(time: datetime) -> str:
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
 import yaml
@@ -18,6 +19,8 @@ from stages.common.errors import ArgusError, explain
 CARDS = Path("data/sources")
 NAME = r"^[a-z0-9][a-z0-9_-]*$"
 CONTRACT = "contract:"
+REVISION = r"^[0-9a-f]{40}$"
+SECRET = re.compile(r"://[^/@]*:[^/@]*@")
 
 Kind = Literal["client", "academic", "fleet", "demo"]
 Origin = Literal["camera", "rendered", "generated"]
@@ -40,6 +43,29 @@ def licence(text: str) -> str:
         ) from None
 
 
+def address(text: str) -> str:
+    """The address of a Git repository, as it is.
+
+    Raises:
+        ValueError: it would be read as an option, or holds a password.
+    """
+    if text.startswith("-") or SECRET.search(text):
+        raise ValueError("must be the address of a Git repository, without a password in it")
+    return text
+
+
+def inside(text: str) -> str:
+    """A path inside a repository, as it is; `.` is all of it.
+
+    Raises:
+        ValueError: it leads out of it.
+    """
+    path = PurePosixPath(text)
+    if path.is_absolute() or ".." in path.parts or text.startswith("-"):
+        raise ValueError("must be a path inside the repository")
+    return text
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -57,6 +83,18 @@ class DeliveryTerms(_Strict):
     consent: Consent
 
 
+class Fetch(_Strict):
+    """Where a public dataset lies in Git: a folder at a commit, and how it is laid out.
+
+    The commit is a full hash: a branch moves, and a tag can be set anew.
+    """
+
+    git: Annotated[str, Field(min_length=1), AfterValidator(address)]
+    rev: Annotated[str, Field(pattern=REVISION)]
+    path: Annotated[str, Field(min_length=1), AfterValidator(inside)]
+    format: Annotated[str, Field(pattern=NAME)]  # one of `argus formats`
+
+
 class Card(_Strict):
     """The rights card of one source; `data/sources/demo.yaml` shows every field."""
 
@@ -71,6 +109,7 @@ class Card(_Strict):
     origin: Origin
     citation: str
     deliveries: dict[str, DeliveryTerms] = {}
+    fetch: Fetch | None = None
 
     def consent_for(self, delivery: str) -> Consent:
         """The consent that covers a delivery: its own if the card has one, else the source's."""

@@ -12,6 +12,7 @@ from PIL import Image, ImageOps
 if TYPE_CHECKING:  # processes that only read need not wait for it
     import polars as pl
 
+THUMBNAIL = (192, 128)  # width, height, px
 PLACE = ["source", "delivery", "path", "offset", "size"]
 """The columns of the catalogue that say where an image's bytes lie."""
 
@@ -30,7 +31,7 @@ def place_of(row: dict[str, Any]) -> Place:
 
 def file_of(source: str, delivery: str, path: str) -> Path:
     """The file of a row: the image itself, or the shard that it lies in."""
-    return Path("data/raw") / source / delivery / path
+    return Path(f"data/raw/{source}/{delivery}/{path}")
 
 
 def stored(place: Place) -> bytes:
@@ -49,6 +50,11 @@ def upright(place: Place) -> Image.Image:
         picture = rgb(ImageOps.exif_transpose(image))
     picture.info.clear()  # Pillow hands EXIF and comments on to what it converts
     return picture
+
+
+def thumbnail(row: dict[str, Any]) -> Image.Image:
+    """The image of one row of the catalogue, small: RGB, `THUMBNAIL`, padded with white."""
+    return ImageOps.pad(upright(place_of(row)), THUMBNAIL, color="white")
 
 
 def rgb(image: Image.Image) -> Image.Image:

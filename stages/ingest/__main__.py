@@ -46,6 +46,7 @@ def main() -> None:
     sheet = pictures.flaws(images)
     with atomic(reports.REPORTS / "ingest" / source) as folder:
         folder.mkdir()
+        pictures.scores(images, settings.quality, folder / "scores.png")
         if sheet is not None:
             sheet.save(folder / "flaws.png")
     status = catalogue.counts(images["status"])

@@ -14,7 +14,9 @@ from PIL.Image import Transpose
 from stages.common import reading
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
-JUDGED_AT = 160  # px of the shorter side: what a reduced decoding must leave at least
+# px of the shorter side: what a reduced decoding must leave at least. The heights of video are
+# whole multiples of it, so that nothing need be shrunk after a reduced decoding of 720 rows.
+JUDGED_AT = 180
 
 TURNS = {
     2: Transpose.FLIP_LEFT_RIGHT,
@@ -90,7 +92,8 @@ def decode(data: bytes, mode: Mode, min_side: int, max_pixels: int) -> Decoded:
                 scale = JUDGED_AT / min(width, height)
                 image.draft("L", (round(width * scale), round(height * scale)))
             image.load()
-            captured_at, turn = capture_time(image), TURNS.get(orientation(image))
+            exif = image.getexif()
+            captured_at, turn = capture_time(exif), TURNS.get(orientation(exif))
             grey = image if image.mode == "L" else reading.rgb(image).convert("L")
     except Refusal:
         raise
@@ -105,17 +108,19 @@ def decode(data: bytes, mode: Mode, min_side: int, max_pixels: int) -> Decoded:
     return Decoded(width, height, captured_at, grey)
 
 
-def orientation(image: Image.Image) -> int:
+def orientation(exif: Image.Exif) -> int:
     """How the camera was held (EXIF Orientation, 1 to 8; 1 is upright)."""
-    return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    return int(exif.get(ExifTags.Base.Orientation, 1))
 
 
-def capture_time(image: Image.Image) -> datetime | None:
+def capture_time(exif: Image.Exif) -> datetime | None:
     """When the camera says that the picture was taken (EXIF DateTimeOriginal), without a zone.
 
     The one fact of the metadata that is kept: position and serial numbers stay in the file.
     """
-    text = image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
+    if ExifTags.IFD.Exif not in exif:
+        return None
+    text = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
     try:
         return datetime.strptime(str(text), "%Y:%m:%d %H:%M:%S")
     except ValueError:

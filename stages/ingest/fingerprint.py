@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -30,17 +31,44 @@ class Hashes(NamedTuple):
     """Per picture: the hash, that of the picture mirrored left to right, and the fragile bits."""
 
     phash: np.ndarray  # uint64 [N]
-    mirrored: np.ndarray  # uint64 [N]
+    phash_mirrored: np.ndarray  # uint64 [N]
     fragile: np.ndarray  # uint8 [N], 0 to 64
 
 
-def small(grey: Image.Image) -> np.ndarray:
-    """What the hash sees of a grey picture: uint8 [SIDE, SIDE]."""
-    return np.asarray(grey.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
+def exact(grey: Image.Image) -> np.ndarray:
+    """The lowest frequencies of a picture as `imagehash.phash` sees it: float64 [KEPT, KEPT].
+
+    Pillow shrinks the picture to SIDE x SIDE, then comes the transform.
+    """
+    small = np.asarray(grey.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
+    return COSINES @ small.astype(np.float64) @ COSINES.T
 
 
-def hashes(pictures: np.ndarray) -> Hashes:
-    """64-bit perceptual hashes (`imagehash.phash`), by one matrix product for all.
+def fast(pixels: np.ndarray) -> np.ndarray:
+    """The same as `exact` but for Pillow's rounding to whole grey levels, in a fifth of the time.
+
+    Shrinking and transform are both linear, so they are one matrix for the rows and one for the
+    columns.
+
+    Args:
+        pixels: uint8 [H, W].
+    """
+    height, width = pixels.shape
+    return _shrunk_cosines(height) @ pixels.astype(np.float64) @ _shrunk_cosines(width).T
+
+
+@lru_cache(maxsize=256)
+def _shrunk_cosines(length: int) -> np.ndarray:
+    """The transform behind a Lanczos filter from `length` px to SIDE px: [KEPT, length]."""
+    scale = max(length / SIDE, 1.0)  # the filter is widened to shrink, never narrowed to enlarge
+    centre = (np.arange(SIDE)[:, None] + 0.5) * length / SIDE
+    apart = (np.arange(length) + 0.5 - centre) / scale
+    weight = np.where(np.abs(apart) < 3, np.sinc(apart) * np.sinc(apart / 3), 0.0)
+    return COSINES @ (weight / weight.sum(axis=1, keepdims=True))
+
+
+def hashes(terms: np.ndarray) -> Hashes:
+    """64-bit perceptual hashes (as `imagehash.phash`) of many pictures.
 
     A bit is the sign of one of the 8 x 8 lowest DCT terms against their median; the first of the
     first row is the most significant. Mirroring a picture left to right turns the sign of its odd
@@ -50,9 +78,9 @@ def hashes(pictures: np.ndarray) -> Hashes:
     the 32 x 32 picture may turn it. Flat and black frames have many and hash at random.
 
     Args:
-        pictures: uint8 [N, 32, 32], as `small` makes them.
+        terms: float64 [N, KEPT, KEPT], of `exact` or `fast`; never of both in one index.
     """
-    terms = (COSINES @ pictures.astype(np.float64) @ COSINES.T).reshape(-1, KEPT * KEPT)
+    terms = terms.reshape(-1, KEPT * KEPT)
     signs = np.tile((-1.0) ** np.arange(KEPT), KEPT)
     phash, apart = _against_median(terms)
     mirrored, _ = _against_median(terms * signs)
@@ -65,11 +93,14 @@ def _against_median(terms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return ((apart > 0) * PLACES).sum(axis=1, dtype=np.uint64), apart
 
 
-def of_pixels(grey: Image.Image, width: int, height: int) -> str:
+def of_pixels(pixels: np.ndarray, width: int, height: int) -> str:
     """A hash of the decoded pixels: equal for files whose bytes differ in metadata alone.
 
-    BLAKE2b of 128 bits over the size of the picture and the grey picture, hexadecimal.
+    128 bits of SHA-256 over the size of the picture and the grey picture, hexadecimal.
+
+    Args:
+        pixels: uint8 [H, W], which may be smaller than the picture.
     """
-    digest = hashlib.blake2b(f"{width}x{height}:{grey.size}".encode(), digest_size=16)
-    digest.update(grey.tobytes())
-    return digest.hexdigest()
+    digest = hashlib.sha256(f"{width}x{height}:{pixels.shape}".encode())
+    digest.update(pixels.data)
+    return digest.hexdigest()[:32]

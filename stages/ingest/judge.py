@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,58 +10,74 @@ from PIL import Image
 
 from stages.ingest.decode import JUDGED_AT
 
+LEVELS = np.arange(256)
 BURNT = 250  # grey level from which on a pixel counts as burnt out
 STEP = 5  # grey levels that a row must jump at least to look like a tear
+COLUMNS = 80  # looked at for tears, at least: as telling as all of them, in less than half the time
+EDGE = 2  # rows at the top and the bottom where a jump is the border of the frame
 WITHIN = range(2, 7)  # rows at JUDGED_AT that a JPEG block of 8 or 16 spans at 480 to 1080 rows
 WORTH_A_LOOK = 0.4  # a row with fewer columns jumping is no half of a tear
 
 
 class Judgement(NamedTuple):
-    """Measured on the grey picture at a shorter side of `JUDGED_AT` px."""
+    """Of N grey pictures at a shorter side of `JUDGED_AT` px: float64 [N] each."""
 
-    sharpness: float  # variance of the Laplacian, grey levels squared
-    luminance: float  # mean, 0 to 1
-    contrast: float  # standard deviation, 0 to 0.5
-    clipped: float  # share of burnt-out pixels, 0 to 1
-    entropy: float  # of the histogram, bits, 0 to 8
-    torn: float  # see `torn`, 0 to 1
+    sharpness: np.ndarray  # variance of the Laplacian, grey levels squared
+    luminance: np.ndarray  # mean, 0 to 1
+    contrast: np.ndarray  # standard deviation, 0 to 0.5
+    clipped: np.ndarray  # share of burnt-out pixels, 0 to 1
+    entropy: np.ndarray  # of the histogram, bits, 0 to 8
+    torn: np.ndarray  # see `torn`, 0 to 1
 
 
-def judge(grey: Image.Image) -> Judgement:
-    """Measure a grey picture of any size; sizes compare, since all are shrunk to one."""
-    pixels = at_one_size(grey)
-    counts = np.bincount(pixels.ravel(), minlength=256)
-    share = counts / pixels.size
-    levels = np.arange(256)
-    mean = float(share @ levels)
-    seen = share[share > 0]
+def judge(pictures: Sequence[np.ndarray], histograms: Sequence[Sequence[int]]) -> Judgement:
+    """Measure grey pictures that `at_one_size` made.
+
+    Args:
+        pictures: N times uint8 [H, W].
+        histograms: [N, 256], how many pixels of each have each grey level.
+    """
+    counts = np.array(histograms, dtype=np.float64)
+    share = counts / counts.sum(axis=1, keepdims=True)
+    mean = share @ LEVELS
+    spread = np.sqrt(np.maximum(share @ LEVELS**2 - mean**2, 0))
     return Judgement(
-        sharpness=sharpness(pixels),
+        sharpness=np.array([sharpness(p) for p in pictures]),
         luminance=mean / 255,
-        contrast=float(np.sqrt(share @ (levels - mean) ** 2)) / 255,
-        clipped=float(share[BURNT:].sum()),
-        entropy=float(-(seen * np.log2(seen)).sum()),
-        torn=torn(pixels),
+        contrast=spread / 255,
+        clipped=share[:, BURNT:].sum(axis=1),
+        entropy=-(share * np.log2(np.where(share > 0, share, 1))).sum(axis=1),
+        torn=np.array([torn(p) for p in pictures]),
     )
 
 
-def at_one_size(grey: Image.Image) -> np.ndarray:
-    """The picture shrunk to a shorter side of `JUDGED_AT` px, never enlarged: uint8 [H, W]."""
+def at_one_size(grey: Image.Image) -> Image.Image:
+    """The picture shrunk to a shorter side of `JUDGED_AT` px, so that sizes compare.
+
+    It is never enlarged, but for a picture of fewer than three px across.
+    """
     scale = min(1.0, JUDGED_AT / min(grey.size))
     size = (max(3, round(grey.width * scale)), max(3, round(grey.height * scale)))
-    return np.asarray(grey if size == grey.size else grey.resize(size, Image.Resampling.BOX))
+    return grey if size == grey.size else grey.resize(size, Image.Resampling.BOX)
 
 
 def sharpness(pixels: np.ndarray) -> float:
     """Variance of the Laplacian (Pech-Pacheco et al., ICPR 2000), grey levels squared.
 
+    Taken at every other row, which tells as much in half the time.
+
     Args:
-        pixels: uint8 [H, W].
+        pixels: uint8 [H, W], at least 3 x 3.
     """
     p = pixels.astype(np.int16)
-    centre = p[1:-1, 1:-1]
-    laplacian = p[:-2, 1:-1] + p[2:, 1:-1] + p[1:-1, :-2] + p[1:-1, 2:] - 4 * centre
-    return float(laplacian.var(dtype=np.float64))
+    upper, centre, lower = p[:-2:2], p[1:-1:2], p[2::2]
+    laplacian = upper[:, 1:-1] + lower[:, 1:-1]
+    laplacian += centre[:, :-2]
+    laplacian += centre[:, 2:]
+    laplacian -= centre[:, 1:-1] << 2
+    values = laplacian.ravel().astype(np.float64)  # whole numbers: their sums are exact
+    mean = values.sum() / len(values)
+    return float(np.einsum("i,i->", values, values) / len(values) - mean**2)
 
 
 def torn(pixels: np.ndarray) -> float:
@@ -70,8 +87,8 @@ def torn(pixels: np.ndarray) -> float:
     row, or of two halves some rows apart, since the block that is lost may lie anywhere in its row
     of blocks. A horizon does not reach so evenly over the full width, except over water.
 
-    A column jumps if two rows differ by more than `STEP`, and by more than three times what three
-    quarters of the rows do, which leaves the row noise of a camera at night alone.
+    A column jumps if two rows differ by more than `STEP`, and by more than three times as much as
+    three quarters of the rows do on average, which leaves the row noise of a camera at night alone.
 
     Args:
         pixels: uint8 [H, W].
@@ -79,14 +96,19 @@ def torn(pixels: np.ndarray) -> float:
     Returns:
         The largest share of columns jumping the same way, 0 to 1.
     """
-    jump = np.diff(pixels.astype(np.int16), axis=0)
-    usual = np.quantile(np.abs(np.median(jump, axis=1)), 0.75)
-    limit = max(STEP, 3 * usual)
-    width = pixels.shape[1]
-    return max(_widest(jump > limit, width), _widest(jump < -limit, width)) / width
+    if len(pixels) <= 2 * EDGE + 1:
+        return 0.0
+    means = pixels.sum(axis=1, dtype=np.uint32) / pixels.shape[1]
+    moves = np.abs(np.diff(means))
+    third_quarter = 3 * (len(moves) - 1) // 4
+    usual = np.partition(moves, third_quarter)[third_quarter]
+    limit = np.int16(max(STEP, 3 * usual))
+    columns = pixels[:, :: max(1, pixels.shape[1] // COLUMNS)].astype(np.int16)
+    jump = (columns[1:] - columns[:-1])[EDGE:-EDGE]
+    return max(_widest(jump > limit), _widest(jump < -limit)) / columns.shape[1]
 
 
-def _widest(jumps: np.ndarray, width: int) -> int:
+def _widest(jumps: np.ndarray) -> int:
     """The most columns that jump in one row, or in two rows that meet at some column.
 
     Blocks are lost in reading order: right of the first lost block the jump is at the top of its
@@ -94,16 +116,20 @@ def _widest(jumps: np.ndarray, width: int) -> int:
 
     Args:
         jumps: bool [H - 1, W].
-        width: W.
     """
     whole = jumps.sum(axis=1, dtype=np.int16)
-    rows = np.flatnonzero(whole >= WORTH_A_LOOK * width)
+    most = int(whole.max())
+    rows = np.flatnonzero(whole >= WORTH_A_LOOK * jumps.shape[1])
     if not len(rows):
-        return int(whole.max(initial=0))
-    upper = np.concatenate([[rows, rows - apart] for apart in WITHIN], axis=1).ravel()
-    lower = np.concatenate([[rows + apart, rows] for apart in WITHIN], axis=1).ravel()
-    inside = (upper >= 0) & (lower < len(jumps))
-    upper, lower = upper[inside], lower[inside]
-    up_to = np.cumsum(jumps, axis=1, dtype=np.int16)
-    met = up_to[lower] + whole[upper, None] - up_to[upper]
-    return int(max(whole.max(), met.max(initial=0)))
+        return most
+    upper = np.add.outer([0] * len(WITHIN) + [-apart for apart in WITHIN], rows).ravel()
+    lower = np.add.outer([*WITHIN] + [0] * len(WITHIN), rows).ravel()
+    met = (upper >= 0) & (lower < len(jumps))
+    # together they cannot reach further than both do
+    met[met] = whole[upper[met]] + whole[lower[met]] > most
+    if not met.any():
+        return most
+    upper, lower = upper[met], lower[met]
+    apart = jumps[lower].astype(np.int8) - jumps[upper]
+    reach = whole[upper] + np.cumsum(apart, axis=1, dtype=np.int16).max(axis=1, initial=0)
+    return max(most, int(reach.max()))

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from stages.common import reading
 from stages.common.errors import ArgusError
 from stages.common.reading import Place
 from stages.ingest import fingerprint
 from stages.ingest.decode import Mode, Refusal, decode
-from stages.ingest.judge import judge
+from stages.ingest.judge import at_one_size, judge
 
 CHUNK = 32  # files handed to a worker at a time
 AHEAD = 4  # chunks a worker may be behind; what bounds the memory of a long delivery
@@ -48,8 +49,8 @@ def measure(places: Sequence[Place], how: How) -> Rows:
     """
     known = None if how.known is None else np.load(how.known, mmap_mode="r")
     rows: Rows = []
-    hashed: Rows = []
-    pictures = []
+    seen: Rows = []
+    terms, pictures, histograms = [], [], []
     for place in places:
         data = reading.stored(place)
         digest = hashlib.sha256(data)
@@ -63,22 +64,27 @@ def measure(places: Sequence[Place], how: How) -> Rows:
         except Refusal as refusal:
             row.update(status=refusal.status, width=refusal.width, height=refusal.height)
             continue
+        pixels, judged = np.asarray(found.grey), at_one_size(found.grey)
+        picture = pixels if judged is found.grey else np.asarray(judged)
         row.update(
             status="accepted",
             width=found.width,
             height=found.height,
             captured_at=found.captured_at,
-            pixels=fingerprint.of_pixels(found.grey, found.width, found.height),
-            **judge(found.grey)._asdict(),
+            pixels=fingerprint.of_pixels(pixels, found.width, found.height),
         )
-        hashed.append(row)
-        pictures.append(fingerprint.small(found.grey))
-    if pictures:
-        hashes = fingerprint.hashes(np.stack(pictures))
-        for row, phash, mirrored, fragile in zip(
-            hashed, hashes.phash, hashes.mirrored, hashes.fragile, strict=True
-        ):
-            row.update(phash=int(phash), phash_mirrored=int(mirrored), fragile=int(fragile))
+        seen.append(row)
+        pictures.append(picture)
+        histograms.append(judged.histogram())
+        fast = how.mode == "fast"
+        terms.append(fingerprint.fast(picture) if fast else fingerprint.exact(found.grey))
+    if seen:
+        found_in_all = (
+            fingerprint.hashes(np.stack(terms))._asdict() | judge(pictures, histograms)._asdict()
+        )
+        for name, values in found_in_all.items():
+            for row, value in zip(seen, values.tolist(), strict=True):
+                row[name] = value
     return rows
 
 
@@ -103,14 +109,23 @@ def measure_all(places: Sequence[Place], how: How, workers: int | None = None) -
     chunks = (places[start : start + CHUNK] for start in range(0, len(places), CHUNK))
     workers = workers or len(os.sched_getaffinity(0))
     if workers < 2 or len(places) <= NOT_WORTH_IT:
-        for chunk in chunks:
-            yield measure(chunk, how)
+        with threadpool_limits(1, "blas"):
+            for chunk in chunks:
+                yield measure(chunk, how)
         return
     # forkserver: forking a process that has polars' threads may deadlock
     context = get_context("forkserver")
     context.set_forkserver_preload([__name__])
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with ProcessPoolExecutor(
+        workers, mp_context=context, initializer=_begin, initargs=(Path.cwd(),)
+    ) as pool:
         yield from _in_order(pool, chunks, how, AHEAD * workers)
+
+
+def _begin(folder: Path) -> None:
+    # paths are relative, and such a process begins in the folder in which the program did
+    os.chdir(folder)
+    threadpool_limits(1, "blas")  # the processes are the threads
 
 
 def _in_order(

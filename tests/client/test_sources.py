@@ -52,7 +52,7 @@ def test_add_writes_a_card_that_holds_and_keeps_the_comments_of_params(
 def test_every_field_of_a_written_card_is_explained(repo: Path, argus: Argus) -> None:
     argus("source", "add", "oneil", *options(consent_expires=None, owner="us"))
     text = Path("data/sources/oneil.yaml").read_text()
-    assert set(yaml.safe_load(text)) == set(cards.Card.model_fields) - {"deliveries"}
+    assert set(yaml.safe_load(text)) == set(cards.Card.model_fields) - {"deliveries", "fetch"}
     lines = text.splitlines()
     values = [n for n, line in enumerate(lines) if "#" not in line and line != "consent:"]
     assert all(lines[n - 1].strip().startswith("#") for n in values[1:])
@@ -137,13 +137,14 @@ def test_retire_takes_a_source_off_both_lists_and_keeps_its_images(
     stale.mkdir(parents=True)
     (stale / "images.parquet").write_bytes(b"rows")
     report = Path("reports/ingest/cam.json")
-    report.parent.mkdir(parents=True)
+    pictures = report.with_suffix("")
+    pictures.mkdir(parents=True)
     report.write_text("{}")
     status, printed = argus("source", "retire", "cam")
     assert status == 0 and "data/ingest/cam" in printed
     settings = params.load()
     assert settings.sources == [] and settings.rendered == ["other"]
-    assert not stale.exists() and not report.exists()
+    assert not stale.exists() and not report.exists() and not pictures.exists()
     assert (delivery / "a.jpg").exists() and Path("data/sources/cam.yaml").exists()
     status, printed = argus("source", "retire", "cam")
     assert status == 1 and "not on `sources`" in printed

@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from stages.client import workspace
+from stages.client.folder import whole
 from stages.client.git import Change
 from stages.client.submit import submit
 from stages.client.turn import STATE, foreign, turn
@@ -39,7 +40,7 @@ def commit_of(revision: str) -> str:
 def deliver(upload: Path, name: str) -> None:
     for path in upload.rglob("*.jpg"):
         path.write_bytes(f"{name} {path.name}".encode())
-    submit(upload, "cam", name, "none", "none", datetime.now(UTC))
+    submit(whole(upload, "none", "none"), "cam", name, datetime.now(UTC))
 
 
 def test_two_turns_are_two_commits_with_tags_lineage_and_headlines(

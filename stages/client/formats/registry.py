@@ -1,0 +1,54 @@
+"""The layouts that `argus submit --format` knows, by name."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from stages.client.folder import outside
+from stages.client.formats import (
+    acdc,
+    bdd100k,
+    camvid,
+    cityscapes,
+    coco,
+    imagefolder,
+    kitti,
+    nuscenes,
+    plain_csv,
+)
+from stages.client.formats.format import Format
+from stages.client.items import Batch, Way
+
+FORMATS: dict[str, Format] = {
+    format.name: format
+    for format in (
+        imagefolder.FORMAT,
+        coco.FORMAT,
+        bdd100k.FORMAT,
+        cityscapes.CITYSCAPES,
+        cityscapes.FOGGY,
+        cityscapes.RAIN,
+        kitti.FORMAT,
+        acdc.ACDC,
+        acdc.DARK_ZURICH,
+        camvid.FORMAT,
+        nuscenes.FORMAT,
+        plain_csv.FORMAT,
+    )
+}
+
+
+def way(path: Path, format: Format) -> Way:
+    """The way in for a dataset laid out in that format.
+
+    When it is called, it raises ArgusError where the format's `items` does, or if `path` is no
+    folder (nor a file, where the format may be one), or lies among the deliveries or around them.
+    """
+    return partial(_listed, path, format)
+
+
+def _listed(path: Path, format: Format, _: Path) -> Batch:
+    alone = format.alone and path.is_file()
+    place = outside(path.parent) / path.name if alone else outside(path)
+    return Batch(list(format.items(place)), rendered=format.rendered)

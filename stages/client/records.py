@@ -1,0 +1,70 @@
+"""What stands beside the images of a delivery: the manifest, what is known of each, the origin."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import yaml
+
+from stages.client import git
+from stages.client.audit import tracker_of
+from stages.client.items import Item
+from stages.common.errors import ArgusError
+from stages.common.progress import track
+from stages.ingest import index, shards
+from stages.ingest.deliveries import Manifest
+
+
+def write_index(items: Sequence[Item], folder: Path) -> None:
+    """Write `index.csv` of those items of which something is known; none, no file."""
+    facts = [(i.path, i.label, i.sequence, i.captured_at) for i in items if i.known]
+    if facts:
+        schema = {"path": pl.String(), **index.KNOWN}
+        index.write(folder, pl.DataFrame(facts, schema=schema, orient="row"))
+
+
+def write_shards(items: Sequence[Item], folder: Path) -> None:
+    """Write the images and what is known of each into shards."""
+    samples = [shards.Sample(i.file, i.path, i.label, i.sequence, i.captured_at) for i in items]
+    shards.write(folder, track(shards.named(samples), "sharding", len(samples), unit="files"))
+
+
+def write_origin(tracker: Path, imported: Mapping[str, str]) -> None:
+    """Say in a `.dvc` file where its delivery was fetched from; DVC keeps `meta` as it is."""
+    staged = git.attempt("diff", "--cached", "--quiet", "--", str(tracker)).returncode == 1
+    with tracker.open("a", encoding="utf-8") as stream:
+        yaml.safe_dump({"meta": {"imported": dict(imported)}}, stream, sort_keys=False)
+    if staged:  # by DVC, with core.autostage
+        git.git("add", "--", str(tracker))
+
+
+def text_of(manifest: Manifest) -> str:
+    """`delivery.yaml`."""
+    return (
+        f"delivery: {yaml.safe_dump(manifest.delivery).splitlines()[0]}\n"
+        f"received_at: {stamp(manifest.received_at)}\n"
+        f"label_from: {manifest.label_from}\n"
+        f"sequence_from: {manifest.sequence_from}\n"
+    )
+
+
+def require_tracked(target: Path) -> None:
+    """Raises:
+    ArgusError: DVC tracks fewer files than the delivery has, so a clone would lack some.
+    """
+    out = yaml.safe_load(tracker_of(target).read_text(encoding="utf-8"))["outs"][0]
+    files = sum(len(names) for _, _, names in os.walk(target))
+    if out["nfiles"] != files:
+        raise ArgusError(
+            f"{files - out['nfiles']} of {files} files would not be tracked, as .dvcignore leaves "
+            "them out (`dvc check-ignore FILE` tells which): take them out of the folder"
+        )
+
+
+def stamp(time: datetime) -> str:
+    """A time as it stands in a manifest."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,156 @@
+"""The commands below `argus source`: thin, as in `__main__`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stages.client.terminal import received, say, today_utc
+from stages.common.errors import ArgusError
+
+app = typer.Typer(
+    help="Where images come from: rights cards in data/sources/, and the list `sources` in "
+    "params.yaml.",
+    no_args_is_help=True,
+)
+Name = Annotated[str, typer.Argument(help="Lower-case letters, digits, '-' and '_'.")]
+
+
+@app.command("add")
+def source_add(
+    name: Name,
+    kind: Annotated[str | None, typer.Option(help="client, academic, fleet or demo.")] = None,
+    owner: Annotated[str | None, typer.Option(help="Who holds the rights.")] = None,
+    contact_role: Annotated[
+        str | None, typer.Option(help="Whom to ask there: a role, never a person's name.")
+    ] = None,
+    licence: Annotated[
+        str | None, typer.Option(help="SPDX expression, or contract:<reference>.")
+    ] = None,
+    jurisdiction: Annotated[str | None, typer.Option(help="Whose law governs the use.")] = None,
+    purpose: Annotated[
+        list[str] | None, typer.Option(help="What the owner allows: train, evaluate. Repeatable.")
+    ] = None,
+    consent_reference: Annotated[
+        str | None, typer.Option(help="Where the permission is written down.")
+    ] = None,
+    consent_expires: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Last day on which it holds; left out: no end."),
+    ] = None,
+    origin: Annotated[str | None, typer.Option(help="camera, rendered or generated.")] = None,
+    citation: Annotated[
+        str | None, typer.Option(help="How the owner wants to be cited; may be left out.")
+    ] = None,
+    card: Annotated[
+        Path | None, typer.Option(help="A card already written, instead of all other options.")
+    ] = None,
+) -> None:
+    """Register a source: write its rights card and put it on `sources` in params.yaml."""
+    from stages.client import sources
+
+    required = {
+        "kind": kind,
+        "owner": owner,
+        "contact-role": contact_role,
+        "licence": licence,
+        "jurisdiction": jurisdiction,
+        "purpose": purpose or None,
+        "consent-reference": consent_reference,
+        "origin": origin,
+    }
+    missing = [f"--{option}" for option, value in required.items() if value is None]
+    if card is None and missing:
+        text = f"without --card these are needed: {', '.join(missing)}"
+        shipped = sources.shipped(name)
+        if shipped.exists():
+            text += f"; a card of the public dataset is there: --card {shipped}"
+        raise typer.BadParameter(text)
+    if card is not None:
+        if len(missing) < len(required) or consent_expires or citation:
+            raise typer.BadParameter("--card stands alone: the card says everything")
+        text = sources.card_in(card, name)
+    else:
+        text = sources.card_from(
+            {
+                "source": name,
+                "kind": kind,
+                "owner": owner,
+                "contact_role": contact_role,
+                "licence": licence,
+                "jurisdiction": jurisdiction,
+                "purposes": purpose,
+                "reference": consent_reference,
+                "expires": consent_expires and consent_expires.date(),
+                "origin": origin,
+                "citation": citation or "",
+            }
+        )
+    path = sources.add(name, text)
+    say(f"{path} written, '{name}' is on `sources` in params.yaml")
+    how = f"source fetch {name}" if sources.fetches(text) else f"submit PATH --source {name}"
+    say(f"next: argus {how}")
+
+
+@app.command("list")
+def source_list() -> None:
+    """Show every source: card, consent, state, deliveries."""
+    from stages.client import audit, workspace
+    from stages.common import params
+
+    workspace.require_top()
+    audit.overview(params.load()).show()
+
+
+@app.command("check")
+def source_check(
+    names: Annotated[list[str] | None, typer.Argument(help="All active ones if left out.")] = None,
+) -> None:
+    """Check cards, consents as of today, and deliveries. Exit status 1 if anything is wrong."""
+    from stages.client import audit, workspace
+    from stages.common import params
+
+    workspace.require_top()
+    settings = params.load()
+    found = {
+        name: audit.findings(name, settings, today_utc().date())
+        for name in names or settings.sources
+    }
+    if not names:
+        for name, wrong in audit.unlisted(settings).items():
+            say(f"{name}: not on `sources` in params.yaml, so its images are not used")
+            found |= {name: wrong} if wrong else {}
+    for name, wrong in found.items():
+        say("\n  - ".join([f"{name}: {'in order' if not wrong else ''}".rstrip(), *wrong]))
+    count = sum(len(wrong) for wrong in found.values())
+    if count:
+        raise ArgusError(f"{count} found, see above")
+
+
+@app.command("retire")
+def source_retire(name: Name) -> None:
+    """Use a source no more: off the lists in params.yaml. Card and deliveries are kept."""
+    from stages.client import sources
+
+    deleted = sources.retire(name)
+    say(f"'{name}' is off `sources` in params.yaml; its card and raw deliveries are kept")
+    if deleted:
+        say(f"deleted, as stale: {', '.join(str(path) for path in deleted)}")
+    say("next: argus turn -m MESSAGE (the next turn goes without it)")
+
+
+@app.command("fetch")
+def source_fetch(name: Name) -> None:
+    """Bring in a public dataset as a delivery: from Git, at the commit that the card names."""
+    from stages.client import workspace
+    from stages.client.fetch import fetch
+
+    workspace.require_top()
+    found = fetch(name, today_utc())
+    if isinstance(found, str):
+        say(f"{name}/{found} is there already: deliveries never change, nothing to do")
+    else:
+        received(found)
