@@ -56,7 +56,7 @@ class Outcome:
     test: int
     embargoed: int
     leaks: int
-    low_quality: int
+    excluded: int
     pruned: int
     selected: int
     scores: dict[str, Score]
@@ -121,7 +121,7 @@ def outcome(found: Reports) -> Outcome:
         test=split["test"],
         embargoed=split["embargoed"],
         leaks=split["leaks"],
-        low_quality=prune["low_quality"],
+        excluded=prune.get("excluded", 0),  # the first turns knew no such thing
         pruned=prune["pruned"],
         selected=prune["selected"],
         scores={

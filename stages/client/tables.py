@@ -60,7 +60,7 @@ def images(turn: Outcome) -> Table:
         ("embargoed between splits", turn.embargoed),
         ("held out: val", turn.val),
         ("held out: test", turn.test),
-        ("low quality", turn.low_quality),
+        ("taken out by hand", turn.excluded),
         ("pruned", turn.pruned),
         ("selected for training", turn.selected),
     ]

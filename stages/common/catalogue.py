@@ -72,11 +72,11 @@ STATUSES: dict[str, str] = {
     "torn": "a band of rows does not belong, by ingest.quality",
     # dedupe
     "exact_copy": "the same bytes came in before",
-    "near_duplicate": "within dedupe.radius of an image that came in before",
+    "near_duplicate": "looks the same as an image that is kept, by the knobs of dedupe",
     # split
     "embargoed": "too near to images of another split to be used in either",
     # prune
-    "low_quality": "outside the limits of prune.quality",
+    "excluded": "taken out by hand after review, see prune.exclude",
     "pruned": "within the budget there was no place for it",
 }
 """What became of an image, and what each word means."""

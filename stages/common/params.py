@@ -56,8 +56,24 @@ class Ingest(Strict):
     quality: Quality
 
 
+class SecondLook(Strict):
+    radius: Annotated[int, Field(ge=1, le=10)]
+    distance: Annotated[float, Field(gt=0, le=2)] | None
+
+
 class Dedupe(Strict):
     radius: Annotated[int, Field(ge=0, le=16)]
+    mirrored: bool
+    second_look: SecondLook
+
+    @model_validator(mode="after")
+    def _looks_beyond_the_radius(self) -> Dedupe:
+        if self.second_look.distance is not None and self.second_look.radius <= self.radius:
+            raise ValueError(
+                f"second_look.radius ({self.second_look.radius}) is not above radius "
+                f"({self.radius}): there is nothing to look at"
+            )
+        return self
 
 
 class Split(Strict):
@@ -66,24 +82,31 @@ class Split(Strict):
     test: Share
     radius: Annotated[int, Field(ge=0, le=16)]
 
+    @model_validator(mode="after")
+    def _some_train(self) -> Split:
+        if self.val + self.test >= 1:
+            raise ValueError("split.val and split.test leave nothing to train on: together below 1")
+        return self
+
 
 class Embed(Strict):
     backbone: Literal["efficientnet", "inception"]
     threads: Count
 
 
-class PruneQuality(Strict):
-    min_sharpness: float
-    min_luminance: Share
-    max_luminance: Share
-    min_entropy: float
+class Label(Strict):
+    confidence: Annotated[float, Field(gt=0, le=1)]
+    min_images: Count
+    max_images: Count
 
 
 class Prune(Strict):
     budget: Count
     tau: Share
+    method: Literal["k_centre", "dpp"]
+    isolated: Annotated[float, Field(gt=0)]
+    exclude: list[Annotated[str, Field(pattern=r"^[0-9a-f]{12,64}$")]]
     seed: int
-    quality: PruneQuality
 
 
 class Pack(Strict):
@@ -138,6 +161,7 @@ class Params(Strict):
     dedupe: Dedupe
     split: Split
     embed: Embed
+    label: Label
     prune: Prune
     pack: Pack
     train: Train

@@ -1,1 +1,1 @@
-"""Of images that look the same, keep the one that came in first."""
+"""Of images that look the same, keep the best of the delivery that came in first."""

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from stages.common import catalogue, params, reports
 from stages.common.errors import ArgusError, exits_cleanly
-from stages.dedupe.stars import stars
+from stages.common.files import atomic
+from stages.dedupe import pictures
+from stages.dedupe.neighbours import Hashes
+from stages.dedupe.second_look import alike
+from stages.dedupe.stars import NONE, stars
 
 INGESTED = Path("data/ingest")
+BACKBONE = "efficientnet"  # of the second look; its distances are those of this network
+BEST_FIRST = ["received_at", "source", "delivery", "resolution", "sharpness", "path", "member"]
+IDENTITY = ["image_id", "phash", "phash_mirrored"]
+
+Embedded = Callable[[pl.DataFrame], np.ndarray]
+"""Feature vectors of rows of the catalogue: float32 [N, D]."""
 
 
 def gather(sources: list[str]) -> pl.DataFrame:
@@ -31,53 +43,121 @@ def gather(sources: list[str]) -> pl.DataFrame:
     return catalogue.in_order(pl.concat(tables))
 
 
-def dedupe(images: pl.DataFrame, radius: int) -> pl.DataFrame:
-    """Mark exact copies and near-duplicates; the first seen wins, over all sources.
+def dedupe(images: pl.DataFrame, settings: params.Dedupe, embedded: Embedded) -> pl.DataFrame:
+    """Mark exact copies and near-duplicates, over all sources.
 
-    What an image lost to is always one that is kept: a copy of a near-duplicate lost to the image
-    that the near-duplicate lost to.
+    The first delivery wins, and within a delivery the picture with the most pixels, then the
+    sharpest. What an image lost to is always one that is kept: a copy of a near-duplicate lost to
+    the image that the near-duplicate lost to.
 
     Args:
         images: the catalogue in order of arrival.
-        radius: Hamming radius of the perceptual hash, bits.
+        settings: what counts as the same picture.
+        embedded: asked for what the second look looks at, if it is on.
     """
-    rows = np.flatnonzero((images["status"] == "accepted").to_numpy())
-    _, first, inverse = np.unique(
-        images["image_id"].gather(rows).to_numpy(), return_index=True, return_inverse=True
-    )
-    order = np.sort(first)  # distinct images, in order of arrival
-    centre, distance = stars(images["phash"].gather(rows[order]).to_numpy(), radius)
-    place = np.searchsorted(order, first)[inverse]  # of each row's image among the distinct ones
-    kept_row, bits = rows[order[centre[place]]], distance[place]
-    copy = rows != rows[order[place]]
+    ranked = best_first(images)
+    numbered = ranked.select("image_id").with_row_index("place")
+    first = numbered.select(pl.col("place").first().over("image_id"))
+    place = first.to_series().to_numpy().astype(np.int64)  # of the first of the same bytes
+    copy = place != np.arange(len(place))
+    hashed = np.flatnonzero(~copy & ranked["phash"].is_not_null().to_numpy())
+
+    compared = ranked[hashed]
+    hashes = Hashes.of(compared, settings.mirrored)
+    further, pairs = settings.second_look, NONE
+    if further.distance is not None:
+        pairs = alike(
+            hashes,
+            settings.radius,
+            further.radius,
+            further.distance,
+            lambda rows: embedded(images[compared["row"].gather(rows).to_numpy()]),
+        )
+    centre, bits = stars(hashes, settings.radius, pairs)
+    lost_to, distance = np.arange(len(place)), np.zeros(len(place), dtype=np.uint8)
+    lost_to[hashed], distance[hashed] = hashed[centre], bits
+    lost_to, distance = lost_to[place], distance[place]
+
+    rows = ranked["row"].to_numpy()
     for status, which in (
         ("exact_copy", copy),
-        ("near_duplicate", ~copy & (kept_row != rows)),
+        ("near_duplicate", ~copy & (lost_to != place)),
     ):
-        images = catalogue.with_decisions(
-            images, rows[which], status, images["image_id"].gather(kept_row[which]), bits[which]
-        )
+        winners = ranked["image_id"].gather(lost_to[which])
+        images = catalogue.with_decisions(images, rows[which], status, winners, distance[which])
     return images
+
+
+def best_first(images: pl.DataFrame) -> pl.DataFrame:
+    """The images in use in the order in which they count: deliveries as they arrived, each whole,
+    and in each the best first. A delivery never changes, so nothing that comes later does.
+
+    Returns:
+        `row` in the table, `image_id` and the hashes.
+    """
+    size = pl.col("width").cast(pl.Int64) * pl.col("height")
+    shown = pl.int_range(pl.len(), dtype=pl.Int64).alias("row"), size.alias("resolution")
+    columns = [name for name in BEST_FIRST if name != "resolution"]
+    accepted = images.select(*shown, *columns, *IDENTITY, "status").filter(status="accepted")
+    best = ("resolution", "sharpness")
+    ranked = accepted.sort(BEST_FIRST, descending=[name in best for name in BEST_FIRST])
+    return ranked.select("row", *IDENTITY)
+
+
+def metrics(images: pl.DataFrame, settings: params.Dedupe) -> dict[str, Any]:
+    """What was dropped, and why: the metrics of the stage.
+
+    `groups` are images kept for which others were dropped, copies or near-duplicates;
+    `largest_group` is the number of images in the largest, the kept one included. `mirrored` and
+    `second_look`, where they are on, count the near-duplicates that only they could tell.
+    """
+    status = catalogue.counts(images["status"])
+    dropped = images.select(*IDENTITY, "status", "lost_to", "distance").filter(
+        pl.col("status").is_in(["exact_copy", "near_duplicate"])
+    )
+    sizes = dropped.group_by("lost_to").len()["len"].to_numpy()
+    found: dict[str, Any] = {
+        "images": images.height,
+        "exact_copies": status.get("exact_copy", 0),
+        "near_duplicates": status.get("near_duplicate", 0),
+        "kept": status.get("accepted", 0),
+        "groups": len(sizes),
+        "largest_group": int(sizes.max()) + 1 if len(sizes) else 0,
+    }
+    near = dropped.filter(pl.col("status") == "near_duplicate")
+    if settings.mirrored:
+        kept = images.select("image_id", "status", other="phash").filter(status="accepted")
+        both = near.join(kept, left_on="lost_to", right_on="image_id", how="left")
+        apart = np.bitwise_count(both["phash"].to_numpy() ^ both["other"].to_numpy())
+        within = both["distance"].to_numpy() <= settings.radius
+        found["mirrored"] = int((within & (apart > settings.radius)).sum())
+    if settings.second_look.distance is not None:
+        found["second_look"] = int((near["distance"] > settings.radius).sum())
+    return found
 
 
 @exits_cleanly
 def main() -> None:
     p = params.load()
-    images = dedupe(gather(p.sources), p.dedupe.radius)
+
+    def embedded(images: pl.DataFrame) -> np.ndarray:
+        from stages.common import features  # imports torch: only where it is needed
+
+        return features.of(images, BACKBONE, p.embed.threads)[0]
+
+    images = dedupe(gather(p.sources), p.dedupe, embedded)
     catalogue.write("data/dedupe/images.parquet", images)
-    status = catalogue.counts(images["status"])
-    reports.metrics(
-        "dedupe",
-        {
-            "images": images.height,
-            "exact_copies": status.get("exact_copy", 0),
-            "near_duplicates": status.get("near_duplicate", 0),
-            "kept": status.get("accepted", 0),
-        },
-    )
+    found = metrics(images, p.dedupe)
+    reports.metrics("dedupe", found)
+    gallery = pictures.groups(images)
+    with atomic(reports.REPORTS / "dedupe") as folder:
+        folder.mkdir()
+        pictures.distances(images, p.dedupe, folder / "distances.png")
+        if gallery is not None:
+            gallery.save(folder / "groups.png")
     print(
-        f"{images.height} images: {status.get('exact_copy', 0)} exact copies, "
-        f"{status.get('near_duplicate', 0)} near-duplicates, {status.get('accepted', 0)} kept"
+        f"{found['images']} images: {found['exact_copies']} exact copies, "
+        f"{found['near_duplicates']} near-duplicates, {found['kept']} kept"
     )
 
 

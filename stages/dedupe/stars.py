@@ -7,35 +7,112 @@ than the radius.
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Iterator
 
 import numpy as np
+import polars as pl
 
-from stages.dedupe.search import pairs_within
+from stages.dedupe.neighbours import Hashes, Pairs
+
+MOST = 1 << 23  # pairs held at a time; a row of cars at a red light may have thousands each
+NONE: Pairs = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
 
 
-def stars(hashes: np.ndarray, radius: int) -> tuple[np.ndarray, np.ndarray]:
-    """Group hashes in order: the first seen of a star is its centre and is kept.
+def stars(hashes: Hashes, radius: int, alike: Pairs = NONE) -> tuple[np.ndarray, np.ndarray]:
+    """Group pictures in order: the first of a star is its centre and is kept.
 
-    Prefix-stable: what is decided of the first n hashes does not depend on those after them.
+    Prefix-stable: what is decided of the first n pictures does not depend on those after them.
 
     Args:
-        hashes: uint64 [N], in order of arrival.
+        hashes: of N pictures, in the order in which they count.
         radius: bits.
+        alike: further pairs that count as the same picture, however far apart their hashes are:
+            int64 [P] each, the earlier first. Of pictures with the same hash, the first.
 
     Returns:
-        centre: int64 [N], the row of the kept hash that each row belongs to (its own if kept);
-            the nearest kept one within the radius, the earlier of two as near.
+        centre: int64 [N], the row of the kept picture that each row belongs to (its own if kept):
+            the nearest one kept before the first picture with this hash, the earlier of two as
+            near.
         distance: uint8 [N], bits to that centre.
     """
-    left, right, apart = pairs_within(hashes, radius)
+    first = first_seen(hashes)
+    rows = np.flatnonzero(first == np.arange(len(first)))
+    covered = np.zeros(len(hashes), dtype=bool)
+    _settle(hashes, rows, radius, alike, covered)
     centre = np.arange(len(hashes), dtype=np.int64)
-    distance = np.zeros(len(hashes), dtype=np.uint8)
-    rows, starts = np.unique(right, return_index=True)
-    for row, (a, b) in zip(rows, pairwise(np.r_[starts, len(right)]), strict=True):
-        earlier, bits = left[a:b], apart[a:b]
-        kept = centre[earlier] == earlier
-        if kept.any():
-            best = np.argmin(np.where(kept, bits, np.uint8(255)))  # the first of equals: earliest
-            centre[row], distance[row] = earlier[best], bits[best]
-    return centre, distance
+    dropped = rows[covered[rows]]
+    kept = rows[~covered[rows]]
+    centre[dropped] = _nearest(hashes, kept, dropped, radius, alike)
+    centre = centre[first]
+    return centre, hashes.apart(np.arange(len(hashes)), centre)
+
+
+def first_seen(hashes: Hashes) -> np.ndarray:
+    """Of each picture the first row with the same hash: int64 [N]."""
+    columns = {"plain": hashes.plain}
+    if hashes.mirrored is not None:
+        columns["mirrored"] = hashes.mirrored
+    numbered = pl.DataFrame(columns).with_row_index("row")
+    first = numbered.select(pl.col("row").first().over(list(columns)))
+    return first.to_series().to_numpy().astype(np.int64)
+
+
+def _settle(
+    hashes: Hashes, rows: np.ndarray, radius: int, alike: Pairs, covered: np.ndarray
+) -> None:
+    """Mark all pictures that a kept one of these rows covers, going through the rows in order.
+
+    Where there are too many pairs, the first half is settled first, and what it covers of the
+    second half needs no comparing with the rest of it.
+
+    Args:
+        rows: int64 [R], in order.
+        covered: bool [N], changed: by now, what the kept pictures before these rows cover.
+    """
+    rows = rows[~covered[rows]]
+    pairs = _at_most(MOST, hashes[rows].within(radius))
+    if pairs is None:
+        first, second = rows[: len(rows) // 2], rows[len(rows) // 2 :]
+        _settle(hashes, first, radius, alike, covered)
+        kept = first[~covered[first]]
+        for _, near in hashes[kept].between(hashes[second], radius):
+            covered[second[near]] = True
+        _settle(hashes, second, radius, alike, covered)
+        return
+    here = np.isin(alike[0], rows)
+    left = np.concatenate([rows[pairs[0]], alike[0][here]])
+    right = np.concatenate([rows[pairs[1]], alike[1][here]])
+    order = np.argsort(left, kind="stable")
+    left, right = left[order], right[order]
+    starts = np.flatnonzero(np.r_[True, left[1:] != left[:-1]][: len(left)])
+    ends = np.r_[starts[1:], len(left)]
+    for row, start, end in zip(left[starts].tolist(), starts.tolist(), ends.tolist(), strict=False):
+        if not covered[row]:
+            covered[right[start:end]] = True
+
+
+def _at_most(limit: int, batches: Iterator[Pairs]) -> Pairs | None:
+    """All pairs, or None if there are more than `limit`."""
+    held, count = [NONE], 0
+    for pairs in batches:
+        held.append(pairs)
+        count += len(pairs[0])
+        if count > limit:
+            return None
+    return np.concatenate([i for i, _ in held]), np.concatenate([j for _, j in held])
+
+
+def _nearest(
+    hashes: Hashes, kept: np.ndarray, dropped: np.ndarray, radius: int, alike: Pairs
+) -> np.ndarray:
+    """Of each dropped row the nearest kept row before it, the earlier of two as near: int64 [D]."""
+    n = np.int64(len(hashes))
+    best = np.full(len(dropped), np.iinfo(np.int64).max)
+    for a, b in hashes[kept].between(hashes[dropped], radius):
+        before = kept[a] < dropped[b]
+        a, b = kept[a[before]], b[before]
+        np.minimum.at(best, b, hashes.apart(a, dropped[b]) * n + a)
+    counts = np.isin(alike[0], kept) & np.isin(alike[1], dropped)
+    a, b = alike[0][counts], np.searchsorted(dropped, alike[1][counts])
+    np.minimum.at(best, b, hashes.apart(a, dropped[b]) * n + a)
+    return best % n if len(dropped) else dropped

@@ -1,84 +1,132 @@
-"""Choose what trains: quality first, then distinctness within quotas: `python -m stages.prune`."""
+"""Choose what trains, the most distinct images within class quotas: `python -m stages.prune`.
+
+Writes the catalogue with that decision, `data/prune/isolated.parquet` with the chosen images that
+a person should look at, and `reports/prune/isolated.png` with their pictures.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import polars as pl
+from threadpoolctl import threadpool_limits
 
 from stages.common import catalogue, params, reports
 from stages.common.errors import ArgusError, exits_cleanly
-from stages.prune.diversity import class_entropy, coverage_radius, vendi_score
+from stages.common.files import atomic
+from stages.common.progress import Steps
+from stages.embed import embedded
+from stages.prune import diversity, pictures, select
+from stages.prune.balance import balance
+from stages.prune.isolated import isolated, limit, usual_distances
 from stages.prune.quotas import quotas
-from stages.prune.select import distinct
+from stages.prune.review import excluded
+from stages.prune.rules import METHODS
+from stages.prune.vectors import Vectors
+
+SHOWN = ["image_id", "source", "delivery", "path", "member", "label"]
+"""Columns by which a person finds an image again."""
 
 
-def low_quality(images: pl.DataFrame, limits: params.PruneQuality) -> np.ndarray:
-    """Which images are outside the limits: bool [N]."""
-    within = (
-        (pl.col("sharpness") >= limits.min_sharpness)
-        & pl.col("luminance").is_between(limits.min_luminance, limits.max_luminance)
-        & (pl.col("entropy") >= limits.min_entropy)
-    )
-    outside: np.ndarray = images.select(~within).to_series().to_numpy()
-    return outside
+def at_random(n: int, k: int, seed: int) -> np.ndarray:
+    """A random choice of k out of n rows, to measure the selection against: bool [n]."""
+    kept = np.zeros(n, dtype=bool)
+    kept[np.random.default_rng(seed).choice(n, k, replace=False)] = True
+    return kept
 
 
-def features_of(images: pl.DataFrame) -> np.ndarray:
-    """The vectors of `data/embed` for the rows of a table: float32 [N, D].
+def variety(
+    vectors: Vectors, labels: pl.Series, kept: dict[str, np.ndarray]
+) -> dict[str, dict[str, float]]:
+    """Metrics of all candidates and of subsets of them, by metric and by the subset's name.
 
-    Raises:
-        ArgusError: an image has no vector, so `data/embed` is of another run.
+    Args:
+        vectors: N rows.
+        labels: their classes.
+        kept: bool [N] by name.
     """
-    ids = catalogue.read("data/embed/ids.parquet").with_row_index("row")
-    rows = images.join(ids, on="image_id", how="left", maintain_order="left")["row"]
-    if rows.null_count():
-        raise ArgusError(f"{rows.null_count()} images have no features: `dvc repro embed`")
-    features: np.ndarray = np.load("data/embed/features.npy")
-    return features[rows.to_numpy()]
+    found: dict[str, dict[str, float]] = {
+        name: {}
+        for name in ("vendi", "log_determinant", "class_entropy", "coverage_radius", "min_distance")
+    }
+    for name, mask in {"all": np.ones(len(vectors), dtype=bool), **kept}.items():
+        eigenvalues = diversity.spectrum(vectors.part(mask))
+        found["vendi"][name] = diversity.vendi_score(eigenvalues)
+        found["log_determinant"][name] = diversity.log_determinant(eigenvalues)
+        counts = catalogue.counts(labels.filter(pl.Series(mask)))
+        found["class_entropy"][name] = diversity.class_entropy(counts.values())
+    for name, mask in kept.items():  # of all: 0, and as many products as pairs of images
+        found["coverage_radius"][name] = diversity.coverage_radius(vectors, mask)
+        found["min_distance"][name] = diversity.min_distance(vectors.part(mask))
+    return found
+
+
+def for_review(
+    candidates: pl.DataFrame, vectors: Vectors, kept: np.ndarray, beyond: float
+) -> pl.DataFrame:
+    """The chosen images that are further than `beyond` from all other candidates, the most isolated
+    first.
+
+    `image_id`, `source`, `delivery`, `path`, `member`, `label`, the `nearest` other candidate and
+    the `distance` to it.
+    """
+    rows, distance, nearest = isolated(vectors, np.flatnonzero(kept), beyond)
+    return candidates[rows].select(
+        *SHOWN,
+        candidates["image_id"].gather(nearest).alias("nearest"),
+        pl.Series("distance", distance, dtype=pl.Float32),
+    )
 
 
 @exits_cleanly
 def main() -> None:
     p = params.load().prune
-    images = catalogue.read("data/split/images.parquet")
+    images = catalogue.read("data/label/images.parquet")
     train = (pl.col("status") == "accepted") & (pl.col("split") == "train")
-    rows = np.flatnonzero(images.select(train).to_series().to_numpy())
-
-    poor = low_quality(images[rows], p.quality)
-    images = catalogue.with_decisions(images, rows[poor], "low_quality")
-    rows = rows[~poor]
+    rows = images.select(train).to_series().arg_true().to_numpy()
+    out = excluded(images["image_id"].gather(rows), p.exclude)
+    images = catalogue.with_decisions(images, rows[out], "excluded")
+    rows = rows[~out]
     if not len(rows):
-        raise ArgusError("no training image is left: look at prune.quality and at `argus show`")
-    candidates = images[rows]
-    features, labels = features_of(candidates), catalogue.labels(candidates)
-    wanted = quotas(catalogue.counts(labels), p.budget, p.tau)
-    kept = distinct(features, labels.to_list(), wanted, p.seed)
-    images = catalogue.with_decisions(images, rows[~kept], "pruned")
-    catalogue.write("data/prune/images.parquet", images)
+        raise ArgusError("no training image is left: `argus show` says what became of them")
 
-    chance = np.zeros(len(rows), dtype=bool)
-    chance[np.random.default_rng(p.seed).choice(len(rows), kept.sum(), replace=False)] = True
+    candidates = images.select(SHOWN)[rows]
+    vectors, labels = Vectors(*embedded.read(candidates)), catalogue.labels(candidates)
+    wanted = quotas(catalogue.counts(labels), p.budget, p.tau)
+    selected = sum(wanted.values())
+    # more threads gain little on products of this size, and could change the last bit of a distance
+    with threadpool_limits(1, "blas"):
+        with Steps(selected, f"choosing by {p.method}") as steps:
+            kept = select.distinct(
+                vectors, labels.to_list(), wanted, METHODS[p.method], steps.advance
+            )
+        usual = usual_distances(vectors, p.seed)
+        beyond = limit(usual, p.isolated)
+        review = for_review(candidates, vectors, kept, beyond)
+        chance = at_random(len(rows), selected, p.seed)
+        found = variety(vectors, labels, {"selected": kept, "random": chance})
+    images = catalogue.with_decisions(images, rows[~kept], "pruned")
+
+    catalogue.write("data/prune/images.parquet", images)
+    catalogue.write("data/prune/isolated.parquet", review)
+    with atomic(reports.REPORTS / "prune") as folder:
+        folder.mkdir()
+        pictures.distances(usual, beyond, folder / "distances.png")
+        if review.height:
+            pictures.isolated_sheet(images, review).save(folder / "isolated.png")
+    reports.metrics("balance", balance(images, p.budget, p.tau))
     reports.metrics(
         "prune",
         {
             "candidates": len(rows),
-            "low_quality": int(poor.sum()),
-            "selected": int(kept.sum()),
-            "pruned": int((~kept).sum()),
+            "excluded": int(out.sum()),
+            "selected": selected,
+            "pruned": len(rows) - selected,
+            "isolated": review.height,
             "per_class": wanted,
-            "class_entropy": class_entropy(wanted.values()),
-            "vendi": {
-                "all": vendi_score(features),
-                "selected": vendi_score(features[kept]),
-                "random": vendi_score(features[chance]),
-            },
-            "coverage_radius": {
-                "selected": coverage_radius(features, kept),
-                "random": coverage_radius(features, chance),
-            },
+            **found,
         },
     )
-    print(f"{len(rows)} candidates, {int(poor.sum())} of low quality, {int(kept.sum())} selected")
+    print(f"{len(rows)} candidates, {selected} selected, {review.height} of them to be looked at")
 
 
 if __name__ == "__main__":

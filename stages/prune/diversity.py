@@ -6,35 +6,80 @@ from collections.abc import Iterable
 
 import numpy as np
 from scipy.linalg import eigvalsh
-from sklearn.metrics import pairwise_distances_argmin_min
+
+from stages.prune.vectors import Vectors, chord
+
+CENTRES = 256  # compared at a time: few, so that most images are soon known to be well covered
+FLOOR = 1e-3  # share of a set below which a direction hardly counts for the log-determinant
 
 
-def vendi_score(features: np.ndarray) -> float:
+def spectrum(vectors: Vectors) -> np.ndarray:
+    """Eigenvalues of the cosine kernel over N: float64 [min(N, D)], not negative, sum 1.
+
+    Computed from the smaller of the two Gram matrices, block by block.
+    """
+    if len(vectors) <= vectors.dimensions:
+        rows = vectors[:].astype(np.float64)
+        gram = rows @ rows.T
+    else:
+        gram = np.zeros((vectors.dimensions, vectors.dimensions))
+        for _, block in vectors.blocks():
+            gram += block.T @ block
+    eigenvalues: np.ndarray = np.maximum(eigvalsh(gram / len(vectors)), 0)
+    return eigenvalues
+
+
+def vendi_score(eigenvalues: np.ndarray) -> float:
     """The effective number of different images (Friedman and Dieng, TMLR 2023).
 
-    exp of the entropy of the eigenvalues of the cosine kernel over N: 1 if all are alike, N if
-    all are orthogonal. Computed from the smaller of the two Gram matrices.
-
-    Args:
-        features: float [N, D], N at least 1.
+    exp of the entropy of the kernel's `spectrum`: 1 if all are alike, N if all are orthogonal.
     """
-    unit = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
-    gram = unit.astype(np.float64)
-    gram = (gram @ gram.T if len(gram) <= gram.shape[1] else gram.T @ gram) / len(gram)
-    eigenvalues = eigvalsh(gram)
-    eigenvalues = eigenvalues[eigenvalues > 1e-12]
-    return float(np.exp(-(eigenvalues * np.log(eigenvalues)).sum()))
+    positive = eigenvalues[eigenvalues > 1e-12]
+    return float(np.exp(-(positive * np.log(positive)).sum()))
 
 
-def coverage_radius(features: np.ndarray, kept: np.ndarray) -> float:
-    """The largest Euclidean distance from any image to its nearest kept one; smaller is better.
+def log_determinant(eigenvalues: np.ndarray) -> float:
+    """log det(I + K / (N * FLOOR)), K the cosine kernel with its `spectrum` over N; in nats.
+
+    The volume that the images span. Over N, so that sets of different sizes compare (as in the
+    coding rate of Yu et al., NeurIPS 2020): repeating every image changes nothing. log(1 + 1/FLOOR)
+    if all are alike, D * log(1 + 1/(D * FLOOR)) if D directions are used alike.
+    """
+    return float(np.log1p(eigenvalues / FLOOR).sum())
+
+
+def coverage_radius(vectors: Vectors, kept: np.ndarray) -> float:
+    """The largest distance from any image to its nearest kept one, 0 to 2; smaller is better.
 
     Args:
-        features: float [N, D].
+        vectors: N rows.
         kept: bool [N], at least one True.
     """
-    _, distance = pairwise_distances_argmin_min(features, features[kept])
-    return float(distance.max())
+    chosen = vectors.part(kept)
+    centres = [chosen[start : start + CENTRES] for start in range(0, len(chosen), CENTRES)]
+    lowest = 1.0  # cosine between the worst covered image so far and what is nearest to it
+    for _, block in vectors.part(~kept).blocks():
+        left, nearest = block, np.full(len(block), -1.0, dtype=np.float32)
+        for some in centres:
+            nearest = np.maximum(nearest, (left @ some.T).max(axis=1))
+            worse = nearest < lowest  # the others cannot be the worst covered any more
+            left, nearest = left[worse], nearest[worse]
+        lowest = min(lowest, float(nearest.min(initial=lowest)))
+    return float(chord(lowest))
+
+
+def min_distance(vectors: Vectors) -> float:
+    """The smallest distance between two different rows, 0 to 2; larger is better. 0 for one row."""
+    highest = -1.0 if len(vectors) > 1 else 1.0
+    for place, block in vectors.blocks():
+        for other, rows in vectors.blocks():
+            if other.start > place.start:
+                break
+            products = block @ rows.T
+            if other == place:
+                np.fill_diagonal(products, -1)
+            highest = max(highest, float(products.max(initial=-1)))
+    return float(chord(highest))
 
 
 def class_entropy(counts: Iterable[int]) -> float:

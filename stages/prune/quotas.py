@@ -7,6 +7,17 @@ from collections.abc import Mapping
 import numpy as np
 
 
+def ideal_shares(counts: Mapping[str, int], tau: float) -> dict[str, float]:
+    """Shares in proportion to count^tau, as if every class had images without end; sum 1.
+
+    Args:
+        counts: images per class, each at least 1.
+        tau: 0 to 1.
+    """
+    weight = {name: float(count) ** tau for name, count in counts.items()}
+    return {name: weight[name] / sum(weight.values()) for name in sorted(weight)}
+
+
 def quotas(counts: Mapping[str, int], budget: int, tau: float) -> dict[str, int]:
     """Share a budget over classes in proportion to count^tau.
 

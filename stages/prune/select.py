@@ -1,91 +1,189 @@
-"""The k most distinct of N vectors."""
+"""The k most distinct of N vectors, by greedy choice with lazy evaluation.
+
+A greedy choice takes, again and again, the row with the largest gain. Under both rules a gain can
+only fall as more rows are taken, so a gain computed long ago is an upper bound, and a row whose
+bound lies below the best gain need not be looked at (Minoux, Accelerated greedy algorithms for
+maximizing submodular set functions, 1978). The bound also holds if only some of the rows taken went
+into it, so a row is first compared with those of its own neighbourhood: most fall out of the race
+by that alone. The few that are left are brought up to date by products of matrices instead of a
+product with one vector for each choice. The rows taken are those of the plain greedy algorithm, in
+its order: but for the rounding of products, and with the first of equals.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import isqrt
 
 import numpy as np
-from sklearn.cluster import MiniBatchKMeans
 
-SHARD = 2500  # rows per k-means shard
-OVERSELECT = 4  # candidates from the shards per image wanted
+from stages.common.errors import ArgusError
+from stages.prune.rules import Rule
+from stages.prune.vectors import BLOCK, Vectors
 
-
-def k_centre(features: np.ndarray, k: int) -> np.ndarray:
-    """Greedy k-centre (Gonzalez, 1985): each next image is the furthest from those taken.
-
-    Within twice the best possible covering radius. Starts with the image nearest to the mean, the
-    most typical one, so that there is no draw to seed.
-
-    Args:
-        features: float32 [N, D].
-        k: 0 to N.
-
-    Returns:
-        int64 [k] rows in the order taken.
-    """
-    if k == 0:
-        return np.empty(0, dtype=np.int64)
-    squares = np.einsum("nd,nd->n", features, features)
-    mean = features.mean(axis=0)
-    first = int(np.argmin(squares - 2 * features @ mean))
-    taken = np.empty(k, dtype=np.int64)
-    nearest = np.full(len(features), np.inf, dtype=np.float32)
-    for step in range(k):
-        taken[step] = first if step == 0 else int(np.argmax(nearest))
-        row = taken[step]
-        distance = squares + squares[row] - 2 * (features @ features[row])
-        np.minimum(nearest, distance, out=nearest)
-        nearest[row] = -np.inf
-    return taken
-
-
-def hierarchical_k_centre(features: np.ndarray, k: int, seed: int) -> np.ndarray:
-    """k-centre over k-means shards, then over their candidates: near the plain one, far quicker.
-
-    Shards of about `SHARD` rows hand up candidates in proportion to the square root of their size,
-    `OVERSELECT` for each image wanted, so that a small shard (a rare scene) is not drowned. With
-    N within one shard, or k a large part of N, it is the plain k-centre.
-
-    Args:
-        features: float32 [N, D].
-        k: 0 to N.
-        seed: of the k-means.
-
-    Returns:
-        int64 [k] rows.
-    """
-    n = len(features)
-    if n <= SHARD or OVERSELECT * k >= n:
-        return k_centre(features, k)
-    means = MiniBatchKMeans(-(-n // SHARD), random_state=seed, n_init=1, batch_size=4096)
-    shard = means.fit_predict(features)
-    members = [np.flatnonzero(shard == index) for index in np.unique(shard)]
-    roots = np.sqrt([len(rows) for rows in members])
-    wanted = np.ceil(OVERSELECT * k * roots / roots.sum()).astype(int)
-    candidates = np.concatenate(
-        [
-            rows[k_centre(features[rows], min(int(count), len(rows)))]
-            for rows, count in zip(members, wanted, strict=True)
-        ]
-    )
-    return candidates[k_centre(features[candidates], k)]
+POOL = (4096, 16384)  # at least, at most so many rows are looked at in a round
+POOL_SHARE = 25  # between the two, one row in so many
+PROBES = 128  # choices that a row is compared with at a time
 
 
 def distinct(
-    features: np.ndarray, labels: Sequence[str], wanted: dict[str, int], seed: int
+    vectors: Vectors,
+    labels: Sequence[str],
+    wanted: Mapping[str, int],
+    rule: Rule,
+    progress: Callable[[int], None] = lambda n: None,
 ) -> np.ndarray:
     """The most distinct images of each class: bool [N], True for those kept.
 
     Args:
-        features: float32 [N, D].
+        vectors: N rows.
         labels: N class names.
         wanted: how many to keep of each class.
-        seed: of the k-means.
+        rule: how they are chosen.
+        progress: told how many images more have been chosen.
     """
-    kept = np.zeros(len(features), dtype=bool)
+    kept = np.zeros(len(vectors), dtype=bool)
     names = np.asarray(labels)
     for name, k in sorted(wanted.items()):
         rows = np.flatnonzero(names == name)
-        kept[rows[hierarchical_k_centre(features[rows], k, seed)]] = True
+        kept[rows[greedy(vectors.part(rows), k, rule, progress)]] = True
     return kept
+
+
+def greedy(
+    vectors: Vectors, k: int, rule: Rule, progress: Callable[[int], None] = lambda n: None
+) -> np.ndarray:
+    """Take k rows, each time the one with the largest gain.
+
+    Starts with the most typical row, so that there is no draw to seed: the one nearest to the mean,
+    of all rows or of `BLOCK` that are spread over them. Memory: the k vectors taken, the pool, and
+    some 50 bytes a row.
+
+    Args:
+        vectors: N rows.
+        k: 0 to N.
+        progress: told how many rows more have been taken.
+
+    Returns:
+        int64 [k] rows in the order taken.
+
+    Raises:
+        ArgusError: there is a vector that is not finite.
+    """
+    taken = np.empty(k, dtype=np.int64)
+    if k == 0:
+        return taken
+    n = len(vectors)
+    # what follows reads all rows once: the first choice and the neighbourhoods come from a sample
+    spread = np.linspace(0, n - 1, min(n, BLOCK)).astype(np.int64)
+    sample = vectors[spread]
+    first = int(np.argmax(sample @ sample.mean(axis=0)))
+    taken[0] = spread[first]
+    probes = np.empty((k, vectors.dimensions), dtype=np.float32)
+    probes[0] = rule.probe(sample[first], probes[:0])
+    landmarks = sample[np.linspace(0, len(sample) - 1, isqrt(k)).astype(np.int64)]
+    home = np.empty(n, dtype=np.int64)  # the landmark that a row is most like
+    gain = np.full(n, rule.start, dtype=np.float32)
+    for place, block in vectors.blocks():
+        products = block @ np.vstack([probes[:1], landmarks]).T
+        if not np.isfinite(products).all():
+            raise ArgusError("data/embed has vectors that are not finite: `dvc repro -f embed`")
+        gain[place] = rule.lessened(gain[place], products[:, :1])
+        home[place] = products[:, 1:].argmax(axis=1)
+    gain[taken[0]] = -np.inf
+    seen = np.ones(n, dtype=np.int64)  # that many probes, the first ones, are in the gain
+    bound = gain.copy()  # at least what the gain would be with all of them
+    done = 1
+    progress(done)
+    size = min(max(POOL[0], n // POOL_SHARE), POOL[1])
+    while done < k:
+        pool, rest, rival = _highest(bound, size)
+        pool = pool[np.argsort(home[pool], kind="stable")]
+        rows = vectors[pool]
+        race = _Race(rows, gain[pool], seen[pool], bound[pool], rest, rule)
+        race.compare_at_home(probes[:done], home[pool], home[taken[:done]])
+        race.compare(probes[:done])
+        # in order of the rows, so that argmax finds the first of equals
+        left = np.flatnonzero(race.bound >= rest)
+        left = left[np.argsort(pool[left])]
+        rows, running, before = rows[left], race.gain[left], done
+        while done < k and len(left):
+            best = int(np.argmax(running))
+            row = pool[left[best]]
+            if running[best] < rest or (running[best] == rest and row > rival):
+                break
+            taken[done] = row
+            probes[done] = rule.probe(rows[best], probes[:done])
+            running = rule.lessened(running, (rows @ probes[done])[:, None])
+            running[best] = -np.inf
+            done += 1
+        race.gain[left] = race.bound[left] = running
+        race.seen[left] = done
+        gain[pool], seen[pool], bound[pool] = race.gain, race.seen, race.bound
+        progress(done - before)
+    return taken
+
+
+@dataclass(frozen=True)
+class _Race:
+    """The pool of a round, and what is known of the gain of its rows.
+
+    `rows` float32 [n, D]; `gain` float32 [n] after the first `seen` int64 [n] probes; `bound`
+    float32 [n], no higher than that, since other probes may be in it. A row whose bound lies below
+    `rest` is out, and stays as it is.
+    """
+
+    rows: np.ndarray
+    gain: np.ndarray
+    seen: np.ndarray
+    bound: np.ndarray
+    rest: float
+    rule: Rule
+
+    def compare_at_home(self, probes: np.ndarray, home: np.ndarray, of_probes: np.ndarray) -> None:
+        """Lower the bounds of rows, sorted by their `home`, by the probes not seen from there."""
+        starts = np.flatnonzero(np.diff(home, prepend=-1))
+        for start, stop in pairwise([*starts, len(home)]):
+            group = slice(start, stop)
+            numbers = np.flatnonzero(of_probes == home[start])
+            numbers = numbers[numbers >= self.seen[group].min()]
+            if len(numbers):
+                gain = self._after(group, probes, numbers)
+                self.bound[group] = np.minimum(self.bound[group], gain)
+
+    def compare(self, probes: np.ndarray) -> None:
+        """Bring the gain of rows up to date, until they are out."""
+        inside = self.bound >= self.rest
+        for start in range(
+            int(self.seen.min(initial=len(probes), where=inside)), len(probes), PROBES
+        ):
+            numbers = np.arange(start, min(start + PROBES, len(probes)))
+            late = np.flatnonzero((self.seen <= numbers[-1]) & (self.bound >= self.rest))
+            self.gain[late] = self._after(late, probes, numbers)
+            self.bound[late] = np.minimum(self.bound[late], self.gain[late])
+            self.seen[late] = numbers[-1] + 1
+
+    def _after(
+        self, index: np.ndarray | slice, probes: np.ndarray, numbers: np.ndarray
+    ) -> np.ndarray:
+        """The gain of some rows if the probes of those numbers are in it too."""
+        products = self.rows[index] @ probes[numbers].T
+        products[self.seen[index, None] > numbers] = self.rule.neutral
+        return self.rule.lessened(self.gain[index], products)
+
+
+def _highest(bound: np.ndarray, size: int) -> tuple[np.ndarray, float, int]:
+    """The rows with the `size` highest bounds, the highest of all the others, and whose that is.
+
+    Of rows with equal bounds the first come first.
+    """
+    if len(bound) <= size:
+        return np.arange(len(bound)), -np.inf, len(bound)
+    least = np.partition(bound, -size)[-size]
+    inside = bound > least
+    inside[np.flatnonzero(bound == least)[: size - np.count_nonzero(inside)]] = True
+    others = np.where(inside, -np.inf, bound)
+    rival = int(np.argmax(others))
+    return np.flatnonzero(inside), float(others[rival]), rival

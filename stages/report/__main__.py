@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from stages.common import catalogue, params, reports
@@ -12,6 +13,23 @@ from stages.report.page import page
 
 PAGE = Path("reports/turn.md")
 PICTURES = Path("reports/pictures")
+METRICS = ("dedupe", "split", "label", "prune", "balance")
+
+
+def sheets(sources: Iterable[str]) -> dict[str, str]:
+    """The pictures that the stages of curation may have left in `reports/`, and what they show."""
+    return {
+        **{
+            f"ingest/{source}/flaws.png": f"What the rules of quality took out of {source}, and "
+            "what just passed"
+            for source in sources
+        },
+        "dedupe/distances.png": "How far images are from each other",
+        "dedupe/groups.png": "The largest groups of near-duplicates",
+        "label/pictures/confusion.png": "Which label held-out images would be given",
+        "label/pictures/predicted.png": "Labels predicted, from the least sure to the surest",
+        "prune/isolated.png": "Images chosen that are far from all others: rare, or out of place?",
+    }
 
 
 @exits_cleanly
@@ -19,12 +37,9 @@ def main() -> None:
     p = params.load()
     images = catalogue.read("data/prune/images.parquet")
     models = {name: reports.read(f"evaluate/{name}") for name in p.models}
-    pairs = pictures.duplicates(images)
     with atomic(PICTURES) as folder:
         folder.mkdir()
         pictures.selected(images).save(folder / "selected.png")
-        if pairs is not None:
-            pairs.save(folder / "duplicates.png")
         pictures.classes(images, folder / "classes.png")
         pictures.scores(models, folder / "scores.png")
     grids = {
@@ -35,11 +50,15 @@ def main() -> None:
     }
     text = page(
         images,
-        {name: reports.read(name) for name in ("dedupe", "split", "prune")},
+        {name: reports.read(name) for name in METRICS},
         models,
         reports.read("promote/decision"),
         grids,
-        pairs is not None,
+        {
+            path: shows
+            for path, shows in sheets(p.sources).items()
+            if (reports.REPORTS / path).exists()
+        },
     )
     with atomic(PAGE) as temporary:
         temporary.write_text(text, encoding="utf-8")

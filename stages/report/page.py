@@ -44,6 +44,26 @@ def classes(split: Mapping[str, Any], selected: Mapping[str, int]) -> str:
     )
 
 
+def wanting(shortfall: Mapping[str, int]) -> str:
+    """Which classes have fewer images than the quotas would give them: what to capture next."""
+    short = sorted((name for name, n in shortfall.items() if n), key=lambda n: -shortfall[n])
+    if not short:
+        return "Every class fills its quota."
+    named = ", ".join(f"{name} by {shortfall[name]}" for name in short)
+    return f"Short of their quota, so worth capturing next: {named}."
+
+
+def labelled(report: Mapping[str, Any]) -> str:
+    """How many labels were predicted, and how good such predictions are on held-out images."""
+    text = f"{report['predicted']} of {report['unlabelled']} unlabelled training images got a label"
+    if test := report.get("test"):
+        text += (
+            f"; of {test['images']} held-out labelled images {test['accuracy']:.1%} would be told "
+            f"right, and {test['coverage']:.1%} would be given a label"
+        )
+    return f"{text}."
+
+
 def scores(report: Mapping[str, Any]) -> str:
     """A model's distances to the held-out reals, and those of what it must beat."""
     keys = [key for key in report if key.startswith(("kid_", "fd_", "fid"))]
@@ -59,17 +79,17 @@ def page(
     models: Mapping[str, Mapping[str, Any]],
     decisions: Mapping[str, Mapping[str, Any]],
     grids: Mapping[str, str],
-    has_duplicates: bool,
+    sheets: Mapping[str, str],
 ) -> str:
     """The page of the turn as Markdown.
 
     Args:
         images: the catalogue after `prune`.
-        reports: the metrics of `dedupe`, `split` and `prune`.
+        reports: the metrics of `dedupe`, `split`, `label`, `prune` and `balance`.
         models: the metrics of `evaluate` by model.
         decisions: of `promote` by task.
         grids: the last sample sheet of each model, relative to `reports/`.
-        has_duplicates: whether there is a picture of duplicates to show.
+        sheets: the curation's pictures that there are, relative to `reports/`, and what they show.
     """
     prune, split = reports["prune"], reports["split"]
     parts = [
@@ -86,14 +106,13 @@ def page(
         f"By its Vendi score the selection holds {prune['vendi']['selected']:.1f} effectively "
         f"different images, a random one of the same size {prune['vendi']['random']:.1f}, all "
         f"candidates {prune['vendi']['all']:.1f}.",
+        wanting(reports["balance"]["quotas"]["shortfall"]),
+        labelled(reports["label"]),
         "![images per class](pictures/classes.png)",
         "![some of the images selected](pictures/selected.png)",
     ]
-    if has_duplicates:
-        parts += [
-            "Near-duplicates, from the nearest to the furthest:",
-            "![pairs of duplicates](pictures/duplicates.png)",
-        ]
+    for path, shows in sheets.items():
+        parts += [f"{shows}:", f"![{shows}]({path})"]
     parts += ["## Models", "![scores](pictures/scores.png)"]
     for name, report in models.items():
         parts += [f"### {name}", f"Task {report['task']}, on {report['samples']} held-out reals:"]

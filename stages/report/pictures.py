@@ -8,20 +8,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
-from PIL import Image, ImageOps
+from PIL import Image
 
 from stages.common import catalogue, reading
 from stages.common.catalogue import SPLITS
-from stages.common.pictures import contact_sheet
+from stages.common.pictures import contact_sheet, save
 
-THUMBNAIL = (192, 128)  # width, height, px
 PER_CLASS = 6
-PAIRS = 12
-
-
-def thumbnail(row: dict[str, Any]) -> Image.Image:
-    """The image of a catalogue row, small."""
-    return ImageOps.pad(reading.upright(reading.place_of(row)), THUMBNAIL, color="white")
 
 
 def selected(images: pl.DataFrame) -> Image.Image:
@@ -35,24 +28,10 @@ def selected(images: pl.DataFrame) -> Image.Image:
         places = np.linspace(0, of_class.height - 1, min(PER_CLASS, of_class.height)).astype(int)
         rows += of_class[np.unique(places)].to_dicts()
     return contact_sheet(
-        [thumbnail(row) for row in rows], PER_CLASS, [f"{r['label']}: {r['source']}" for r in rows]
+        [reading.thumbnail(row) for row in rows],
+        PER_CLASS,
+        [f"{r['label']}: {r['source']}" for r in rows],
     )
-
-
-def duplicates(images: pl.DataFrame) -> Image.Image | None:
-    """Pairs of a kept image and one dropped for it, from the nearest to the furthest apart."""
-    dropped = images.filter(pl.col("status") == "near_duplicate").sort(
-        "distance", maintain_order=True
-    )
-    if dropped.is_empty():
-        return None
-    places = np.linspace(0, dropped.height - 1, min(PAIRS, dropped.height)).astype(int)
-    by_id = {row["image_id"]: row for row in catalogue.first_of_each(images).iter_rows(named=True)}
-    tiles, captions = [], []
-    for row in dropped[np.unique(places)].iter_rows(named=True):
-        tiles += [thumbnail(by_id[row["lost_to"]]), thumbnail(row)]
-        captions += ["kept", f"dropped, {row['distance']} bits away"]
-    return contact_sheet(tiles, 6, captions)
 
 
 def classes(images: pl.DataFrame, path: Path) -> None:
@@ -73,7 +52,7 @@ def classes(images: pl.DataFrame, path: Path) -> None:
     axes.set_xticks(np.arange(len(names)) + 0.3, names)
     axes.set_ylabel("images")
     axes.legend(frameon=False)
-    _save(figure, path)
+    save(figure, path)
 
 
 def scores(models: dict[str, dict[str, Any]], path: Path) -> None:
@@ -88,9 +67,4 @@ def scores(models: dict[str, dict[str, Any]], path: Path) -> None:
         axes.invert_yaxis()
         axes.set_xlabel(f"{key}, smaller is better")
         axes.set_title(f"{report['task']} ({report['samples']} held-out reals)", fontsize=10)
-    _save(figure, path)
-
-
-def _save(figure: Figure, path: Path) -> None:
-    # no software version or date in the file: equal figures have equal bytes
-    figure.savefig(path, dpi=110, metadata={"Software": None})
+    save(figure, path)

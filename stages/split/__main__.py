@@ -8,58 +8,50 @@ import polars as pl
 from stages.common import catalogue, params, reports
 from stages.common.catalogue import SPLITS
 from stages.common.errors import ArgusError, exits_cleanly
-from stages.split.assign import Frame, assign, leaks
+from stages.split.arrivals import Arrivals
+from stages.split.assign import assign, leaks
+from stages.split.near import Near
 
 
-def split(images: pl.DataFrame, settings: params.Split) -> pl.DataFrame:
-    """The catalogue with a column `split` (null for rows not in use) and embargoes marked."""
-    hashed = pl.col("status").is_in(["accepted", "exact_copy", "near_duplicate"])
-    rows = np.flatnonzero(images.select(hashed).to_series().to_numpy())
-    looked_at = images[rows]
-    kept = looked_at.with_row_index("row").filter(pl.col("status") == "accepted")
-    frames = looked_at.join(
-        kept.select(pl.col("image_id").alias("lost_to"), pl.col("row").alias("copy_of")),
-        on="lost_to",
-        how="left",
-        maintain_order="left",
-    ).select(
-        pl.col("sequence").fill_null(pl.col("image_id")),
-        pl.concat_str("source", "delivery", separator="/"),
-        pl.col("label").fill_null(catalogue.UNKNOWN),
-        "copy_of",
+def split(images: pl.DataFrame, settings: params.Split, mirrored: bool) -> tuple[pl.DataFrame, int]:
+    """Decide where the images of a catalogue belong.
+
+    Args:
+        images: after `dedupe`, in order of arrival.
+        settings: of the split.
+        mirrored: whether a picture and its mirror image look the same.
+
+    Returns:
+        The catalogue with a column `split` (null for rows not in use) and embargoes marked; how
+        many training images lie near a held-out one, which must be 0.
+    """
+    arrivals = Arrivals.of(images)
+    near = Near.of(images, arrivals, settings.radius, mirrored)
+    decision = assign(arrivals, near, settings.seed, settings.val, settings.test)
+    name = pl.Series(decision.side).replace_strict(
+        dict(enumerate(SPLITS)), default=None, return_dtype=pl.String
     )
-    hashes = looked_at["phash"].to_numpy()
-    names, rival = assign(
-        [Frame(*row) for row in frames.rows()],
-        hashes,
-        settings.radius,
-        settings.seed,
-        settings.val,
-        settings.test,
-    )
-    decided = pl.Series([name if name in SPLITS else None for name in names], dtype=pl.String)
-    column = pl.Series([None] * images.height, dtype=pl.String).scatter(rows, decided)
-    images = images.with_columns(column.alias("split"))
-    out = np.flatnonzero(rival >= 0)
-    return catalogue.with_decisions(
+    column = pl.Series([None], dtype=pl.String).new_from_index(0, images.height)
+    images = images.with_columns(column.scatter(arrivals.row, name).alias("split"))
+    out = np.flatnonzero(decision.rival >= 0)
+    images = catalogue.with_decisions(
         images,
-        rows[out],
+        arrivals.row[out],
         "embargoed",
-        images["image_id"].gather(rows[rival[out]]),
-        np.bitwise_count(hashes[out] ^ hashes[rival[out]]),
+        images["image_id"].gather(arrivals.row[decision.rival[out]]),
+        decision.distance[out],
     )
+    return images, leaks(near, decision.side)
 
 
 @exits_cleanly
 def main() -> None:
     p = params.load()
-    images = split(catalogue.read("data/dedupe/images.parquet"), p.split)
-    catalogue.write("data/split/images.parquet", images)
-
-    used = catalogue.accepted(images)
-    leaked = leaks(used["phash"].to_numpy(), used["split"].to_list(), p.split.radius)
+    images, leaked = split(catalogue.read("data/dedupe/images.parquet"), p.split, p.dedupe.mirrored)
     if leaked:
         raise ArgusError(f"{leaked} training images lie near held-out ones: the split is broken")
+    catalogue.write("data/split/images.parquet", images)
+
     sizes = {name: catalogue.accepted(images, name) for name in SPLITS}
     reports.metrics(
         "split",

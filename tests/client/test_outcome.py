@@ -19,7 +19,7 @@ FOUND: dict[str, dict[str, Any]] = {
     "ingest/b": {"images": 5, "accepted": 4, "refused": {"truncated": 1}},
     "dedupe": {"images": 15, "exact_copies": 1, "near_duplicates": 2, "kept": 8},
     "split": {"train": 4, "val": 1, "test": 2, "embargoed": 1, "leaks": 0},
-    "prune": {"candidates": 3, "low_quality": 1, "pruned": 1, "selected": 2},
+    "prune": {"candidates": 3, "excluded": 1, "pruned": 1, "selected": 2},
     "evaluate/g": {"task": "generate", FD: 5.0, KID: 0.5, "beside": {"noise": {FD: 9.0, KID: 2.0}}},
     "promote": {
         "generate": {"champion": "g", "promoted": True, KID: 0.5},

@@ -1,3 +1,6 @@
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -6,15 +9,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.common import catalogue
+from stages.common import catalogue, params
 from stages.common.errors import ArgusError
-from stages.dedupe.__main__ import dedupe, gather
-from stages.dedupe.search import hamming
-from stages.dedupe.stars import stars
+from stages.dedupe import __main__ as stage
+from stages.dedupe.__main__ import dedupe, gather, metrics
 from stages.ingest.deliveries import in_schema
+from tests.conftest import ROOT, scene
 
-# few bits, so that draws are often near each other
-HASHES = st.lists(st.integers(0, 2**12 - 1), min_size=1, max_size=40)
+RADIUS = 4
+STANDARD = params.load(ROOT / "params.yaml").dedupe
+SETTINGS = STANDARD.model_copy(update={"radius": RADIUS})
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+# hashes of few bits, so that draws are often near each other; contents that come in again
+IMAGE = st.fixed_dictionaries(
+    {
+        "content": st.integers(0, 30),
+        "width": st.sampled_from([64, 128]),
+        "status": st.sampled_from(["accepted", "accepted", "accepted", "torn"]),
+    }
+)
+DELIVERIES = st.lists(st.lists(IMAGE, min_size=1, max_size=8), min_size=1, max_size=5)
+HASHES = np.random.default_rng(0).integers(0, 2**10, 31).tolist()
+SHARPNESS = np.random.default_rng(1).random(31).tolist()
 
 
 def bits(count: int) -> int:
@@ -22,44 +39,49 @@ def bits(count: int) -> int:
     return (1 << count) - 1
 
 
-def images(rows: list[tuple[str, int, str]]) -> pl.DataFrame:
+def images(rows: list[tuple[str, int | None, str]]) -> pl.DataFrame:
+    """One image each from deliveries of their own, in this order."""
+    frame = pl.DataFrame(rows, schema=["image_id", "phash", "status"], orient="row")
     return in_schema(
-        pl.DataFrame(rows, schema=["image_id", "phash", "status"], orient="row").with_columns(
-            pl.lit("fleet").alias("source"), pl.int_range(pl.len()).cast(pl.String).alias("path")
+        frame.with_columns(
+            pl.lit("fleet").alias("source"),
+            pl.int_range(pl.len()).cast(pl.String).alias("path"),
+            (pl.lit(START) + pl.duration(days=pl.int_range(pl.len()))).alias("received_at"),
         )
     )
 
 
-@given(HASHES, st.integers(0, 4))
-def test_stars_keep_far_apart_and_drop_only_near(values: list[int], radius: int) -> None:
-    hashes = np.array(values, dtype=np.uint64)
-    centre, distance = stars(hashes, radius)
-    kept = centre == np.arange(len(hashes))
-    assert (kept[centre]).all()
-    assert (hamming(hashes, hashes[centre]) == distance).all()
-    assert (distance <= radius).all()
-    assert (centre <= np.arange(len(hashes))).all()
-    apart = hamming(hashes[kept][:, None], hashes[kept][None, :])
-    assert (apart[~np.eye(kept.sum(), dtype=bool)] > radius).all()
+def delivered(deliveries: list[list[dict[str, object]]]) -> pl.DataFrame:
+    """The catalogue after some deliveries; a content has the same measurements each time."""
+    rows = [
+        {
+            "image_id": f"{image['content']}",
+            "source": "ab"[day % 2],
+            "delivery": f"d{day}",
+            "path": f"{place}.jpg",
+            "received_at": START + timedelta(days=day // 2),  # two come in at once
+            "width": 64 + int(image["content"] == 7),
+            "height": 64,
+            "phash": HASHES[image["content"]],
+            "sharpness": SHARPNESS[image["content"]],
+            "status": image["status"],
+        }
+        for day, delivery in enumerate(deliveries)
+        for place, image in enumerate(delivery)
+    ]
+    return catalogue.in_order(in_schema(pl.DataFrame(rows)))
 
 
-@given(HASHES, st.integers(0, 40))
-def test_stars_are_prefix_stable(values: list[int], cut: int) -> None:
-    hashes = np.array(values, dtype=np.uint64)
-    whole, prefix = stars(hashes, 2), stars(hashes[:cut], 2)
-    assert (whole[0][:cut] == prefix[0]).all()
-    assert (whole[1][:cut] == prefix[1]).all()
+def decided(table: pl.DataFrame) -> pl.DataFrame:
+    return dedupe(table, SETTINGS, nothing)
 
 
-def test_a_drive_does_not_chain_to_a_single_frame() -> None:
-    # each frame is 2 bits from the one before: at radius 4, one in three is kept
-    hashes = np.array([bits(2 * frame) for frame in range(30)], dtype=np.uint64)
-    centre, _ = stars(hashes, 4)
-    assert len(set(centre)) == 10
+def nothing(images: pl.DataFrame) -> np.ndarray:
+    raise AssertionError("the second look is off")
 
 
 def test_copies_and_near_copies_name_the_image_that_is_kept() -> None:
-    table = dedupe(
+    table = decided(
         images(
             [
                 ("a", bits(0), "accepted"),
@@ -69,8 +91,7 @@ def test_copies_and_near_copies_name_the_image_that_is_kept() -> None:
                 ("c", bits(30), "accepted"),
                 ("c", bits(30), "truncated"),  # refused: none of our business
             ]
-        ),
-        radius=4,
+        )
     )
     assert table.select("status", "lost_to", "distance").rows() == [
         ("accepted", None, None),
@@ -80,6 +101,172 @@ def test_copies_and_near_copies_name_the_image_that_is_kept() -> None:
         ("accepted", None, None),
         ("truncated", None, None),
     ]
+
+
+@given(DELIVERIES, st.integers(1, 5))
+def test_what_came_in_is_decided_for_good(deliveries: list[list[dict]], k: int) -> None:
+    first, whole = delivered(deliveries[:k]), delivered(deliveries)
+    assert decided(whole)[: first.height].equals(decided(first))
+
+
+@given(DELIVERIES)
+def test_every_image_dropped_has_one_kept_near_it(deliveries: list[list[dict]]) -> None:
+    table = decided(delivered(deliveries))
+    kept = catalogue.accepted(table)
+    assert kept["image_id"].is_unique().all()
+    hashes = kept["phash"].to_numpy()
+    apart = np.bitwise_count(hashes[:, None] ^ hashes[None, :])
+    assert (apart[~np.eye(len(hashes), dtype=bool)] > RADIUS).all()
+
+    dropped = table.filter(pl.col("lost_to").is_not_null())
+    both = dropped.join(kept, left_on="lost_to", right_on="image_id", suffix="_kept")
+    assert both.height == dropped.height
+    bits_apart = np.bitwise_count(both["phash"].to_numpy() ^ both["phash_kept"].to_numpy())
+    assert (bits_apart == both["distance"].to_numpy()).all()
+    assert (bits_apart <= RADIUS).all()
+    # the one kept was there before, or came in with it and is as good
+    later = both.filter(pl.col("delivery") != pl.col("delivery_kept"))
+    assert (later["received_at"] >= later["received_at_kept"]).all()
+    together = both.filter(pl.col("delivery") == pl.col("delivery_kept"))
+    worse = pl.struct(pl.col("width") * pl.col("height"), "sharpness")
+    better = pl.struct(
+        pl.col("width_kept") * pl.col("height_kept"), pl.col("sharpness_kept").alias("sharpness")
+    )
+    rows = together.select(a=worse, b=better).rows()
+    assert all(tuple(b.values()) >= tuple(a.values()) for a, b in rows)
+
+
+def two(first: dict[str, object], second: dict[str, object], days: int = 0) -> list[str]:
+    """Which of two near images are in use; the second comes in so many days later."""
+    rows = [
+        {
+            "image_id": name,
+            "source": "fleet",
+            "delivery": f"d{day}",
+            "path": name,
+            "received_at": START + timedelta(days=day),
+            "phash": 1,
+            "status": "accepted",
+            "width": 64,
+            "height": 64,
+            "sharpness": 1.0,
+        }
+        | what
+        for name, day, what in (("a", 0, first), ("b", days, second))
+    ]
+    return catalogue.accepted(decided(in_schema(pl.DataFrame(rows))))["image_id"].to_list()
+
+
+def test_within_a_delivery_the_best_is_kept() -> None:
+    assert two({}, {}) == ["a"]
+    assert two({"sharpness": 5.0}, {"sharpness": 6.0}) == ["b"]
+    assert two({"sharpness": 9.0}, {"width": 65}) == ["b"]
+    assert two({"width": 128}, {"sharpness": 9.0}) == ["a"]
+
+
+def test_across_deliveries_the_first_is_kept() -> None:
+    assert two({}, {"width": 640, "sharpness": 9.0}, days=1) == ["a"]
+
+
+def test_an_image_without_a_hash_is_near_to_none_but_its_copy_is_seen() -> None:
+    table = decided(
+        images([("a", None, "accepted"), ("b", None, "accepted"), ("a", None, "accepted")])
+    )
+    assert table["status"].to_list() == ["accepted", "accepted", "exact_copy"]
+    assert table["lost_to"].to_list() == [None, None, "a"]
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_mirrored_copy_counts_if_it_is_asked_for(mirrored: bool) -> None:
+    table = images([("a", bits(20), "accepted"), ("b", 0, "accepted")]).with_columns(
+        phash_mirrored=pl.Series([bits(2), bits(40)], dtype=pl.UInt64)
+    )
+    settings = SETTINGS.model_copy(update={"mirrored": mirrored})
+    table = dedupe(table, settings, nothing)
+    found = metrics(table, settings)
+    if mirrored:
+        assert table["lost_to"].to_list() == [None, "a"]
+        assert table["distance"].to_list() == [None, 2]
+        assert found["mirrored"] == 1
+    else:
+        assert table["status"].to_list() == ["accepted", "accepted"]
+        assert "mirrored" not in found
+
+
+def test_the_second_look_asks_for_the_features_of_images_beyond_the_radius() -> None:
+    look = params.SecondLook(radius=10, distance=0.3)
+    settings = SETTINGS.model_copy(update={"second_look": look})
+    asked: list[str] = []
+
+    def embedded(rows: pl.DataFrame) -> np.ndarray:
+        asked.extend(rows["image_id"])
+        angle = np.array([{"a": 0.0, "b": 0.2, "c": 1.0}[name] for name in rows["image_id"]])
+        return np.stack([np.cos(angle), np.sin(angle)], axis=1)
+
+    table = dedupe(
+        images(
+            [
+                ("a", bits(0), "accepted"),
+                ("b", bits(8), "accepted"),  # looks like a
+                ("c", bits(10), "accepted"),  # within the radius of b, but b is not kept
+                ("d", bits(40), "accepted"),  # too far for a look
+            ]
+        ),
+        settings,
+        embedded,
+    )
+    assert sorted(asked) == ["a", "b", "c"]
+    assert table["status"].to_list() == ["accepted", "near_duplicate", "accepted", "accepted"]
+    assert table["lost_to"].to_list() == [None, "a", None, None]
+    assert table["distance"].to_list() == [None, 8, None, None]
+    assert metrics(table, settings)["second_look"] == 1
+
+
+def test_the_metrics_count_images_and_groups() -> None:
+    table = decided(
+        images(
+            [
+                ("a", bits(0), "accepted"),
+                ("b", bits(2), "accepted"),
+                ("a", bits(0), "accepted"),
+                ("c", bits(20), "accepted"),
+                ("d", bits(22), "accepted"),
+                ("e", bits(40), "accepted"),
+                ("f", bits(60), "blurred"),
+            ]
+        )
+    )
+    assert metrics(table, SETTINGS) == {
+        "images": 7,
+        "exact_copies": 1,
+        "near_duplicates": 2,
+        "kept": 3,
+        "groups": 2,
+        "largest_group": 3,
+    }
+
+
+def test_no_image_in_use_is_no_mistake() -> None:
+    table = decided(images([("a", 1, "torn")]))
+    assert table["status"].to_list() == ["torn"]
+    assert metrics(table, SETTINGS)["largest_group"] == 0
+
+
+def test_the_stage_writes_what_it_found(workspace: Path, deliver: Callable[..., Path]) -> None:
+    deliver("fleet", "d1", {f"{name}.png": scene(0) for name in "ab"})
+    table = images([("a", bits(0), "accepted"), ("b", bits(2), "accepted")]).with_columns(
+        delivery=pl.lit("d1"), path=pl.col("image_id") + ".png"
+    )
+    catalogue.write("data/ingest/fleet/images.parquet", table)
+    text = Path("params.yaml").read_text().replace("sources: [demo]", "sources: [fleet]")
+    Path("params.yaml").write_text(text)
+    stage.main()
+    assert catalogue.read("data/dedupe/images.parquet")["lost_to"].to_list() == [None, "a"]
+    assert json.loads(Path("reports/dedupe.json").read_text())["near_duplicates"] == 1
+    assert {path.name for path in Path("reports/dedupe").iterdir()} == {
+        "distances.png",
+        "groups.png",
+    }
 
 
 def test_a_source_that_left_the_list_is_not_used(workspace: Path) -> None:

@@ -1,9 +1,10 @@
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.prune.quotas import quotas
+from stages.prune.quotas import ideal_shares, quotas
 
 COUNTS = st.dictionaries(st.text("abcdef", min_size=1), st.integers(1, 500), min_size=1)
 
@@ -36,3 +37,14 @@ def test_tau_in_closed_form() -> None:
 
 def test_what_a_small_class_cannot_use_goes_to_the_others() -> None:
     assert quotas({"a": 1000, "b": 1000, "c": 10}, 300, 0.0) == {"a": 145, "b": 145, "c": 10}
+
+
+@given(COUNTS, st.floats(0, 1))
+def test_shares_add_up_and_quotas_follow_them_while_no_class_is_too_small(
+    counts: dict[str, int], tau: float
+) -> None:
+    shares = ideal_shares(counts, tau)
+    assert sum(shares.values()) == pytest.approx(1)
+    budget = min(int(counts[name] / share) for name, share in shares.items())
+    wanted = quotas(counts, max(budget, 1), tau)
+    assert all(abs(wanted[name] - budget * shares[name]) <= 1 for name in counts)

@@ -1,23 +1,225 @@
+"""The whole of `split`, from a catalogue to a catalogue."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import numpy as np
 import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from stages.common import params
-from stages.ingest.deliveries import in_schema
+from stages.common.catalogue import SPLITS
 from stages.split.__main__ import split
+from stages.split.urn import by_hash
+from tests.split.tables import SETTINGS, catalogues, fleet, table
+
+DECISIONS = ["split", "status", "lost_to", "distance"]
 
 
-def test_rows_not_in_use_keep_their_fate_and_get_no_split(workspace) -> None:  # type: ignore[no-untyped-def]
-    rows = pl.DataFrame(
-        {
-            "image_id": ["a", "b", "a", "c"],
-            "source": "fleet",
-            "delivery": "d1",
-            "path": ["1", "2", "3", "4"],
-            "label": ["day", "day", "day", None],
-            "phash": pl.Series([0, 1, 0, None], dtype=pl.UInt64),
-            "status": ["accepted", "near_duplicate", "exact_copy", "truncated"],
-            "lost_to": [None, "a", "a", None],
-        }
+def decided(images: pl.DataFrame, mirrored: bool = False) -> pl.DataFrame:
+    """The catalogue after `split`, which finds no leak."""
+    after, leaked = split(images, SETTINGS, mirrored)
+    assert leaked == 0
+    return after
+
+
+def rows_of(images: pl.DataFrame) -> list[dict[str, Any]]:
+    return list(images.iter_rows(named=True))
+
+
+def bits_apart(a: dict[str, Any], b: dict[str, Any], mirrored: bool) -> int:
+    """Hamming distance of two images in use, as they are or one of them mirrored."""
+    if a["phash"] is None or b["phash"] is None:
+        return 64
+    pairs = [(a["phash"], b["phash"])]
+    if mirrored:
+        pairs += [(a["phash"], b["phash_mirrored"]), (a["phash_mirrored"], b["phash"])]
+    return min((x ^ y).bit_count() for x, y in pairs)
+
+
+@settings(deadline=None, max_examples=60)
+@given(catalogues(), st.booleans())
+def test_decisions_on_the_first_deliveries_never_change(
+    images: pl.DataFrame, mirrored: bool
+) -> None:
+    whole = decided(images, mirrored).select(DECISIONS)
+    for k in images["delivery"].unique():
+        first = images.filter(pl.col("delivery").cast(pl.Int64) < int(k))
+        assert decided(first, mirrored).select(DECISIONS).equals(whole.head(first.height))
+
+
+@settings(deadline=None, max_examples=60)
+@given(catalogues(), st.booleans())
+def test_no_image_lies_near_one_of_another_split(images: pl.DataFrame, mirrored: bool) -> None:
+    used = rows_of(decided(images, mirrored).filter(pl.col("split").is_not_null()))
+    for a, b in combinations(used, 2):
+        if bits_apart(a, b, mirrored) <= SETTINGS.radius:
+            assert a["split"] == b["split"]
+
+
+@settings(deadline=None, max_examples=60)
+@given(catalogues(), st.booleans())
+def test_an_embargoed_image_names_one_near_it_in_another_split(
+    images: pl.DataFrame, mirrored: bool
+) -> None:
+    after = decided(images, mirrored)
+    kept = {row["image_id"]: row for row in rows_of(after) if row["split"]}
+    homes = {row["sequence"]: row["split"] for row in kept.values() if row["sequence"]}
+    for row in rows_of(after.filter(status="embargoed")):
+        rival = kept[row["lost_to"]]
+        assert row["distance"] == bits_apart(row, rival, mirrored) <= SETTINGS.radius
+        assert homes.get(row["sequence"]) != rival["split"]
+
+
+@settings(deadline=None, max_examples=60)
+@given(catalogues())
+def test_a_drive_never_straddles_splits(images: pl.DataFrame) -> None:
+    drives = decided(images).filter(pl.col("sequence").is_not_null())
+    assert (
+        drives.group_by("sequence")
+        .agg(pl.col("split").drop_nulls().n_unique())["split"]
+        .is_in([0, 1])
+        .all()
     )
-    table = split(in_schema(rows), params.load().split)
-    assert table["split"].to_list() == ["train", None, None, None]
-    assert table["status"].to_list() == rows["status"].to_list()
+
+
+@settings(deadline=None, max_examples=60)
+@given(catalogues())
+def test_what_is_in_use_gets_a_split_and_the_rest_keeps_its_fate(images: pl.DataFrame) -> None:
+    after = decided(images)
+    assert after.drop(DECISIONS).equals(images.drop(DECISIONS, strict=False))
+    assert (after["split"].is_not_null() == (after["status"] == "accepted")).all()
+    assert after["split"].drop_nulls().is_in(SPLITS).all()
+    before = images.filter(pl.col("status") != "accepted")
+    unused = after.filter(images["status"] != "accepted")
+    assert unused.select(before.columns).equals(before)
+
+
+@settings(deadline=None, max_examples=60)
+@given(catalogues(), st.sampled_from(["fleet", "client"]))
+def test_a_source_that_leaves_moves_no_drive_that_only_the_draw_placed(
+    images: pl.DataFrame, leaver: str
+) -> None:
+    # hashes far apart, no copies, and a third source that teaches all classes: only draws are left
+    rng = np.random.default_rng(0)
+    taught = [{"source": "teacher", "label": label} for label in ("day", "night", None)]
+    whole = pl.concat([table(taught), images]).with_columns(
+        image_id=pl.int_range(pl.len()).cast(pl.String),
+        status=pl.lit("accepted"),
+        lost_to=pl.lit(None, dtype=pl.String),
+        phash=rng.integers(0, 2**64, images.height + 3, np.uint64),
+    )
+    stays = pl.col("source") != leaver
+    assert (
+        decided(whole.filter(stays))["split"].to_list()
+        == decided(whole).filter(stays)["split"].to_list()
+    )
+
+
+def test_nothing_at_all() -> None:
+    assert decided(table([{}]).head(0)).columns[-1] == "split"
+    refused = decided(table([{"status": "truncated"}]))
+    assert refused["split"].to_list() == [None]
+
+
+def test_the_first_drive_of_a_class_trains() -> None:
+    for seed in range(20):
+        settings = SETTINGS.model_copy(update={"seed": seed})
+        after, _ = split(fleet([("fog", 3), ("day", 2)]), settings, False)
+        assert after["split"].to_list() == ["train"] * 5
+
+
+def held_out(seed: int = SETTINGS.seed) -> str:
+    """A drive that is drawn into test even as the second of its class."""
+    return next(n for n in map(str, range(999)) if by_hash(n, seed) < SETTINGS.test / 2)
+
+
+FIRST = [
+    {"sequence": "first", "phash": 0, "image_id": "first"},
+    {"sequence": held_out(), "phash": 2**40 - 1, "image_id": "held"},
+]
+
+
+def test_a_drive_whose_copies_are_held_out_is_held_out() -> None:
+    again = {"sequence": "again", "delivery": "1"}
+    copy = again | {"status": "near_duplicate", "lost_to": "held", "phash": 2**40 - 2}
+    after = decided(table([*FIRST, copy, copy, again | {"phash": 2**60 - 1}]))
+    assert after["split"].to_list() == ["train", "test", None, None, "test"]
+
+
+def test_a_drive_that_images_of_a_held_out_one_were_dropped_for_is_held_out() -> None:
+    # within a delivery the best image is kept, so a copy may come before the one it lost to
+    poor = FIRST[1] | {"status": "near_duplicate", "lost_to": "sharp", "image_id": "poor"}
+    sharp = {"sequence": "sharp", "image_id": "sharp", "phash": 2**20 - 1}
+    after = decided(table([*FIRST, poor, sharp]))
+    assert after["split"].to_list() == ["train", "test", None, "test"]
+
+
+def test_copies_of_what_came_before_decide_nothing_for_a_class() -> None:
+    # a drive of copies teaches no class, so the next drive of the class has to
+    copy = {"status": "near_duplicate", "lost_to": "first", "label": "fog", "sequence": "copies"}
+    fog = {"label": "fog", "sequence": held_out(), "phash": 2**50 - 1}
+    assert decided(table([FIRST[0], copy, fog]))["split"].to_list() == ["train", None, "train"]
+
+
+@pytest.mark.parametrize(("val", "test"), [(0.5, 0.5), (0.2, 0.9)])
+def test_shares_leave_something_to_train_on(val: float, test: float) -> None:
+    with pytest.raises(ValueError, match=r"split\.val and split\.test"):
+        params.Split(seed=1, val=val, test=test, radius=4)
+
+
+def test_an_image_between_two_splits_is_used_in_none() -> None:
+    val = next(
+        n for n in map(str, range(999)) if SETTINGS.test + 0.1 < by_hash(n, 1) < SETTINGS.test + 0.2
+    )
+    rows = [
+        *FIRST,
+        {"sequence": val, "phash": 2**40 - 1 - 0b111111},
+        {"sequence": "between", "phash": 2**40 - 1 - 0b111, "delivery": "1"},
+    ]
+    after = decided(table(rows))
+    assert after["split"].to_list() == ["train", "test", "val", None]
+    assert after.row(3, named=True)["status"] == "embargoed"
+    assert after.row(3, named=True)["lost_to"] in ("held", "0002")
+    assert after.row(3, named=True)["distance"] == 3
+
+
+def test_a_mirrored_picture_is_a_neighbour_only_where_it_is_asked_for() -> None:
+    mirror = {
+        "sequence": "mirror",
+        "phash": 2**60 - 1,
+        "phash_mirrored": 2**40 - 2,
+        "delivery": "1",
+    }
+    images = table([*FIRST, mirror])
+    assert decided(images, mirrored=True)["split"].to_list() == ["train", "test", "test"]
+    drawn = decided(images, mirrored=False)["split"].to_list()
+    assert drawn == decided(table([*FIRST, mirror | {"phash_mirrored": None}]))["split"].to_list()
+
+
+EMBARGOED = [
+    {"phash": 0, "image_id": "a", "sequence": "first"},
+    {"phash": 0b111111, "image_id": "b", "sequence": held_out()},
+    *[{"phash": 1 << k, "sequence": "joins"} for k in (20, 21, 22)],
+    {"phash": 0b1111, "image_id": "out", "sequence": "joins"},
+]
+"""A drive most of which joins the first one, and its last image lies near the held-out one."""
+
+
+def test_near_an_embargoed_image_there_is_nothing_to_fear() -> None:
+    # it draws test, as the embargoed image has no say, and stays in use, as that one is not
+    name = next(n for n in map(str, range(999)) if by_hash(n, 1) < 0.05 and n != held_out())
+    near_it = {"phash": 0b1111 | 7 << 30, "sequence": name}
+    after = decided(table([*EMBARGOED, near_it]))
+    assert after["split"].to_list() == ["train", "test", *["train"] * 3, None, "test"]
+
+
+def test_a_drive_of_copies_of_nothing_in_use_is_left_open() -> None:
+    copies = {"status": "near_duplicate", "lost_to": "out", "sequence": "copies"}
+    later = {"phash": 0b1111110, "image_id": "own", "sequence": "copies", "delivery": "1"}
+    after = decided(table([*EMBARGOED, copies, later]))
+    assert after["split"].to_list()[-3:] == [None, None, "test"]

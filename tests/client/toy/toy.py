@@ -24,7 +24,7 @@ def ingest(params):
     write("ingest/cam", {"images": n, "accepted": n - len(refused), "refused": refused})
     write("dedupe", {"images": n, "exact_copies": 0, "near_duplicates": 0, "kept": n - 1})
     write("split", {"train": n - 1, "val": 0, "test": 0, "embargoed": 0, "leaks": 0})
-    write("prune", {"candidates": n - 1, "low_quality": 0, "pruned": 0, "selected": n - 1})
+    write("prune", {"candidates": n - 1, "excluded": 0, "pruned": 0, "selected": n - 1})
 
 
 def judge(params):

@@ -1,0 +1,1 @@
+"""The data half beside its peers: `python -m benchmarks.curation --data FOLDER`."""

@@ -1,0 +1,66 @@
+"""Feature vectors of images, by content: what was embedded once is not embedded again."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from stages.common import backbone, reading
+from stages.common.compute import deterministic
+from stages.common.files import code_version
+from stages.common.progress import Steps
+from stages.common.sidecache import SideCache
+
+CHUNK = 8 * backbone.BATCH  # images decoded at a time; bounds memory
+PART = 16 * CHUNK  # images after which what was embedded is written down
+
+
+def of(images: pl.DataFrame, name: str, threads: int) -> tuple[np.ndarray, int]:
+    """The vector of every image of a table, read from its file unless its content is known.
+
+    Args:
+        images: rows of the catalogue.
+        name: of the backbone, one of `backbone.BACKBONES`.
+        threads: of the CPU; part of the arithmetic.
+
+    Returns:
+        vectors: float32 [N, D]; and how many images were embedded now.
+    """
+    net = backbone.BACKBONES[name]()
+    deterministic(seed=0, threads=threads)
+    version = code_version(__file__, backbone.__file__, reading.__file__)
+    cache = SideCache(f"embed-{name}-{threads}", version)
+    known = cache.read()
+    if known is None:
+        known = _rows([], np.empty((0, net.dimensions), dtype=np.float32))
+    once = images.unique("image_id", keep="first", maintain_order=True)
+    unseen = once.join(known, on="image_id", how="anti", maintain_order="left")
+    new = _embedded(unseen, net, cache) if unseen.height else []
+    found = images.select("image_id").join(
+        pl.concat([known, *new]), on="image_id", how="left", maintain_order="left"
+    )
+    return found["vector"].to_numpy(), unseen.height
+
+
+def _embedded(images: pl.DataFrame, net: backbone.Backbone, cache: SideCache) -> list[pl.DataFrame]:
+    """Embed images, read from their files; the cache keeps each part as it is done."""
+    parts = []
+    with Steps(images.height, "embedding") as steps:
+        for start in range(0, images.height, PART):
+            part = images[start : start + PART]
+            places, vectors = reading.places(part), []
+            for first in range(0, len(places), CHUNK):
+                pictures = [reading.upright(place) for place in places[first : first + CHUNK]]
+                pixels = np.stack([net.prepare(picture) for picture in pictures])
+                vectors.append(net.features(pixels, steps.advance))
+            parts.append(_rows(part["image_id"].to_list(), np.concatenate(vectors)))
+            cache.add(parts[-1])
+    return parts
+
+
+def _rows(image_ids: list[str], vectors: np.ndarray) -> pl.DataFrame:
+    """What the cache holds: a vector by image."""
+    array = pl.Array(pl.Float32, vectors.shape[1])
+    return pl.DataFrame(
+        {"image_id": image_ids, "vector": vectors}, schema={"image_id": pl.String, "vector": array}
+    )

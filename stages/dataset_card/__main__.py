@@ -1,0 +1,34 @@
+"""The dataset card of the curated set: `python -m stages.dataset_card`.
+
+Writes `reports/croissant.json`, which points to the catalogue beside it in `data/`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from stages.common import cards, catalogue, params, reports
+from stages.common.errors import exits_cleanly
+from stages.common.files import sha256, write_json
+from stages.dataset_card.croissant import croissant
+
+TABLE = Path("data/prune/images.parquet")
+
+
+@exits_cleanly
+def main() -> None:
+    p = params.load()
+    images = catalogue.read(TABLE)
+    card = croissant(
+        images,
+        [cards.read(source) for source in p.sources],
+        content_url=f"../{TABLE.as_posix()}",
+        sha256=sha256(TABLE),
+        as_of=p.ingest.as_of,
+    )
+    write_json(reports.REPORTS / "croissant.json", card)
+    print(f"{catalogue.accepted(images).height} images of {len(p.sources)} sources described")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""What the predicted labels look like: where they err on held-out images, and what they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from matplotlib.figure import Figure
+from PIL import Image
+
+from stages.common import catalogue, reading
+from stages.common.catalogue import UNKNOWN
+from stages.common.pictures import contact_sheet, save
+
+EACH = 8  # images of each label
+
+
+def confusion(held_out: pl.DataFrame, path: Path) -> None:
+    """Draw how many held-out images of each condition would be given which label.
+
+    Args:
+        held_out: `actual` and `predicted`, at least one row.
+    """
+    delivered = sorted(held_out["actual"].unique())
+    labels = [*sorted({*delivered, *held_out["predicted"]} - {UNKNOWN}), UNKNOWN]
+    found = {(a, p): n for a, p, n in held_out.group_by("actual", "predicted").len().rows()}
+    counts = np.array([[found.get((a, p), 0) for p in labels] for a in delivered])
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    figure = Figure(figsize=(1.6 + 0.9 * len(labels), 1.3 + 0.6 * len(delivered)))
+    figure.set_layout_engine("constrained")
+    axes = figure.subplots()
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    for row, column in np.ndindex(*counts.shape):
+        ink = "white" if shares[row, column] > 0.5 else "black"
+        axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=ink)
+    axes.set_xticks(range(len(labels)), labels)
+    axes.set_yticks(range(len(delivered)), delivered)
+    axes.set_xlabel("label that would be given")
+    axes.set_ylabel("delivered label")
+    save(figure, path)
+
+
+def predicted(images: pl.DataFrame) -> Image.Image | None:
+    """A row of images for each label that was predicted, and one for those that stay `unknown`.
+
+    From the least sure to the surest; None if nothing was to be predicted.
+
+    Args:
+        images: the catalogue after `label`.
+    """
+    shown = images.filter(pl.col("label_confidence").is_not_null())
+    shown = shown.with_columns(catalogue.labels(shown).alias("label")).sort(
+        "label_confidence", maintain_order=True
+    )
+    tiles, captions = [], []
+    for label in sorted(shown["label"].unique(), key=lambda name: (name == UNKNOWN, name)):
+        of_label = shown.filter(pl.col("label") == label)
+        places = np.unique(np.linspace(0, of_label.height - 1, EACH).astype(int))
+        rows = of_label[places].to_dicts()
+        blank = EACH - len(rows)
+        tiles += [reading.thumbnail(row) for row in rows] + [None] * blank
+        captions += [_caption(row) for row in rows] + [""] * blank
+    return contact_sheet(tiles, EACH, captions) if tiles else None
+
+
+def _caption(row: dict[str, Any]) -> str:
+    guess = f"{row['label_guess']} {row['label_confidence']:.2f}, {row['source']}"
+    return f"{UNKNOWN}: {guess}" if row["label"] == UNKNOWN else guess

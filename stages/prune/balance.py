@@ -1,0 +1,86 @@
+"""How the classes fare from the delivery to the selection, and how far that is from the quotas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from stages.common import catalogue
+from stages.common.catalogue import SPLITS
+from stages.prune.diversity import class_entropy
+from stages.prune.quotas import ideal_shares
+
+DISTINCT = ["accepted", "embargoed", "excluded", "pruned"]
+INGESTED = [*DISTINCT, "exact_copy", "near_duplicate"]
+"""Statuses of rows that came as far as that."""
+
+
+def stations(images: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """The rows that reached each station, from the catalogue after `prune`."""
+    status, split = pl.col("status"), pl.col("split")
+    distinct = images.filter(status.is_in(DISTINCT))
+    return {
+        "delivered": images,
+        "accepted": images.filter(status.is_in(INGESTED)),
+        "distinct": distinct,
+        **{name: distinct.filter(split == name) for name in SPLITS},
+        "selected": images.filter((status == "accepted") & (split == "train")),
+    }
+
+
+def imbalance_ratio(counts: Mapping[str, int]) -> float:
+    """Images of the largest class for each one of the smallest; 1 if balanced."""
+    return max(counts.values()) / min(counts.values())
+
+
+def distance_to_quotas(
+    candidates: Mapping[str, int], selected: Mapping[str, int], budget: int, tau: float
+) -> dict[str, Any]:
+    """How far a selection is from what the quota rule asks for, had every class enough images.
+
+    Args:
+        candidates: images per class to choose from, each at least 1.
+        selected: images per class chosen.
+        budget: images wanted in all.
+        tau: of the quota rule, 0 to 1.
+
+    Returns:
+        `total_variation`: half the sum of the differences of the shares, 0 to 1: the part of the
+        selection that would have to be of another class. `shortfall`: images by which each class
+        falls short of its share of the budget, which is what to capture next.
+    """
+    ideal = ideal_shares(candidates, tau)
+    total = max(sum(selected.values()), 1)
+    apart = sum(abs(selected.get(name, 0) / total - share) for name, share in ideal.items())
+    short = {name: max(round(budget * ideal[name]) - selected.get(name, 0), 0) for name in ideal}
+    return {"total_variation": apart / 2, "shortfall": short}
+
+
+def balance(images: pl.DataFrame, budget: int, tau: float) -> dict[str, Any]:
+    """The metrics of class balance.
+
+    Args:
+        images: the catalogue after `prune`.
+        budget, tau: of the quotas.
+
+    Returns:
+        By station (`stations`): images per class, entropy (bits), imbalance ratio; how many of the
+        labels in train and in the selection were predicted; `quotas`: see `distance_to_quotas`.
+    """
+    at = stations(images)
+    per_class = {name: catalogue.counts(catalogue.labels(part)) for name, part in at.items()}
+    filled = {name: counts for name, counts in per_class.items() if counts}
+    kept = pl.col("status").is_in(["accepted", "pruned"])
+    candidates = catalogue.counts(catalogue.labels(at["train"].filter(kept)))
+    return {
+        "per_class": per_class,
+        "predicted": {
+            name: catalogue.counts(at[name].filter(pl.col("label_from") == "predicted")["label"])
+            for name in ("train", "selected")
+        },
+        "class_entropy": {name: class_entropy(n.values()) for name, n in filled.items()},
+        "imbalance_ratio": {name: imbalance_ratio(n) for name, n in filled.items()},
+        "quotas": distance_to_quotas(candidates, per_class["selected"], budget, tau),
+    }

@@ -1,0 +1,98 @@
+"""The images that are split, as arrays, drive by drive in the order of their arrival."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from stages.common import catalogue
+
+COPIES = ("exact_copy", "near_duplicate")
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """Images in use and copies of such: N of them, of G groups, in B arrivals, of C classes.
+
+    A group is what must stay together: a drive, or an image that belongs to none. An arrival is
+    what one delivery brings of one group; its images stand together, and the arrivals in the order
+    of their first images.
+
+    Attributes:
+        row: int64 [N], its row in the catalogue.
+        group: int64 [N], 0 to G - 1.
+        names: string [G].
+        starts: int64 [B + 1], where the images of each arrival begin; the last is N.
+        label: int64 [N], 0 to C - 1; images without a label are a class too.
+        urn: int64 [N], a number for its source and class; modulo C it is the class.
+        classes: C.
+        urns: C times the number of sources.
+        used: bool [N]; False for a copy, which is not assigned but tells where its drive belongs.
+        copy_of: int64 [N], the image here that a copy was dropped for; -1 for an image in use.
+    """
+
+    row: np.ndarray
+    group: np.ndarray
+    names: pl.Series
+    starts: np.ndarray
+    label: np.ndarray
+    urn: np.ndarray
+    classes: int
+    urns: int
+    used: np.ndarray
+    copy_of: np.ndarray
+
+    @classmethod
+    def of(cls, images: pl.DataFrame) -> Arrivals:
+        """From the catalogue after `dedupe`, in order of arrival."""
+        looked_at = images.select(
+            "image_id",
+            "lost_to",
+            "source",
+            "status",
+            pl.int_range(pl.len()).alias("row"),
+            pl.coalesce("sequence", "image_id").alias("group"),
+            pl.concat_str("source", "delivery", separator="/").alias("delivery"),
+            catalogue.labels(images).alias("label"),
+        ).filter(pl.col("status").is_in(["accepted", *COPIES]))
+        group, names = _numbered(looked_at.select("group"))
+        delivery, _ = _numbered(looked_at.select("delivery"))
+        arrival, _ = _numbered(pl.DataFrame({"delivery": delivery, "group": group}))
+        label, labels = _numbered(looked_at.select("label"))
+        source, sources = _numbered(looked_at.select("source"))
+        order = np.argsort(arrival, kind="stable")
+        starts = np.append(np.flatnonzero(np.diff(arrival[order], prepend=-1)), len(order))
+        used = (looked_at["status"] == "accepted").to_numpy()
+        return cls(
+            row=looked_at["row"].to_numpy()[order],
+            group=group[order],
+            names=names["group"],
+            starts=starts,
+            label=label[order],
+            urn=(source * labels.height + label)[order],
+            classes=labels.height,
+            urns=sources.height * labels.height,
+            used=used[order],
+            copy_of=_dropped_for(looked_at.select("image_id", "lost_to", used=used)[order]),
+        )
+
+
+def _numbered(values: pl.DataFrame) -> tuple[np.ndarray, pl.DataFrame]:
+    """Numbers for the rows of a table, equal for equal ones, by first appearance; what they mean.
+
+    Returns:
+        int64 [N]; the distinct rows.
+    """
+    distinct = values.unique(maintain_order=True).with_row_index("number")
+    numbers = values.join(distinct, on=values.columns, how="left", maintain_order="left")
+    return numbers["number"].to_numpy().astype(np.int64), distinct
+
+
+def _dropped_for(images: pl.DataFrame) -> np.ndarray:
+    """Where the image in use stands that a copy was dropped for; -1 for none: int64 [N]."""
+    images = images.with_row_index("place")
+    kept = images.filter("used").select(pl.col("image_id").alias("lost_to"), kept="place")
+    found = images.join(kept, on="lost_to", how="left", maintain_order="left")["kept"]
+    return found.cast(pl.Int64).fill_null(-1).to_numpy()

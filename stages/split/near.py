@@ -1,0 +1,80 @@
+"""Which images of different drives look the same, in eight bytes a pair."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from stages.dedupe.neighbours import Hashes
+from stages.split.arrivals import Arrivals
+
+COPY = 31  # instead of bits: one of the pair was dropped for the other
+PLACE_BITS, DISTANCE_BITS = 28, 5
+AT_ONCE = 1 << 20  # pairs unpacked at a time
+
+
+@dataclass(frozen=True)
+class Near:
+    """Pairs of images that lie near each other and came in with different groups.
+
+    Pairs of one group are left out, by far the most of them: they are in one split anyhow.
+
+    `keys` uint64 [P], a pair perhaps twice, sorted: from the highest bit on the place of the later
+    image in `Arrivals`, the distance in bits (or `COPY`), the place of the earlier one. So the
+    neighbours of an image stand together, the nearest first, and of those the earliest.
+    """
+
+    keys: np.ndarray
+
+    @classmethod
+    def of(cls, images: pl.DataFrame, arrivals: Arrivals, radius: int, mirrored: bool) -> Near:
+        """All pairs in a catalogue: images in use within the radius, copies with their originals.
+
+        Args:
+            images: the catalogue.
+            arrivals: of that catalogue, at most 2^28 images.
+            radius: bits, 0 to 16.
+            mirrored: whether a picture and its mirror image look the same.
+        """
+        assert len(arrivals.row) < 1 << PLACE_BITS
+        hashed = images.select("phash", "phash_mirrored")[arrivals.row]
+        place = np.flatnonzero(arrivals.used & hashed["phash"].is_not_null().to_numpy())
+        hashes = Hashes.of(hashed[place], mirrored)
+        copy = np.flatnonzero(arrivals.copy_of >= 0)
+        copy = copy[arrivals.group[copy] != arrivals.group[arrivals.copy_of[copy]]]
+        parts = [_packed(copy, arrivals.copy_of[copy], np.full(len(copy), COPY))]
+        for i, j in hashes.within(radius):
+            across = arrivals.group[place[i]] != arrivals.group[place[j]]
+            i, j = i[across], j[across]
+            parts.append(_packed(place[i], place[j], hashes.apart(i, j)))
+        keys = np.concatenate(parts)
+        keys.sort()
+        return cls(keys)
+
+    def of_arrivals(self, starts: np.ndarray) -> np.ndarray:
+        """Where the pairs begin whose later image is of each arrival: int64 [B + 1]."""
+        first = starts.astype(np.uint64) << np.uint64(PLACE_BITS + DISTANCE_BITS)
+        return np.searchsorted(self.keys, first)
+
+    def part(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Some pairs: the later image, the earlier one, the distance; int64 each."""
+        keys = self.keys[first:last]
+        later = keys >> np.uint64(PLACE_BITS + DISTANCE_BITS)
+        distance = (keys >> np.uint64(PLACE_BITS)) & np.uint64((1 << DISTANCE_BITS) - 1)
+        earlier = keys & np.uint64((1 << PLACE_BITS) - 1)
+        return later.astype(np.int64), earlier.astype(np.int64), distance.astype(np.int64)
+
+    def parts(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """All pairs, as `part` gives them, `AT_ONCE` at a time."""
+        for first in range(0, len(self.keys), AT_ONCE):
+            yield self.part(first, first + AT_ONCE)
+
+
+def _packed(a: np.ndarray, b: np.ndarray, distance: np.ndarray) -> np.ndarray:
+    """The keys of pairs: uint64 [P]."""
+    later, earlier = np.maximum(a, b).astype(np.uint64), np.minimum(a, b).astype(np.uint64)
+    bits = distance.astype(np.uint64)
+    return (later << np.uint64(DISTANCE_BITS) | bits) << np.uint64(PLACE_BITS) | earlier

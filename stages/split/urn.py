@@ -1,0 +1,82 @@
+"""The draw of a drive's split: by the hash of its name, at odds that make up for earlier draws."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from stages.common.catalogue import SPLITS
+
+BALLS = 2
+"""Drives with which an urn starts. One would nearly dictate each draw; many are like no urn."""
+
+
+def by_hash(group: str, seed: int) -> float:
+    """The number that a group's name draws: the same for ever, whatever else there is.
+
+    SHA-256 of seed and name as a fraction of 2^64: 0 to 1, 1 excluded.
+    """
+    digest = hashlib.sha256(f"{seed}:{group}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
+
+
+def cut(draw: float, odds: Sequence[float]) -> int:
+    """Which split a draw falls on: test from 0 on, then val, then train.
+
+    Args:
+        draw: 0 to 1.
+        odds: of train, val, test, as in `SPLITS`; sum 1.
+
+    Returns:
+        Its number in `SPLITS`.
+    """
+    _, val, test = odds
+    if draw < test:
+        return 2
+    return 1 if draw < test + val else 0
+
+
+class Urns:
+    """For each class of each source an urn, from which its drives draw their splits.
+
+    An urn starts with `BALLS` balls, in the splits' shares. A drive takes a ball of the split that
+    it draws out, and one ball, again in the splits' shares, goes in: a split is the likelier the
+    further it is behind. This is the mass weighted urn of Zhao (Contemporary Clinical Trials,
+    2015), with the hash of the drive's name as the draw.
+
+    After n draws of drives of one class a split of share p has had at most p (n + BALLS) + 1 of
+    them, so none is ever more than BALLS + 2 short, and what is off of its proportion shrinks like
+    1 / n; for a hash alone it is the binomial sqrt(p (1 - p) / n). Drives count, not images: one
+    giant drive is one drive, and drives that lose images to a limit on quality draw as before.
+
+    What comes in later changes no draw. What is taken out of the middle does: without one early
+    drive, up to a fifth of the later ones of its urn draw another split. So sources have urns of
+    their own, and one that leaves does not move the drives of another.
+    """
+
+    def __init__(self, count: int, val: float, test: float) -> None:
+        self.shares = (1 - val - test, val, test)
+        self.left = [[BALLS * share for share in self.shares] for _ in range(count)]
+
+    def odds(self, urn: int) -> list[float]:
+        """The chance of each split in the next draw; sum 1. A split that is ahead has none."""
+        left = [max(mass, 0.0) for mass in self.left[urn]]
+        total = sum(left)
+        return [mass / total for mass in left]
+
+    def odds_of(self, parts: Sequence[tuple[int, float]]) -> list[float]:
+        """The mean odds of a drive that shows several classes.
+
+        Args:
+            parts: its urns, with the share of its images in each; sum 1.
+        """
+        each = [(self.odds(urn), part) for urn, part in parts]
+        return [sum(odds[i] * part for odds, part in each) for i in range(len(SPLITS))]
+
+    def put(self, parts: Sequence[tuple[int, float]], side: int) -> None:
+        """Take note of a drive's split, drawn or not."""
+        for urn, part in parts:
+            left = self.left[urn]
+            for i, share in enumerate(self.shares):
+                left[i] += share * part
+            left[side] -= part

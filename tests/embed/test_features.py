@@ -1,0 +1,84 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+from PIL import Image
+
+from stages.common import backbone, features
+from stages.ingest.deliveries import in_schema
+from tests.conftest import scene
+
+
+@pytest.fixture
+def prepared(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """A backbone that tells mean colours, and how many pictures it was shown."""
+    shown: list[int] = []
+
+    class Counting(backbone.Backbone):
+        def prepare(self, image: Image.Image) -> np.ndarray:
+            shown.append(1)
+            return super().prepare(image)
+
+    def colours() -> backbone.Backbone:
+        return Counting("colours", 8, 3, 0.0, 1.0, lambda x: x.mean(dim=(2, 3)))
+
+    monkeypatch.setattr(features, "CHUNK", 2)
+    monkeypatch.setattr(features, "PART", 4)
+    monkeypatch.setitem(backbone.BACKBONES, "colours", colours)
+    yield shown
+    torch.use_deterministic_algorithms(False)
+
+
+def images(names: list[str]) -> pl.DataFrame:
+    return in_schema(
+        pl.DataFrame({"image_id": names}).with_columns(
+            source=pl.lit("fleet"), delivery=pl.lit("d1"), path=pl.col("image_id") + ".png"
+        )
+    )
+
+
+def test_what_was_embedded_once_is_not_read_again(
+    deliver: Callable[..., Path], prepared: list[int]
+) -> None:
+    names = [f"{k}" for k in range(9)]
+    folder = deliver("fleet", "d1", {f"{k}.png": scene(k) for k in range(9)})
+    some, new = features.of(images(names[:5]), "colours", 1)
+    assert some.shape == (5, 3)
+    assert some.dtype == np.float32
+    assert new == 5
+    for name in names[:5]:
+        (folder / f"{name}.png").unlink()  # read again, it would not be there
+    rows = [8, 0, 3, 8]
+    warm, new = features.of(images([names[k] for k in rows]), "colours", 1)
+    assert new == 1
+    assert (warm[1:3] == some[[0, 3]]).all()
+    assert (warm[0] == warm[3]).all()
+
+
+def test_the_vectors_are_those_of_the_pictures(
+    deliver: Callable[..., Path], prepared: list[int]
+) -> None:
+    colours = {"red": (1, 0, 0), "lime": (0, 1, 0), "blue": (0, 0, 1)}
+    deliver("fleet", "d1", {f"{name}.png": Image.new("RGB", (96, 64), name) for name in colours})
+    vectors, _ = features.of(images(["blue", "red", "lime"]), "colours", 1)
+    assert np.allclose(vectors, [colours[name] for name in ("blue", "red", "lime")])
+
+
+def test_a_run_that_was_killed_goes_on_where_it_was(
+    deliver: Callable[..., Path], prepared: list[int]
+) -> None:
+    names = [f"{k}" for k in range(6)]
+    deliver("fleet", "d1", {f"{k}.png": scene(k) for k in range(5)})  # the last is not there
+    with pytest.raises(FileNotFoundError):
+        features.of(images(names), "colours", 1)
+    _, new = features.of(images(names[:5]), "colours", 1)
+    assert new == 1  # four were written down
+
+
+def test_no_images_give_no_vectors(workspace: Path, prepared: list[int]) -> None:
+    vectors, new = features.of(images([]), "colours", 1)
+    assert vectors.shape == (0, 3)
+    assert new == 0

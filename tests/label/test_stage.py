@@ -1,0 +1,138 @@
+"""`python -m stages.label` on a small catalogue with pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+import yaml
+from PIL import Image
+
+from stages.common import catalogue, reading, reports
+from stages.common.files import sha256
+from stages.label import pictures
+from stages.label.__main__ import main
+from tests.conftest import scene
+from tests.label.world import catalogue_of, cloud
+
+PARTS: tuple[tuple[str, str | None, int], ...] = (
+    ("train", "day", 30),
+    ("train", "night", 30),
+    ("val", "day", 20),
+    ("val", "night", 20),
+    ("test", "day", 12),
+    ("test", "night", 9),
+    ("test", "fog", 2),
+    ("train", None, 12),
+    ("exact_copy", None, 3),
+)
+
+
+def lay_out(*parts: tuple[str, str | None, int]) -> pl.DataFrame:
+    """Pictures, catalogue and vectors as `split` and `embed` leave them; null labels are days."""
+    images = catalogue_of(*parts)
+    for row in images.iter_rows(named=True):
+        path = Path("data/raw/fleet/d1") / row["path"]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scene(row["split"] == "train", (48, 32)).save(path)
+    catalogue.write("data/split/images.parquet", images)
+    used = catalogue.accepted(images)
+    Path("data/embed").mkdir()
+    np.save("data/embed/features.npy", cloud(used["label"].to_list(), 0.5, seed=0))
+    catalogue.write("data/embed/ids.parquet", used.select("image_id"))
+    return images
+
+
+def written() -> dict[str, str]:
+    return {str(p): sha256(p) for top in ("data/label", "reports") for p in Path(top).rglob("*.*")}
+
+
+@pytest.fixture
+def split(workspace: Path) -> pl.DataFrame:
+    return lay_out(*PARTS)
+
+
+def test_a_run_leaves_labels_metrics_and_pictures(
+    split: pl.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main()
+    found = catalogue.read("data/label/images.parquet")
+    assert found.filter(label_from="predicted")["label"].to_list() == ["day"] * 12
+    report = reports.read("label")
+    assert report["per_class"] == {"day": 12}
+    assert report["predicted"] == report["unlabelled"] == 12
+    assert "12 of 12 unlabelled training images got a label" in capsys.readouterr().out
+    with Image.open("reports/label/pictures/predicted.png") as sheet:
+        assert sheet.width > pictures.EACH * reading.THUMBNAIL[0]
+        assert sheet.height < 2 * reading.THUMBNAIL[1]  # one row
+
+
+def test_the_confusion_table_adds_up_to_the_labelled_test_images(split: pl.DataFrame) -> None:
+    main()
+    table = pl.read_csv("reports/label/confusion.csv")
+    assert catalogue.counts(table["actual"]) == {"day": 12, "fog": 2, "night": 9}
+    right = table.filter(pl.col("actual") == pl.col("predicted")).height
+    report = reports.read("label")["test"]
+    assert report["images"] == table.height == 23
+    given = table.filter(pl.col("predicted") != "unknown")
+    assert report["coverage"] == pytest.approx(given.height / 23, rel=1e-5)
+    assert report["accuracy_given"] == pytest.approx(right / given.height, rel=1e-5)
+    assert table.equals(table.sort("actual", "predicted"))  # so that its diff is small
+
+
+def test_the_confusion_plot_shows_every_delivered_label(tmp_path: Path) -> None:
+    held_out = pl.DataFrame({"actual": ["day", "fog"], "predicted": ["day", "unknown"]})
+    pictures.confusion(held_out, tmp_path / "confusion.png")
+    with Image.open(tmp_path / "confusion.png") as image:
+        assert min(image.size) > 100
+
+
+def test_equal_inputs_give_equal_bytes(split: pl.DataFrame) -> None:
+    main()
+    before = written()
+    main()
+    assert written() == before
+    assert len(before) == 5
+
+
+def test_too_few_labelled_images_are_a_reason_and_no_error(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lay_out(("train", "day", 9), ("train", None, 3), ("val", "day", 9))
+    main()
+    report: dict[str, Any] = reports.read("label")
+    assert "fewer than two conditions" in report["not_predicted_because"]
+    assert report["not_predicted_because"] in capsys.readouterr().out
+    assert report["predicted"] == 0
+    assert catalogue.read("data/label/images.parquet")["label_confidence"].is_null().all()
+    assert Path("reports/label/confusion.csv").read_text() == "actual,predicted\n"
+
+
+def test_without_labelled_test_images_it_says_so(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lay_out(*[part for part in PARTS if part[0] != "test"])
+    main()
+    assert "no labelled test image to judge by" in capsys.readouterr().out
+    assert "test" not in reports.read("label")
+
+
+def test_the_knobs_are_those_of_params_yaml(split: pl.DataFrame) -> None:
+    knobs = yaml.safe_load(Path("params.yaml").read_text())
+    knobs["label"]["confidence"] = 1.0
+    Path("params.yaml").write_text(yaml.safe_dump(knobs))
+    main()
+    assert reports.read("label")["predicted"] == 0
+
+
+def test_vectors_of_another_run_are_an_error(
+    split: pl.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ids = catalogue.read("data/embed/ids.parquet")
+    catalogue.write("data/embed/ids.parquet", ids[2:])
+    with pytest.raises(SystemExit):
+        main()
+    assert "2 images have no features: `dvc repro embed`" in capsys.readouterr().err

@@ -1,0 +1,152 @@
+"""`python -m stages.prune` on a small catalogue with pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+import yaml
+from PIL import Image
+
+from stages.common import catalogue, reports
+from stages.common.catalogue import SCHEMA
+from stages.common.files import sha256
+from stages.common.reading import THUMBNAIL
+from stages.prune.__main__ import main
+from stages.prune.pictures import PAIRS
+from tests.conftest import scene
+
+N, STRANGER, TWIN = 40, 5, 6
+HELD_OUT, PREDICTED, UNLABELLED = 2, range(20, 26), range(26, 30)
+
+
+def digest(number: int) -> str:
+    return f"{number:04x}" + "0" * 60
+
+
+def knobs(**changes: Any) -> None:
+    params = yaml.safe_load(Path("params.yaml").read_text())
+    params["prune"] |= {"budget": 20, "tau": 0.5, "isolated": 4.0, "exclude": []} | changes
+    Path("params.yaml").write_text(yaml.safe_dump(params))
+
+
+@pytest.fixture
+def labelled(workspace: Path) -> pl.DataFrame:
+    """The catalogue after `label`: 28 training images (night, predicted and unlabelled ones too),
+    two held out and ten dropped; image 5 is far from all others, and 6 from all but 5."""
+    folder = workspace / "data/raw/fleet/d1"
+    folder.mkdir(parents=True)
+    rows = []
+    for number in range(N):
+        scene(number, (48, 32)).save(folder / f"{number}.png")
+        night = number in PREDICTED or number in (STRANGER, TWIN)
+        rows.append(
+            {
+                "image_id": digest(number),
+                "source": "fleet",
+                "delivery": "d1",
+                "path": f"{number}.png",
+                "label": None if number in UNLABELLED else "night" if night else "day",
+                "label_from": "predicted" if number in PREDICTED else "delivered",
+                "status": "near_duplicate" if number >= 30 else "accepted",
+                "split": "test" if number < HELD_OUT else "train" if number < 30 else None,
+            }
+        )
+    images = pl.DataFrame(rows, schema={**SCHEMA, "split": pl.String}, orient="row")
+    catalogue.write("data/label/images.parquet", images)
+    features = np.random.default_rng(0).normal(size=(N, 8)) * 0.05 + 1
+    features[STRANGER] = np.eye(8)[0] * 5
+    features[TWIN] = np.eye(8)[0] * 5 + 0.3
+    Path("data/embed").mkdir()
+    order = np.random.default_rng(1).permutation(30)  # features lie in an order of their own
+    np.save("data/embed/features.npy", features[order].astype(np.float32))
+    ids = pl.DataFrame({"image_id": [digest(n) for n in order]})
+    catalogue.write("data/embed/ids.parquet", ids)
+    knobs()
+    return images
+
+
+def pruned() -> pl.DataFrame:
+    return catalogue.read("data/prune/images.parquet")
+
+
+def test_only_training_images_are_pruned_and_quotas_are_kept(labelled: pl.DataFrame) -> None:
+    main()
+    changed = pruned()["status"] != labelled["status"]
+    assert set(pruned().filter(changed)["status"]) == {"pruned"}
+    assert set(pruned().filter(changed)["split"]) == {"train"}
+    report = reports.read("prune")
+    chosen = catalogue.accepted(pruned(), "train")
+    assert catalogue.counts(catalogue.labels(chosen)) == report["per_class"]
+    assert report["candidates"] == 28
+    assert report["selected"] == chosen.height == 20
+    assert report["pruned"] == 8
+    assert digest(STRANGER) in chosen["image_id"]
+
+
+def test_the_selection_is_measured_beside_all_and_a_random_one(labelled: pl.DataFrame) -> None:
+    knobs(budget=8)
+    main()
+    report = reports.read("prune")
+    for metric in ("vendi", "log_determinant", "class_entropy"):
+        assert set(report[metric]) == {"all", "selected", "random"}
+    assert report["class_entropy"]["selected"] > report["class_entropy"]["all"]
+    assert report["coverage_radius"]["selected"] < report["coverage_radius"]["random"]
+    assert set(report["min_distance"]) == {"selected", "random"}
+    balance = reports.read("balance")
+    assert balance["per_class"]["selected"] == report["per_class"]
+    assert balance["predicted"]["train"] == {"night": len(PREDICTED)}
+
+
+def test_isolated_images_are_listed_with_their_picture_and_stay(labelled: pl.DataFrame) -> None:
+    knobs(isolated=6.0)
+    main()
+    listed = catalogue.read("data/prune/isolated.parquet")
+    assert set(listed["image_id"]) <= {digest(STRANGER), digest(TWIN)}
+    assert listed["image_id"][0] == digest(STRANGER)
+    assert listed["nearest"][0] == digest(TWIN)
+    status = pruned().filter(pl.col("image_id").is_in(listed["image_id"].to_list()))["status"]
+    assert set(status) == {"accepted"}
+    with Image.open("reports/prune/isolated.png") as sheet:
+        assert sheet.width > 2 * PAIRS * THUMBNAIL[0]
+    assert reports.read("prune")["isolated"] == listed.height > 0
+
+
+def test_what_a_person_takes_out_is_out_and_says_so(labelled: pl.DataFrame) -> None:
+    knobs(exclude=[digest(STRANGER)[:12]])
+    main()
+    assert pruned().filter(image_id=digest(STRANGER))["status"].to_list() == ["excluded"]
+    assert digest(STRANGER) not in catalogue.read("data/prune/isolated.parquet")["image_id"]
+    assert reports.read("prune")["excluded"] == 1
+    assert reports.read("prune")["candidates"] == 27
+
+
+def test_a_budget_above_all_keeps_all_and_shows_no_isolated_image(labelled: pl.DataFrame) -> None:
+    knobs(budget=1000, isolated=100.0)
+    main()
+    assert (pruned()["status"] == labelled["status"]).all()
+    assert [path.name for path in Path("reports/prune").iterdir()] == ["distances.png"]
+
+
+@pytest.mark.parametrize("method", ["k_centre", "dpp"])
+def test_equal_inputs_give_equal_bytes(labelled: pl.DataFrame, method: str) -> None:
+    knobs(method=method)
+    written = []
+    for _ in range(2):
+        main()
+        files = [p for top in ("data/prune", "reports") for p in Path(top).rglob("*.*")]
+        written.append({path: sha256(path) for path in files})
+    assert written[0] == written[1]
+    assert len(written[0]) == 6
+
+
+def test_nothing_to_train_on_is_an_error_without_a_traceback(
+    labelled: pl.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    catalogue.write("data/label/images.parquet", labelled.filter(pl.col("split") == "test"))
+    with pytest.raises(SystemExit):
+        main()
+    assert "no training image is left" in capsys.readouterr().err

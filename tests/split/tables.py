@@ -1,0 +1,95 @@
+"""Catalogues as they come out of `dedupe`: small ones that hypothesis draws, and fleets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+from hypothesis import strategies as st
+
+from stages.common.params import Split
+from stages.ingest.deliveries import in_schema
+
+SETTINGS = Split(seed=1, val=0.2, test=0.3, radius=3)
+HASHES = st.integers(0, 2**9 - 1)  # of few bits, so that many are near each other
+FATES = st.sampled_from(["accepted"] * 5 + ["near_duplicate", "exact_copy", "black", "truncated"])
+
+
+def table(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
+    """A catalogue from rows in order of arrival; what a row does not say is as it mostly is."""
+    usual = {"source": "fleet", "delivery": "0", "label": "day", "status": "accepted"}
+    whole = [
+        usual
+        | {"image_id": f"{number:04d}", "path": f"{number:04d}.jpg"}
+        | row
+        | {"received_at": received(row.get("delivery", "0"))}
+        for number, row in enumerate(rows)
+    ]
+    known = {"phash": pl.UInt64, "phash_mirrored": pl.UInt64}
+    return in_schema(pl.DataFrame(whole, schema_overrides=known, infer_schema_length=None))
+
+
+def received(delivery: str) -> datetime:
+    return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=int(delivery))
+
+
+@st.composite
+def catalogues(draw: st.DrawFn) -> pl.DataFrame:
+    """Deliveries of several sources: drives that go on in later ones, single images, images with
+    and without a label or a hash, refused ones, and copies of what came before or, as the best of
+    a delivery is kept, of what comes later in it."""
+    rows: list[dict[str, Any]] = []
+    for delivery in range(draw(st.integers(1, 4))):
+        source = draw(st.sampled_from(["fleet", "client"]))
+        for _ in range(draw(st.integers(1, 9))):
+            drive = draw(st.integers(0, 4))
+            status = draw(FATES)
+            hashed = status != "truncated" and draw(st.integers(0, 9)) > 0
+            rows.append(
+                {
+                    "image_id": f"{len(rows):04d}",
+                    "source": source,
+                    "delivery": str(delivery),
+                    "label": draw(st.sampled_from(["day", "night", None])),
+                    "sequence": f"{source}/{drive}" if drive < 3 else None,
+                    "status": status,
+                    "phash": draw(HASHES) if hashed else None,
+                    "phash_mirrored": draw(HASHES) if hashed else None,
+                }
+            )
+        kept = [row["image_id"] for row in rows if row["status"] == "accepted"]
+        for row in rows:
+            if row["delivery"] == str(delivery) and row["status"].endswith(("copy", "duplicate")):
+                if not kept:
+                    row["status"] = "accepted"
+                    kept = [row["image_id"]]
+                    continue
+                row["lost_to"] = draw(st.sampled_from(kept))
+                if row["status"] == "exact_copy":
+                    row["image_id"] = row["lost_to"]
+    return table(rows)
+
+
+def fleet(drives: Sequence[tuple[str, int]], per_delivery: int = 20) -> pl.DataFrame:
+    """Drives that no hash connects, as (label, images), so many in each delivery."""
+    labels = [label for label, _ in drives]
+    images = np.array([count for _, count in drives])
+    drive = np.repeat(np.arange(len(drives)), images)
+    n = len(drive)
+    rng = np.random.default_rng(0)
+    return in_schema(
+        pl.DataFrame(
+            {
+                "image_id": np.arange(n).astype(str),
+                "source": "fleet",
+                "delivery": (drive // per_delivery).astype(str),
+                "label": np.array(labels)[drive],
+                "sequence": drive.astype(str),
+                "phash": rng.integers(0, 2**64, n, dtype=np.uint64),
+                "status": "accepted",
+            }
+        )
+    )
