@@ -16,6 +16,8 @@ STEP = 5  # grey levels that a row must jump at least to look like a tear
 COLUMNS = 80  # looked at for tears, at least: as telling as all of them, in less than half the time
 EDGE = 2  # rows at the top and the bottom where a jump is the border of the frame
 WITHIN = range(2, 7)  # rows at JUDGED_AT that a JPEG block of 8 or 16 spans at 480 to 1080 rows
+ABOVE = np.array([0] * len(WITHIN) + [-apart for apart in WITHIN])
+BELOW = np.array([*WITHIN] + [0] * len(WITHIN))
 WORTH_A_LOOK = 0.4  # a row with fewer columns jumping is no half of a tear
 
 
@@ -64,13 +66,13 @@ def at_one_size(grey: Image.Image) -> Image.Image:
 def sharpness(pixels: np.ndarray) -> float:
     """Variance of the Laplacian (Pech-Pacheco et al., ICPR 2000), grey levels squared.
 
-    Taken at every other row, which tells as much in half the time.
+    Taken at every fourth row, which tells as much in less time.
 
     Args:
         pixels: uint8 [H, W], at least 3 x 3.
     """
-    p = pixels.astype(np.int16)
-    upper, centre, lower = p[:-2:2], p[1:-1:2], p[2::2]
+    rows = slice(0, len(pixels) - 2, 4)
+    upper, centre, lower = (pixels[start:][rows].astype(np.int16) for start in range(3))
     laplacian = upper[:, 1:-1] + lower[:, 1:-1]
     laplacian += centre[:, :-2]
     laplacian += centre[:, 2:]
@@ -98,14 +100,16 @@ def torn(pixels: np.ndarray) -> float:
     """
     if len(pixels) <= 2 * EDGE + 1:
         return 0.0
-    means = pixels.sum(axis=1, dtype=np.uint32) / pixels.shape[1]
-    moves = np.abs(np.diff(means))
+    step = max(1, pixels.shape[1] // COLUMNS)
+    columns = pixels[:, ::step].T.astype(np.int16, order="C")  # sums over them are quick so
+    means = columns.sum(axis=0, dtype=np.int32) / len(columns)
+    moves = np.abs(means[1:] - means[:-1])
     third_quarter = 3 * (len(moves) - 1) // 4
     usual = np.partition(moves, third_quarter)[third_quarter]
     limit = np.int16(max(STEP, 3 * usual))
-    columns = pixels[:, :: max(1, pixels.shape[1] // COLUMNS)].astype(np.int16)
-    jump = (columns[1:] - columns[:-1])[EDGE:-EDGE]
-    return max(_widest(jump > limit), _widest(jump < -limit)) / columns.shape[1]
+    jump = (columns[:, 1:] - columns[:, :-1])[:, EDGE:-EDGE]
+    between = np.zeros((len(jump), WITHIN.stop), dtype=bool)  # so that up and down do not meet
+    return _widest(np.hstack([jump > limit, between, jump < -limit])) / len(columns)
 
 
 def _widest(jumps: np.ndarray) -> int:
@@ -115,21 +119,21 @@ def _widest(jumps: np.ndarray) -> int:
     row of blocks, left of it at the top of the next.
 
     Args:
-        jumps: bool [H - 1, W].
+        jumps: bool [W, H], column by column.
     """
-    whole = jumps.sum(axis=1, dtype=np.int16)
+    whole = jumps.sum(axis=0, dtype=np.int16)
     most = int(whole.max())
-    rows = np.flatnonzero(whole >= WORTH_A_LOOK * jumps.shape[1])
+    rows = np.flatnonzero(whole >= WORTH_A_LOOK * len(jumps))
     if not len(rows):
         return most
-    upper = np.add.outer([0] * len(WITHIN) + [-apart for apart in WITHIN], rows).ravel()
-    lower = np.add.outer([*WITHIN] + [0] * len(WITHIN), rows).ravel()
-    met = (upper >= 0) & (lower < len(jumps))
+    upper = np.add.outer(ABOVE, rows).ravel()
+    lower = np.add.outer(BELOW, rows).ravel()
+    met = (upper >= 0) & (lower < len(whole))
     # together they cannot reach further than both do
     met[met] = whole[upper[met]] + whole[lower[met]] > most
     if not met.any():
         return most
     upper, lower = upper[met], lower[met]
-    apart = jumps[lower].astype(np.int8) - jumps[upper]
-    reach = whole[upper] + np.cumsum(apart, axis=1, dtype=np.int16).max(axis=1, initial=0)
+    apart = jumps[:, lower].astype(np.int8) - jumps[:, upper]
+    reach = whole[upper] + np.cumsum(apart, axis=0, dtype=np.int16).max(axis=0, initial=0)
     return max(most, int(reach.max()))

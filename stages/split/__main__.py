@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 
-from stages.common import catalogue, params, reports
+from stages.common import catalogue, lineage, params, reports
 from stages.common.catalogue import SPLITS
 from stages.common.errors import ArgusError, exits_cleanly
 from stages.split.arrivals import Arrivals
 from stages.split.assign import assign, leaks
 from stages.split.near import Near
+from stages.split.record import NONE, Standing, empty, handed_on
+
+RECORD = Path("data/split/record.parquet")
 
 
-def split(images: pl.DataFrame, settings: params.Split, mirrored: bool) -> tuple[pl.DataFrame, int]:
+def split(
+    images: pl.DataFrame, record: pl.DataFrame, settings: params.Split, mirrored: bool
+) -> tuple[pl.DataFrame, pl.DataFrame, int]:
     """Decide where the images of a catalogue belong.
 
     Args:
         images: after `dedupe`, in order of arrival.
+        record: of the turn before, as in `record.SCHEMA`; empty on the first turn.
         settings: of the split.
         mirrored: whether a picture and its mirror image look the same.
 
     Returns:
-        The catalogue with a column `split` (null for rows not in use) and embargoes marked; how
-        many training images lie near a held-out one, which must be 0.
+        The catalogue with a column `split` (null for rows not in use) and embargoes marked; the
+        record of this turn; how many training images lie near a held-out one, which must be 0.
     """
     arrivals = Arrivals.of(images)
-    near = Near.of(images, arrivals, settings.radius, mirrored)
-    decision = assign(arrivals, near, settings.seed, settings.val, settings.test)
+    standing = Standing.of(record, images, arrivals)
+    settled = standing.home[arrivals.group] != NONE
+    near = Near.of(images, arrivals, settled, settings.radius, mirrored)
+    decision = assign(arrivals, near, standing, settings.seed, settings.val, settings.test)
+    record = handed_on(record, images, arrivals, decision.home, decision.drew, decision.side)
     name = pl.Series(decision.side).replace_strict(
         dict(enumerate(SPLITS)), default=None, return_dtype=pl.String
     )
@@ -41,16 +53,32 @@ def split(images: pl.DataFrame, settings: params.Split, mirrored: bool) -> tuple
         images["image_id"].gather(arrivals.row[decision.rival[out]]),
         decision.distance[out],
     )
-    return images, leaks(near, decision.side)
+    return images, record, leaks(near, decision.side)
+
+
+def recorded(previous: str | None) -> pl.DataFrame:
+    """The record of the turn before, a commit; the empty one if there was none.
+
+    Raises:
+        ArgusError: it cannot be fetched.
+    """
+    if previous is None:
+        return empty()
+    with tempfile.TemporaryDirectory() as scratch:
+        return catalogue.read(lineage.fetch(RECORD, previous, Path(scratch)))
 
 
 @exits_cleanly
 def main() -> None:
     p = params.load()
-    images, leaked = split(catalogue.read("data/dedupe/images.parquet"), p.split, p.dedupe.mirrored)
+    record = recorded(p.lineage.previous)
+    images, record, leaked = split(
+        catalogue.read("data/dedupe/images.parquet"), record, p.split, p.dedupe.mirrored
+    )
     if leaked:
         raise ArgusError(f"{leaked} training images lie near held-out ones: the split is broken")
     catalogue.write("data/split/images.parquet", images)
+    catalogue.write(RECORD, record)
 
     sizes = {name: catalogue.accepted(images, name) for name in SPLITS}
     reports.metrics(

@@ -28,7 +28,7 @@ class Arrivals:
         label: int64 [N], 0 to C - 1; images without a label are a class too.
         urn: int64 [N], a number for its source and class; modulo C it is the class.
         classes: C.
-        urns: C times the number of sources.
+        kinds: the source and label of each of U urns, which are C times as many as sources.
         used: bool [N]; False for a copy, which is not assigned but tells where its drive belongs.
         copy_of: int64 [N], the image here that a copy was dropped for; -1 for an image in use.
     """
@@ -40,7 +40,7 @@ class Arrivals:
     label: np.ndarray
     urn: np.ndarray
     classes: int
-    urns: int
+    kinds: pl.DataFrame
     used: np.ndarray
     copy_of: np.ndarray
 
@@ -73,10 +73,27 @@ class Arrivals:
             label=label[order],
             urn=(source * labels.height + label)[order],
             classes=labels.height,
-            urns=sources.height * labels.height,
+            kinds=sources.join(labels, how="cross", maintain_order="left_right").select(
+                "source", "label"
+            ),
             used=used[order],
             copy_of=_dropped_for(looked_at.select("image_id", "lost_to", used=used)[order]),
         )
+
+    def shown(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What each arrival shows of each urn; what shows none, as it is all copies, is not there.
+
+        Returns:
+            int64 [K] arrivals, 0 to B - 1, ascending; int64 [K] urns; float64 [K] the share of the
+            arrival's images in use that is of that urn, above 0 to 1.
+        """
+        count = len(self.starts) - 1
+        number = np.repeat(np.arange(count), np.diff(self.starts))[self.used]
+        found, images = np.unique(
+            number * self.kinds.height + self.urn[self.used], return_counts=True
+        )
+        arrival, urn = np.divmod(found, max(self.kinds.height, 1))
+        return arrival, urn, images / np.bincount(number, minlength=count)[arrival]
 
 
 def _numbered(values: pl.DataFrame) -> tuple[np.ndarray, pl.DataFrame]:

@@ -1,6 +1,7 @@
 """Frozen, leak-free splits: by drive and by near-duplicate neighbourhood, in order of arrival.
 
-Every decision looks only at what came in before, so a new delivery never moves an older image.
+Every decision looks only at what came in before, so a new delivery never moves an older image; and
+what the turns before decided stands (`record`), so that nothing else does either.
 """
 
 from __future__ import annotations
@@ -12,72 +13,97 @@ import numpy as np
 from stages.common.catalogue import SPLITS
 from stages.split.arrivals import Arrivals
 from stages.split.near import COPY, Near
+from stages.split.record import NONE, Standing
 from stages.split.urn import Urns, by_hash, cut
 
-TRAIN, NONE = 0, -1  # numbers in SPLITS; no split
+TRAIN = 0  # its number in SPLITS
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What became of N images.
+    """What became of N images of G groups, which came in B arrivals.
 
     Attributes:
         side: int8 [N], the number in `SPLITS`; -1 for a copy or an embargoed image.
-        rival: int64 [N], for an embargoed image the nearest one of another split; else -1.
+        rival: int64 [N], for an embargoed image the nearest one of another split, or the image
+            itself if it was in another split in an earlier turn; else -1.
         distance: int64 [N], bits to that one; else -1.
+        home: int8 [G], the split of each group; -1 for one that is left open.
+        drew: bool [B], the arrivals with which a group was put into the urns.
     """
 
     side: np.ndarray
     rival: np.ndarray
     distance: np.ndarray
+    home: np.ndarray
+    drew: np.ndarray
 
 
-def assign(arrivals: Arrivals, near: Near, seed: int, val: float, test: float) -> Decision:
+def assign(
+    arrivals: Arrivals, near: Near, standing: Standing, seed: int, val: float, test: float
+) -> Decision:
     """Split images in order of arrival.
 
     For each group of a delivery, in the order of its first image:
 
-    1. a group that was seen before keeps its split;
+    1. a group that was seen before, in this turn or an earlier one, keeps its split;
     2. else, if at least half of its images lie near images of one split (or they are copies of
-       such, or images of a drive in that split were dropped for them), it joins them;
+       such, or images of a drive in that split were dropped for them, or they themselves were in
+       that split in an earlier turn), it joins them;
     3. else, if a class of it has no training image yet, it trains: a class that is only held out
        teaches nothing;
     4. else the hash of its name decides, at odds that favour the split which is behind in its
-       classes (`Urns`). What was placed by 3 counts as drawn; what joined does not, as it belongs
-       to a neighbourhood that was counted.
+       classes (`Urns`), of all drives that ever were. What was placed by 3 counts as drawn; what
+       joined does not, as it belongs to a neighbourhood that was counted.
 
-    Then an image of the group that lies near an image of another split is embargoed: it is used
-    nowhere, and nothing that came before is touched. A group of which there are only copies and
-    which joins nothing is left open until it brings an image of its own.
+    Then an image of the group that yields to one of another split near it (`Near`), or was in
+    another split itself in an earlier turn, is embargoed: it is used nowhere, and nothing that came
+    before is touched. A group of which there are only copies and which joins nothing is left open
+    until it brings an image of its own.
 
     Args:
         arrivals: N images.
         near: the pairs of neighbours among them.
+        standing: what earlier turns decided about them.
         seed: changes all draws.
         val, test: shares of drives, 0 to 1.
     """
     n = len(arrivals.row)
-    home = np.full(len(arrivals.names), NONE, dtype=np.int8)  # of each group
+    home = standing.home.copy()
     embargoed = np.zeros(n, dtype=bool)
     rival, distance = np.full(n, NONE), np.full(n, NONE)
+    drew = np.zeros(len(arrivals.starts) - 1, dtype=bool)
     draws = [by_hash(name, seed) for name in arrivals.names]
-    urns = Urns(arrivals.urns, val, test)
+    urns = Urns(arrivals.kinds.height, val, test)
+    for urn, side in np.argwhere(standing.drawn > 0).tolist():
+        urns.put([(urn, float(standing.drawn[urn, side]))], side)
     untaught = set(range(arrivals.classes))
     bounds = near.of_arrivals(arrivals.starts).tolist()
-    for begin, end, group, shown, first, last in zip(
-        arrivals.starts[:-1].tolist(),
-        arrivals.starts[1:].tolist(),
-        arrivals.group[arrivals.starts[:-1]].tolist(),
-        _shown(arrivals),
-        bounds[:-1],
-        bounds[1:],
-        strict=True,
+    stray = np.searchsorted(standing.stray, arrivals.starts).tolist()
+    for number, (begin, end, group, shown, first, last, since, until) in enumerate(
+        zip(
+            arrivals.starts[:-1].tolist(),
+            arrivals.starts[1:].tolist(),
+            arrivals.group[arrivals.starts[:-1]].tolist(),
+            _by_arrival(arrivals),
+            bounds[:-1],
+            bounds[1:],
+            stray[:-1],
+            stray[1:],
+            strict=True,
+        )
     ):
         around = None
-        if first < last:
+        if first < last or since < until:
             image, other, bits = near.part(first, last)
             where = np.where(embargoed[other], NONE, home[arrivals.group[other]])
-            around = _Around(image, other, bits, where)
+            itself = standing.stray[since:until]
+            around = _Around(
+                np.concatenate([itself, image]),
+                np.concatenate([itself, other]),
+                np.concatenate([np.zeros_like(itself), bits]),
+                np.concatenate([standing.before[since:until], where]),
+            )
         side = int(home[group])
         if side == NONE and around:
             side = around.joined(end - begin)
@@ -89,6 +115,7 @@ def assign(arrivals: Arrivals, near: Near, seed: int, val: float, test: float) -
             else:
                 side = cut(draws[group], urns.odds_of(shown))
             urns.put(shown, side)
+            drew[number] = True
         home[group] = side
         if around:
             out, rivals, apart = around.clashes(side)
@@ -97,14 +124,15 @@ def assign(arrivals: Arrivals, near: Near, seed: int, val: float, test: float) -
             teaches = arrivals.used[begin:end] & ~embargoed[begin:end]
             untaught.difference_update(arrivals.label[begin:end][teaches].tolist())
     in_use = np.where(arrivals.used & ~embargoed, home[arrivals.group], np.int8(NONE))
-    return Decision(in_use, rival, distance)
+    return Decision(in_use, rival, distance, home, drew)
 
 
 @dataclass(frozen=True)
 class _Around:
-    """Pairs of what arrives with what came before: int64 [P] each, sorted as in `Near`.
+    """Pairs of what arrives with what it yields to: int64 [P] each, sorted as in `Near`.
 
-    The image that arrives, the other, bits between them, and the other's split now or `NONE`.
+    The image that arrives, the other, bits between them, and the other's split now or `NONE`. An
+    image that was in a split before yields to itself, at 0 bits, and these pairs come first.
     """
 
     image: np.ndarray
@@ -128,17 +156,11 @@ class _Around:
         return image, self.other[rows[first]], self.bits[rows[first]]
 
 
-def _shown(arrivals: Arrivals) -> list[list[tuple[int, float]]]:
+def _by_arrival(arrivals: Arrivals) -> list[list[tuple[int, float]]]:
     """The urns of each arrival, one for each class, with the share of its images in use there."""
-    count = len(arrivals.starts) - 1
-    number = np.repeat(np.arange(count), np.diff(arrivals.starts))[arrivals.used]
-    urn = arrivals.urn[arrivals.used]
-    found, images = np.unique(number * arrivals.urns + urn, return_counts=True)
-    where, urn = np.divmod(found, max(arrivals.urns, 1))
-    parts = images / np.bincount(number, minlength=count)[where]
-    shown: list[list[tuple[int, float]]] = [[] for _ in range(count)]
-    for at, one, part in zip(where.tolist(), urn.tolist(), parts.tolist(), strict=True):
-        shown[at].append((one, part))
+    shown: list[list[tuple[int, float]]] = [[] for _ in arrivals.starts[1:]]
+    for at, urn, part in zip(*(each.tolist() for each in arrivals.shown()), strict=True):
+        shown[at].append((urn, part))
     return shown
 
 
@@ -150,8 +172,8 @@ def leaks(near: Near, side: np.ndarray) -> int:
         side: int8 [N], the split of each image, -1 for none.
     """
     leaking = np.zeros(len(side), dtype=bool)
-    for later, earlier, distance in near.parts():
-        for one, other in ((later, earlier), (earlier, later)):
+    for a, b, distance in near.parts():
+        for one, other in ((a, b), (b, a)):
             bad = (side[one] == TRAIN) & (side[other] > TRAIN) & (distance < COPY)
             leaking[one[bad]] = True
     return int(leaking.sum())

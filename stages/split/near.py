@@ -22,50 +22,69 @@ class Near:
 
     Pairs of one group are left out, by far the most of them: they are in one split anyhow.
 
-    `keys` uint64 [P], a pair perhaps twice, sorted: from the highest bit on the place of the later
-    image in `Arrivals`, the distance in bits (or `COPY`), the place of the earlier one. So the
+    Of a pair one yields to the other: the later one to the earlier, but an image in use of a group
+    that no turn has settled yet to one of a group that is settled. So a drive that is let in only
+    now, into the middle, costs no image that was held out before.
+
+    `keys` uint64 [P], a pair perhaps twice, sorted: from the highest bit on the place in `Arrivals`
+    of the image that yields, the distance in bits (or `COPY`), the place of the other one. So the
     neighbours of an image stand together, the nearest first, and of those the earliest.
     """
 
     keys: np.ndarray
 
     @classmethod
-    def of(cls, images: pl.DataFrame, arrivals: Arrivals, radius: int, mirrored: bool) -> Near:
+    def of(
+        cls,
+        images: pl.DataFrame,
+        arrivals: Arrivals,
+        settled: np.ndarray,
+        radius: int,
+        mirrored: bool,
+    ) -> Near:
         """All pairs in a catalogue: images in use within the radius, copies with their originals.
 
         Args:
             images: the catalogue.
             arrivals: of that catalogue, at most 2^28 images.
+            settled: bool [N], whether the turns before settled the image's group.
             radius: bits, 0 to 16.
             mirrored: whether a picture and its mirror image look the same.
         """
         assert len(arrivals.row) < 1 << PLACE_BITS
         hashed = images.select("phash", "phash_mirrored")[arrivals.row]
+        newcomer = arrivals.used & ~settled
         place = np.flatnonzero(arrivals.used & hashed["phash"].is_not_null().to_numpy())
         hashes = Hashes.of(hashed[place], mirrored)
         copy = np.flatnonzero(arrivals.copy_of >= 0)
         copy = copy[arrivals.group[copy] != arrivals.group[arrivals.copy_of[copy]]]
-        parts = [_packed(copy, arrivals.copy_of[copy], np.full(len(copy), COPY))]
+
+        def packed(i: np.ndarray, j: np.ndarray, distance: np.ndarray) -> np.ndarray:
+            later, earlier = np.maximum(i, j), np.minimum(i, j)
+            swap = settled[later] & newcomer[earlier]
+            return _packed(np.where(swap, earlier, later), np.where(swap, later, earlier), distance)
+
+        parts = [packed(copy, arrivals.copy_of[copy], np.full(len(copy), COPY))]
         for i, j in hashes.within(radius):
             across = arrivals.group[place[i]] != arrivals.group[place[j]]
             i, j = i[across], j[across]
-            parts.append(_packed(place[i], place[j], hashes.apart(i, j)))
+            parts.append(packed(place[i], place[j], hashes.apart(i, j)))
         keys = np.concatenate(parts)
         keys.sort()
         return cls(keys)
 
     def of_arrivals(self, starts: np.ndarray) -> np.ndarray:
-        """Where the pairs begin whose later image is of each arrival: int64 [B + 1]."""
+        """Where the pairs begin in which an image of each arrival yields: int64 [B + 1]."""
         first = starts.astype(np.uint64) << np.uint64(PLACE_BITS + DISTANCE_BITS)
         return np.searchsorted(self.keys, first)
 
     def part(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Some pairs: the later image, the earlier one, the distance; int64 each."""
+        """Some pairs: the image that yields, the other one, the distance; int64 each."""
         keys = self.keys[first:last]
-        later = keys >> np.uint64(PLACE_BITS + DISTANCE_BITS)
+        image = keys >> np.uint64(PLACE_BITS + DISTANCE_BITS)
         distance = (keys >> np.uint64(PLACE_BITS)) & np.uint64((1 << DISTANCE_BITS) - 1)
-        earlier = keys & np.uint64((1 << PLACE_BITS) - 1)
-        return later.astype(np.int64), earlier.astype(np.int64), distance.astype(np.int64)
+        other = keys & np.uint64((1 << PLACE_BITS) - 1)
+        return image.astype(np.int64), other.astype(np.int64), distance.astype(np.int64)
 
     def parts(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """All pairs, as `part` gives them, `AT_ONCE` at a time."""
@@ -73,8 +92,7 @@ class Near:
             yield self.part(first, first + AT_ONCE)
 
 
-def _packed(a: np.ndarray, b: np.ndarray, distance: np.ndarray) -> np.ndarray:
-    """The keys of pairs: uint64 [P]."""
-    later, earlier = np.maximum(a, b).astype(np.uint64), np.minimum(a, b).astype(np.uint64)
-    bits = distance.astype(np.uint64)
-    return (later << np.uint64(DISTANCE_BITS) | bits) << np.uint64(PLACE_BITS) | earlier
+def _packed(image: np.ndarray, other: np.ndarray, distance: np.ndarray) -> np.ndarray:
+    """The keys of pairs, as in `Near`: uint64 [P]."""
+    image, other, bits = (each.astype(np.uint64) for each in (image, other, distance))
+    return (image << np.uint64(DISTANCE_BITS) | bits) << np.uint64(PLACE_BITS) | other

@@ -49,9 +49,11 @@ class Urns:
     1 / n; for a hash alone it is the binomial sqrt(p (1 - p) / n). Drives count, not images: one
     giant drive is one drive, and drives that lose images to a limit on quality draw as before.
 
-    What comes in later changes no draw. What is taken out of the middle does: without one early
-    drive, up to a fifth of the later ones of its urn draw another split. So sources have urns of
-    their own, and one that leaves does not move the drives of another.
+    What comes in later changes no draw. Drives that drew in an earlier turn do not draw again, and
+    the urns take note of them first, whether or not they are still there (`record`). So it is only
+    without a record that what is taken out of the middle matters: with one early drive less, up to
+    a fifth of the later ones of its urn draw another split. Sources have urns of their own, so that
+    the drives of one do not depend on another.
     """
 
     def __init__(self, count: int, val: float, test: float) -> None:

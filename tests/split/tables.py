@@ -36,6 +36,20 @@ def received(delivery: str) -> datetime:
     return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=int(delivery))
 
 
+def rows_of(images: pl.DataFrame) -> list[dict[str, Any]]:
+    return list(images.iter_rows(named=True))
+
+
+def bits_apart(a: dict[str, Any], b: dict[str, Any], mirrored: bool) -> int:
+    """Hamming distance of two images in use, as they are or one of them mirrored."""
+    if a["phash"] is None or b["phash"] is None:
+        return 64
+    pairs = [(a["phash"], b["phash"])]
+    if mirrored:
+        pairs += [(a["phash"], b["phash_mirrored"]), (a["phash_mirrored"], b["phash"])]
+    return min((x ^ y).bit_count() for x, y in pairs)
+
+
 @st.composite
 def catalogues(draw: st.DrawFn) -> pl.DataFrame:
     """Deliveries of several sources: drives that go on in later ones, single images, images with

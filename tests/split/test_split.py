@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -14,31 +13,18 @@ from hypothesis import strategies as st
 from stages.common import params
 from stages.common.catalogue import SPLITS
 from stages.split.__main__ import split
+from stages.split.record import empty
 from stages.split.urn import by_hash
-from tests.split.tables import SETTINGS, catalogues, fleet, table
+from tests.split.tables import SETTINGS, bits_apart, catalogues, fleet, rows_of, table
 
 DECISIONS = ["split", "status", "lost_to", "distance"]
 
 
 def decided(images: pl.DataFrame, mirrored: bool = False) -> pl.DataFrame:
     """The catalogue after `split`, which finds no leak."""
-    after, leaked = split(images, SETTINGS, mirrored)
+    after, _, leaked = split(images, empty(), SETTINGS, mirrored)
     assert leaked == 0
     return after
-
-
-def rows_of(images: pl.DataFrame) -> list[dict[str, Any]]:
-    return list(images.iter_rows(named=True))
-
-
-def bits_apart(a: dict[str, Any], b: dict[str, Any], mirrored: bool) -> int:
-    """Hamming distance of two images in use, as they are or one of them mirrored."""
-    if a["phash"] is None or b["phash"] is None:
-        return 64
-    pairs = [(a["phash"], b["phash"])]
-    if mirrored:
-        pairs += [(a["phash"], b["phash_mirrored"]), (a["phash_mirrored"], b["phash"])]
-    return min((x ^ y).bit_count() for x, y in pairs)
 
 
 @settings(deadline=None, max_examples=60)
@@ -129,7 +115,7 @@ def test_nothing_at_all() -> None:
 def test_the_first_drive_of_a_class_trains() -> None:
     for seed in range(20):
         settings = SETTINGS.model_copy(update={"seed": seed})
-        after, _ = split(fleet([("fog", 3), ("day", 2)]), settings, False)
+        after, _, _ = split(fleet([("fog", 3), ("day", 2)]), empty(), settings, False)
         assert after["split"].to_list() == ["train"] * 5
 
 

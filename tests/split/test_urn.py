@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from stages.common.catalogue import SPLITS
 from stages.common.params import Split
 from stages.split.__main__ import split
+from stages.split.record import empty
 from stages.split.urn import BALLS, Urns, by_hash, cut
 from tests.split.tables import SETTINGS, fleet
 
@@ -77,7 +78,7 @@ def drives(seed: int) -> list[tuple[str, int]]:
 def test_proportions_converge_in_each_class(seed: int) -> None:
     """Of drives like 1 / n, of images better than by the hash alone."""
     settings = SETTINGS.model_copy(update={"seed": seed})
-    images, _ = split(fleet(drives(seed)), settings, mirrored=False)
+    images, _, _ = split(fleet(drives(seed)), empty(), settings, mirrored=False)
     for label in ("day", "night", "fog"):
         of_drives = per_split(images, label, pl.col("sequence").n_unique())
         of_images = per_split(images, label, pl.len())
@@ -92,7 +93,7 @@ def test_the_odds_do_better_than_the_hash_alone() -> None:
     off, off_by_hash = [], []
     for seed in range(10):
         settings = Split(seed=seed, val=0.1, test=0.2, radius=3)
-        images, _ = split(fleet([("day", 5)] * 100), settings, mirrored=False)
+        images, _, _ = split(fleet([("day", 5)] * 100), empty(), settings, mirrored=False)
         off.append(per_split(images, "day", pl.len()) / 500 - [0.7, 0.1, 0.2])
         by_name = [cut(by_hash(str(i), seed), (0.7, 0.1, 0.2)) for i in range(100)]
         off_by_hash.append(np.bincount(by_name, minlength=3) / 100 - [0.7, 0.1, 0.2])
@@ -101,7 +102,8 @@ def test_the_odds_do_better_than_the_hash_alone() -> None:
 
 def test_a_giant_drive_is_one_drive() -> None:
     usual = [("day", 3)] * 60
-    small, _ = split(fleet(usual), SETTINGS, mirrored=False)
-    giant, _ = split(fleet([*usual[:10], ("day", 2000), *usual[11:]]), SETTINGS, mirrored=False)
+    giants = [*usual[:10], ("day", 2000), *usual[11:]]
+    small, _, _ = split(fleet(usual), empty(), SETTINGS, mirrored=False)
+    giant, _, _ = split(fleet(giants), empty(), SETTINGS, mirrored=False)
     where = [table.unique("sequence", maintain_order=True)["split"] for table in (small, giant)]
     assert where[0].equals(where[1])
