@@ -14,18 +14,17 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-import imagehash
 import numpy as np
 from PIL import Image
 from threadpoolctl import threadpool_limits
 
+from benchmarks.curation.loops import decode_only, imagehash_loop
 from benchmarks.measures import Measure, cpu_seconds
 from stages.common import params
 from stages.common.files import remove
 from stages.common.reading import Place
 from stages.ingest import measure
 from stages.ingest.__main__ import take_in
-from stages.ingest.decode import JUDGED_AT
 from stages.ingest.deliveries import MANIFEST
 
 ORIGINALS = "original_resolution"
@@ -33,7 +32,7 @@ SIZE = (1280, 720)
 FILES = 2000
 MORE = FILES // 100
 PROCESSES = 2
-ROUNDS = 3  # each way is timed so often, in turns; the best counts
+ROUNDS = 6  # each way is timed so often, in turns; the best counts
 SAMPLE, SAMPLE_ROUNDS = 200, 9  # files for the CPU time of one process
 CARD = """\
 source: fleet
@@ -47,23 +46,6 @@ consent: {reference: none, expires: null}
 origin: camera
 citation: ""
 """
-
-
-def decode_only(paths: list[str]) -> None:
-    """What no ingest can do without: read the file and decode it as far as it is needed."""
-    for path in paths:
-        data = Path(path).read_bytes()
-        with Image.open(io.BytesIO(data)) as image:
-            scale = JUDGED_AT / min(image.size)
-            image.draft("L", (round(image.width * scale), round(image.height * scale)))
-            image.load()
-
-
-def imagehash_loop(paths: list[str]) -> None:
-    """`imagehash.phash` file by file, as its documentation shows it."""
-    for path in paths:
-        with Image.open(path) as image:
-            imagehash.phash(image)
 
 
 def fingerprint(paths: list[str]) -> None:

@@ -74,7 +74,7 @@ STATUSES: dict[str, str] = {
     "exact_copy": "the same bytes came in before",
     "near_duplicate": "looks the same as an image that is kept, by the knobs of dedupe",
     # split
-    "embargoed": "too near to images of another split to be used in either",
+    "embargoed": "too near to an image of another split, or in another one before: used in none",
     # prune
     "excluded": "taken out by hand after review, see prune.exclude",
     "pruned": "within the budget there was no place for it",

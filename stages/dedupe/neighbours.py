@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -37,9 +38,15 @@ class Hashes:
     def __getitem__(self, rows: np.ndarray | slice) -> Hashes:
         return Hashes(self.plain[rows], None if self.mirrored is None else self.mirrored[rows])
 
-    def within(self, radius: int) -> Iterator[Pairs]:
-        """All pairs at most `radius` bits apart, batch by batch, some perhaps twice: i < j."""
-        yield from search.within(self.plain, radius)
+    def within(self, radius: int, memory: Path | None = None) -> Iterator[Pairs]:
+        """All pairs at most `radius` bits apart, batch by batch, some perhaps twice: i < j.
+
+        Args:
+            radius: bits, 0 to 16.
+            memory: a folder that keeps what was found for the next run, see `memory.py`; what is
+                mirrored is searched anew.
+        """
+        yield from search.within(self.plain, radius, memory)
         if self.mirrored is not None:
             for i, j in search.between(self.plain, self.mirrored, radius):
                 two = i != j  # a symmetric picture is its own mirror image

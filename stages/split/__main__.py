@@ -14,7 +14,7 @@ from stages.common.errors import ArgusError, exits_cleanly
 from stages.split.arrivals import Arrivals
 from stages.split.assign import assign, leaks
 from stages.split.near import Near
-from stages.split.record import NONE, Standing, empty, handed_on
+from stages.split.record import Standing, empty, handed_on
 
 RECORD = Path("data/split/record.parquet")
 
@@ -36,8 +36,7 @@ def split(
     """
     arrivals = Arrivals.of(images)
     standing = Standing.of(record, images, arrivals)
-    settled = standing.home[arrivals.group] != NONE
-    near = Near.of(images, arrivals, settled, settings.radius, mirrored)
+    near = Near.of(images, arrivals, standing, settings.radius, mirrored)
     decision = assign(arrivals, near, standing, settings.seed, settings.val, settings.test)
     record = handed_on(record, images, arrivals, decision.home, decision.drew, decision.side)
     name = pl.Series(decision.side).replace_strict(

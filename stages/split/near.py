@@ -8,9 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from stages.common.sidecache import FOLDER
 from stages.dedupe.neighbours import Hashes
 from stages.split.arrivals import Arrivals
+from stages.split.record import NONE, Standing
 
+PAIRS = FOLDER / "pairs"  # found by earlier runs: at this radius, most of a large split's time
 COPY = 31  # instead of bits: one of the pair was dropped for the other
 PLACE_BITS, DISTANCE_BITS = 28, 5
 AT_ONCE = 1 << 20  # pairs unpacked at a time
@@ -23,8 +26,8 @@ class Near:
     Pairs of one group are left out, by far the most of them: they are in one split anyhow.
 
     Of a pair one yields to the other: the later one to the earlier, but an image in use of a group
-    that no turn has settled yet to one of a group that is settled. So a drive that is let in only
-    now, into the middle, costs no image that was held out before.
+    that no turn has settled yet to one that was in use in an earlier turn. So a drive that is let
+    in only now, into the middle, costs no image that was held out before.
 
     `keys` uint64 [P], a pair perhaps twice, sorted: from the highest bit on the place in `Arrivals`
     of the image that yields, the distance in bits (or `COPY`), the place of the other one. So the
@@ -38,7 +41,7 @@ class Near:
         cls,
         images: pl.DataFrame,
         arrivals: Arrivals,
-        settled: np.ndarray,
+        standing: Standing,
         radius: int,
         mirrored: bool,
     ) -> Near:
@@ -47,13 +50,13 @@ class Near:
         Args:
             images: the catalogue.
             arrivals: of that catalogue, at most 2^28 images.
-            settled: bool [N], whether the turns before settled the image's group.
+            standing: what earlier turns decided about them.
             radius: bits, 0 to 16.
             mirrored: whether a picture and its mirror image look the same.
         """
         assert len(arrivals.row) < 1 << PLACE_BITS
         hashed = images.select("phash", "phash_mirrored")[arrivals.row]
-        newcomer = arrivals.used & ~settled
+        newcomer = arrivals.used & (standing.home[arrivals.group] == NONE)
         place = np.flatnonzero(arrivals.used & hashed["phash"].is_not_null().to_numpy())
         hashes = Hashes.of(hashed[place], mirrored)
         copy = np.flatnonzero(arrivals.copy_of >= 0)
@@ -61,11 +64,11 @@ class Near:
 
         def packed(i: np.ndarray, j: np.ndarray, distance: np.ndarray) -> np.ndarray:
             later, earlier = np.maximum(i, j), np.minimum(i, j)
-            swap = settled[later] & newcomer[earlier]
+            swap = standing.known[later] & newcomer[earlier]
             return _packed(np.where(swap, earlier, later), np.where(swap, later, earlier), distance)
 
         parts = [packed(copy, arrivals.copy_of[copy], np.full(len(copy), COPY))]
-        for i, j in hashes.within(radius):
+        for i, j in hashes.within(radius, PAIRS):
             across = arrivals.group[place[i]] != arrivals.group[place[j]]
             i, j = i[across], j[across]
             parts.append(packed(place[i], place[j], hashes.apart(i, j)))

@@ -30,10 +30,10 @@ def cut(draw: float, odds: Sequence[float]) -> int:
     Returns:
         Its number in `SPLITS`.
     """
-    _, val, test = odds
+    train, val, test = odds
     if draw < test:
         return 2
-    return 1 if draw < test + val else 0
+    return 1 if draw < test + val or not train else 0  # the sum may be rounded to just below 1
 
 
 class Urns:

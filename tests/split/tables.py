@@ -101,7 +101,7 @@ def fleet(drives: Sequence[tuple[str, int]], per_delivery: int = 20) -> pl.DataF
                 "source": "fleet",
                 "delivery": (drive // per_delivery).astype(str),
                 "label": np.array(labels)[drive],
-                "sequence": drive.astype(str),
+                "sequence": np.char.add("fleet/", drive.astype(str)),
                 "phash": rng.integers(0, 2**64, n, dtype=np.uint64),
                 "status": "accepted",
             }
