@@ -55,7 +55,9 @@ def wanting(shortfall: Mapping[str, int]) -> str:
 
 def labelled(report: Mapping[str, Any]) -> str:
     """How many labels were predicted, and how good such predictions are on held-out images."""
-    text = f"{report['predicted']} of {report['unlabelled']} unlabelled training images got a label"
+    text = "Every training image came with a label"
+    if report["unlabelled"]:
+        text = f"{report['predicted']} of {report['unlabelled']} unlabelled training images got one"
     if test := report.get("test"):
         text += (
             f"; of {test['images']} held-out labelled images {test['accuracy']:.1%} would be told "
