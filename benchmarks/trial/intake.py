@@ -10,7 +10,7 @@ from typing import NamedTuple
 CARDS = Path(__file__).parent / "cards"
 DUSK = "0001TP_1hz"  # the one drive of CamVid that is not by day
 
-KNOBS = {"split.seed": "5", "models.cyclegan.steps": "350"}
+KNOBS = {"split.seed": "34", "models.cyclegan.steps": "350"}
 """What params.yaml says otherwise in the trial. With five drives in all, most seeds hold none of
 them out or nearly all; this one leaves day and night on both sides. Fewer steps, so that the turns
 fit into 20 minutes on two cores."""
