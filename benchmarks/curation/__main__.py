@@ -12,10 +12,11 @@ from benchmarks.measures import publish
 from stages.common.errors import ArgusError, exits_cleanly
 
 PARTS = {
+    # first: a process begins with the peak of the one that starts it, which grows from part to part
+    "tables": ("A million rows", tables.measures),
     "fingerprint": ("Reading and hashing", fingerprint.measures),
     "pairs": ("Near-duplicate pairs", pairs.measures),
     "select": ("Selecting distinct images", select.measures),
-    "tables": ("A million rows", tables.measures),
 }
 """By the name under which the results are kept, `benchmarks/results/curation_<name>.json`."""
 

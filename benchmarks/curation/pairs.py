@@ -22,7 +22,8 @@ import numpy as np
 from benchmarks.curation.fingerprint import ORIGINALS
 from benchmarks.measures import Measure, cpu_seconds
 from stages.dedupe.join import Pairs, across, filled
-from stages.dedupe.search import pairs_within, within
+from stages.dedupe.neighbours import Hashes
+from stages.dedupe.search import within
 from stages.ingest import fingerprint
 from stages.ingest.decode import decode
 
@@ -96,8 +97,8 @@ def ours(path: Path, radius: int) -> Found:
 
 
 def ours_in_order(path: Path, radius: int) -> Found:
-    """All in one table, in order, with distances."""
-    return _found(lambda: len(pairs_within(np.load(path), radius)[0]))
+    """All in one piece, in order."""
+    return _found(lambda: len(Hashes(np.load(path)).pairs(radius)[0]))
 
 
 def ours_remembering(path: Path, radius: int, memory: Path) -> Found:
@@ -118,7 +119,7 @@ def brute(path: Path, radius: int) -> tuple[Found, bool]:
         return np.stack([np.concatenate(near), j])
 
     seconds, truth = cpu_seconds(compare)
-    same = np.array_equal(truth, np.stack(pairs_within(hashes, radius)[:2]))
+    same = np.array_equal(truth, np.stack(Hashes(hashes).pairs(radius)))
     return Found(truth.shape[1], seconds, _peak()), same
 
 

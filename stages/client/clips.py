@@ -16,7 +16,6 @@ from stages.client.items import Batch, Item, Way
 from stages.common import params
 from stages.common.errors import ArgusError
 from stages.common.progress import Steps
-from stages.ingest.deliveries import RAW
 
 MICROSECONDS = 1_000_000
 
@@ -67,13 +66,8 @@ def _clips(path: Path) -> tuple[Path, list[str]]:
     Raises:
         ArgusError: there is something else among them, or it lies among the deliveries.
     """
-    if path.is_file():
-        folder, names = path.resolve().parent, [path.resolve().name]
-        if folder.is_relative_to(RAW.resolve()):
-            raise ArgusError(f"{path} lies in {RAW}: submit a clip from outside")
-    else:
-        folder = outside(path)
-        names = plain_files(folder)
+    found = outside(path, alone=True)
+    folder, names = (found.parent, [found.name]) if found.is_file() else (found, plain_files(found))
     for name in names:
         if not is_clip(name):
             raise ArgusError(

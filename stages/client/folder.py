@@ -49,19 +49,22 @@ def is_clip(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in CLIPS
 
 
-def outside(path: Path) -> Path:
-    """The folder to copy.
+def outside(path: Path, alone: bool = False) -> Path:
+    """The folder to copy, or the single file to read.
+
+    Args:
+        alone: whether it may be a single file (a clip, a list); what lies beside it does not count.
 
     Raises:
-        ArgusError: it is no folder, or lies among the deliveries or around them.
+        ArgusError: it is neither, or lies among the deliveries or around them.
     """
-    if not path.is_dir():
+    if not path.is_dir() and not (alone and path.is_file()):
         what = "is a file" if path.exists() else "does not exist"
         raise ArgusError(f"{path} {what}: `argus submit` takes a folder of images, or a clip")
-    folder, raw = path.resolve(), RAW.resolve()
-    if folder.is_relative_to(raw) or raw.is_relative_to(folder):
-        raise ArgusError(f"{path} and {RAW} lie in each other: submit a folder from outside")
-    return folder
+    found, raw = path.resolve(), RAW.resolve()
+    if found.is_relative_to(raw) or raw.is_relative_to(found):
+        raise ArgusError(f"{path} and {RAW} lie in each other: submit it from outside")
+    return found
 
 
 def plain_files(folder: Path) -> list[str]:

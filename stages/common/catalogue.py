@@ -82,6 +82,10 @@ STATUSES: dict[str, str] = {
 """What became of an image, and what each word means."""
 
 
+IN_USE = pl.col("status") == "accepted"
+"""Which rows are still in use."""
+
+
 def read(path: Path | str) -> pl.DataFrame:
     """Read a stage's table.
 
@@ -107,7 +111,7 @@ def in_order(images: pl.DataFrame) -> pl.DataFrame:
 
 def accepted(images: pl.DataFrame, split: str | None = None) -> pl.DataFrame:
     """The rows still in use, of one split if it is named."""
-    images = images.filter(pl.col("status") == "accepted")
+    images = images.filter(IN_USE)
     return images if split is None else images.filter(pl.col("split") == split)
 
 

@@ -15,16 +15,14 @@ import numpy as np
 from stages.dedupe.join import Pairs, across, filled, hamming, near, spread
 from stages.dedupe.memory import remembered
 
-__all__ = ["between", "hamming", "pairs_within", "within"]
+__all__ = ["between", "hamming", "within"]
 
 
-def pairs_within(
-    hashes: np.ndarray, radius: int, memory: Path | None = None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """All pairs of hashes at most `radius` bits apart.
+def within(hashes: np.ndarray, radius: int, memory: Path | None = None) -> Iterator[Pairs]:
+    """All pairs of hashes at most `radius` bits apart, each once, batch by batch, in no order.
 
     n rows with the same hash are n (n - 1) / 2 pairs: leave copies out before where there may be
-    many, or take the pairs as they come from `within`.
+    many.
 
     Args:
         hashes: uint64 [N].
@@ -32,20 +30,9 @@ def pairs_within(
         memory: a folder that remembers the pairs of earlier runs (`memory.py`); None: all are
             searched anew. What is found is the same.
 
-    Returns:
-        i, j: int64 [P] with i < j, ordered by j and then i. distance: uint8 [P], bits.
+    Yields:
+        i, j: int64 [P] each, rows with i < j.
     """
-    n = len(hashes)
-    keys = [np.empty(0, dtype=np.int64), *(j * n + i for i, j in within(hashes, radius, memory))]
-    key = np.concatenate(keys)
-    del keys
-    key.sort()
-    j, i = np.divmod(key, max(1, n))
-    return i, j, hamming(hashes[i], hashes[j])
-
-
-def within(hashes: np.ndarray, radius: int, memory: Path | None = None) -> Iterator[Pairs]:
-    """The pairs of `pairs_within` batch by batch, in no order: i, j, int64 [P] with i < j each."""
     rows = Rows.of(hashes)
     yield from rows.equal()
     values = rows.values

@@ -71,8 +71,9 @@ def scores(images: pl.DataFrame, limits: Quality, path: Path) -> None:
         else:
             bins = np.linspace(0, max(1.05 * limit, values.max(initial=0)), 40)
         axes.hist(values, bins=bins.tolist(), color="#2b6cb0")
-        axes.axvline(limit, color="black", linestyle="--", linewidth=1)
+        line = axes.axvline(limit, color="black", linestyle="--", linewidth=1)
         axes.set_yscale("symlog", linthresh=1)
         axes.set_xlabel(name)
     figure.supylabel("images")
+    figure.legend([line], ["the limit, by ingest.quality"], loc="lower right", frameon=False)
     save(figure, path)

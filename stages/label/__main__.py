@@ -14,7 +14,6 @@ from stages.common.errors import exits_cleanly
 from stages.common.files import atomic
 from stages.embed import embedded
 from stages.label import pictures
-from stages.label.evidence import IN_USE
 from stages.label.predict import predict
 
 REPORTS = reports.REPORTS / "label"
@@ -25,7 +24,7 @@ SHOWN = 1000  # held-out images in confusion.csv at most: it lies in Git
 def main() -> None:
     p = params.load().label
     images = catalogue.read("data/split/images.parquet")
-    in_use = images.select(IN_USE).to_series().arg_true().to_numpy()
+    in_use = images.select(catalogue.IN_USE).to_series().arg_true().to_numpy()
     place = np.zeros(images.height, dtype=np.int64)
     matrix, place[in_use] = embedded.read(images[in_use])
     # the number of threads is part of the arithmetic, and more would gain little

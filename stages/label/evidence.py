@@ -8,9 +8,8 @@ import numpy as np
 import polars as pl
 
 from stages.common import catalogue
-from stages.common.catalogue import UNKNOWN
+from stages.common.catalogue import IN_USE, UNKNOWN
 
-IN_USE = pl.col("status") == "accepted"
 LABELLED = IN_USE & pl.col("label").is_not_null() & (pl.col("label") != UNKNOWN)
 
 

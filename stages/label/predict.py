@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from stages.common.catalogue import UNKNOWN
+from stages.common.catalogue import IN_USE, UNKNOWN
 from stages.common.params import Label
 from stages.label.classifier import Classifier, fit
-from stages.label.evidence import IN_USE, gather
+from stages.label.evidence import gather
 from stages.label.judgement import judged
 
 UNLABELLED = IN_USE & (pl.col("split") == "train") & pl.col("label").is_null()

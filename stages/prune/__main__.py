@@ -81,7 +81,7 @@ def for_review(
 def main() -> None:
     p = params.load().prune
     images = catalogue.read("data/label/images.parquet")
-    train = (pl.col("status") == "accepted") & (pl.col("split") == "train")
+    train = catalogue.IN_USE & (pl.col("split") == "train")
     rows = images.select(train).to_series().arg_true().to_numpy()
     out = excluded(images["image_id"].gather(rows), p.exclude)
     images = catalogue.with_decisions(images, rows[out], "excluded")

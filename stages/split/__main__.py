@@ -14,7 +14,7 @@ from stages.common.errors import ArgusError, exits_cleanly
 from stages.split.arrivals import Arrivals
 from stages.split.assign import assign, leaks
 from stages.split.near import Near
-from stages.split.record import Standing, empty, handed_on
+from stages.split.record import Standing, empty, handed_on, spelt
 
 RECORD = Path("data/split/record.parquet")
 
@@ -39,11 +39,8 @@ def split(
     near = Near.of(images, arrivals, standing, settings.radius, mirrored)
     decision = assign(arrivals, near, standing, settings.seed, settings.val, settings.test)
     record = handed_on(record, images, arrivals, decision.home, decision.drew, decision.side)
-    name = pl.Series(decision.side).replace_strict(
-        dict(enumerate(SPLITS)), default=None, return_dtype=pl.String
-    )
     column = pl.Series([None], dtype=pl.String).new_from_index(0, images.height)
-    images = images.with_columns(column.scatter(arrivals.row, name).alias("split"))
+    images = images.with_columns(column.scatter(arrivals.row, spelt(decision.side)).alias("split"))
     out = np.flatnonzero(decision.rival >= 0)
     images = catalogue.with_decisions(
         images,

@@ -123,9 +123,12 @@ def handed_on(
     return pl.concat([record, new.select(*SCHEMA)])
 
 
+def spelt(side: np.ndarray) -> pl.Series:
+    """The names of splits by their numbers in `SPLITS`, int8 [N]; null for -1."""
+    names = dict(enumerate(SPLITS))
+    return pl.Series(side).replace_strict(names, default=None, return_dtype=pl.String)
+
+
 def _named(names: pl.Series, side: np.ndarray) -> pl.DataFrame:
     """Those names that have a split, and it."""
-    split = pl.Series(side).replace_strict(
-        dict(enumerate(SPLITS)), default=None, return_dtype=pl.String
-    )
-    return pl.DataFrame({"name": names, "split": split}).drop_nulls()
+    return pl.DataFrame({"name": names, "split": spelt(side)}).drop_nulls()

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from stages.dedupe import join, plan
+from stages.dedupe import join, plan, search
 from stages.ingest import fingerprint
 
 Hashes = Callable[[np.random.Generator, int], np.ndarray]
@@ -16,6 +17,18 @@ def near_pairs(a: np.ndarray, b: np.ndarray, radius: int) -> set[tuple[int, int]
     """Rows of a and of b within the radius, by comparing all with all."""
     i, j = np.nonzero(np.bitwise_count(a[:, None] ^ b[None, :]) <= radius)
     return set(zip(i.tolist(), j.tolist(), strict=True))
+
+
+def listed(
+    hashes: np.ndarray, radius: int, memory: Path | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The earlier and the later row of all pairs that are found, and the bits between them, ordered
+    by the later one and then the earlier."""
+    none = np.empty((2, 0), dtype=np.int64)
+    i, j = np.concatenate([none, *map(np.stack, search.within(hashes, radius, memory))], axis=1)
+    order = np.lexsort((i, j))
+    i, j = i[order], j[order]
+    return i, j, search.hamming(hashes[i], hashes[j])
 
 
 def random_bits(rng: np.random.Generator, n: int, chance: np.ndarray | float) -> np.ndarray:

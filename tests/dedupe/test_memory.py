@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from stages.dedupe import memory, search
 from stages.dedupe.memory import Known
-from stages.dedupe.search import pairs_within
-from tests.dedupe.hard import clustered, small_parts
+from tests.dedupe.hard import clustered, listed, small_parts
 
 RADIUS = 4
 
@@ -27,7 +26,7 @@ def pool(n: int = 60) -> np.ndarray:
 
 def same(hashes: np.ndarray, folder: Path, radius: int = RADIUS) -> bool:
     """Whether a search that remembers finds what one that does not finds."""
-    found, truth = pairs_within(hashes, radius, folder), pairs_within(hashes, radius)
+    found, truth = listed(hashes, radius, folder), listed(hashes, radius)
     return all(np.array_equal(a, b) for a, b in zip(found, truth, strict=True))
 
 
@@ -50,9 +49,9 @@ def test_whatever_came_before_the_same_is_found(runs: list[np.ndarray], radius: 
 def test_the_file_does_not_tell_in_which_runs_the_hashes_came(cuts: list[int]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         at_once, step_by_step = Path(folder, "a"), Path(folder, "b")
-        pairs_within(pool(), RADIUS, at_once)
+        listed(pool(), RADIUS, at_once)
         for end in [*sorted(cuts), len(pool())]:
-            pairs_within(pool()[:end], RADIUS, step_by_step)
+            listed(pool()[:end], RADIUS, step_by_step)
         whole, grown = (Known.read(only_file(place)) for place in (at_once, step_by_step))
     assert (whole.values == grown.values).all()
     assert as_set(whole) == as_set(grown)
@@ -115,7 +114,7 @@ def test_each_radius_has_a_memory_of_its_own(tmp_path: Path) -> None:
 @given(st.data())
 def test_a_file_that_is_damaged_is_not_believed(data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        pairs_within(pool(), RADIUS, Path(folder))
+        listed(pool(), RADIUS, Path(folder))
         path = only_file(Path(folder))
         whole = path.read_bytes()
         place = data.draw(st.integers(0, len(whole) - 1))

@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 
 from stages.dedupe import search
 from stages.dedupe.join import Pairs
-from tests.dedupe.hard import HARD, Hashes, clustered, near_pairs, small_parts
+from tests.dedupe.hard import HARD, Hashes, clustered, listed, near_pairs, small_parts
 
 # in ten bits, so that many are near and some are the same
 FEW = st.lists(st.integers(0, 2**10 - 1), max_size=40).map(lambda v: np.array(v, dtype=np.uint64))
 
 
 def found(hashes: np.ndarray, radius: int) -> list[tuple[int, int, int]]:
-    i, j, d = search.pairs_within(hashes, radius)
+    i, j, d = listed(hashes, radius)
     return list(zip(j.tolist(), i.tolist(), d.tolist(), strict=True))
 
 
@@ -86,7 +86,7 @@ def test_the_same_hash_many_times_is_compared_once(monkeypatch: pytest.MonkeyPat
         yield from ()
 
     monkeypatch.setattr(search, "near", near)
-    i, j, d = search.pairs_within(np.full(1000, 5, dtype=np.uint64), 4)
+    i, j, d = listed(np.full(1000, 5, dtype=np.uint64), 4)
     assert compared == [1]
     assert len(i) == 1000 * 999 // 2
     assert (i < j).all()

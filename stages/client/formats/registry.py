@@ -49,6 +49,5 @@ def way(path: Path, format: Format) -> Way:
 
 
 def _listed(path: Path, format: Format, _: Path) -> Batch:
-    alone = format.alone and path.is_file()
-    place = outside(path.parent) / path.name if alone else outside(path)
+    place = outside(path, format.alone)
     return Batch(list(format.items(place)), rendered=format.rendered)

@@ -303,3 +303,13 @@ def test_a_batch_stands_in_the_index_and_tells_whether_it_is_rendered(tmp_path: 
             "index",
             rendered,
         )
+
+
+def test_a_list_may_lie_in_a_folder_above_the_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    csv_of(tmp_path, "path\na.jpg\n")
+    inside = tmp_path / "repository"
+    (inside / "data/raw").mkdir(parents=True)
+    monkeypatch.chdir(inside)
+    assert [item.path for item in batch("csv", Path("../index.csv")).items] == ["a.jpg"]
