@@ -45,7 +45,10 @@ def main() -> None:
         if sheet := pictures.predicted(images):
             sheet.save(folder / "predicted.png")
 
-    print(f"{len(found)} of {report['unlabelled']} unlabelled training images got a label", end="")
+    told = "every training image came with a label"
+    if report["unlabelled"]:
+        told = f"{len(found)} of {report['unlabelled']} unlabelled training images got a label"
+    print(told, end="")
     if because := report.get("not_predicted_because"):
         print(f": {because}")
     elif test := report.get("test"):
