@@ -5,7 +5,7 @@ PYTHON ?= python3
 DATA ?= ../shared/data
 export PATH := $(BIN):$(PATH)
 
-.PHONY: turn test lint trial bench-curation lock clean
+.PHONY: turn test test-slow lint trial bench-curation bench-training bench-quality lock clean
 
 turn: $(VENV)/installed
 	dvc repro
@@ -13,6 +13,10 @@ turn: $(VENV)/installed
 
 test: $(VENV)/installed
 	python -m pytest
+
+# the few tests that take a minute or more
+test-slow: $(VENV)/installed
+	python -m pytest -m slow
 
 lint: $(VENV)/installed
 	ruff check .
@@ -27,6 +31,14 @@ trial: $(VENV)/installed
 bench-curation: $(VENV)/bench
 	python -m benchmarks.curation --data $(DATA) $(ONLY:%=--only %)
 
+# one step of training beside a plain one, every model's speed; `ONLY=steps` measures one part
+bench-training: $(VENV)/installed
+	python -m benchmarks.training $(ONLY:%=--only %)
+
+# every architecture on real images, given the same time: about 95 minutes
+bench-quality: $(VENV)/installed
+	python -m benchmarks.quality --data $(DATA)
+
 # every dependency with its hashes, for all platforms; no registry address in it
 lock: $(VENV)/installed
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -35,7 +47,8 @@ lock: $(VENV)/installed
 $(VENV)/installed: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q uv
-	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python --require-hashes \
+	    -r requirements.lock
 	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	touch $@
 

@@ -111,6 +111,20 @@ def history(
         say(f"written to {write}")
 
 
+@app.command()
+def export(
+    name: Annotated[str, typer.Argument(help="A task, for its champion; or a trained model.")],
+    to: Annotated[Path, typer.Option(help="Where to: FILE.onnx; one that is there is replaced.")],
+) -> None:
+    """Write a champion or a trained model as ONNX: one file that needs no Argus and no PyTorch."""
+    from stages.client import workspace
+    from stages.client.export import export as write
+
+    workspace.require_top()
+    for line in write(name, to):
+        say(line)
+
+
 @exits_cleanly
 def main() -> None:
     app(prog_name="argus")

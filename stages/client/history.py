@@ -8,10 +8,8 @@ from typing import Any, NamedTuple
 
 from stages.client import git, workspace
 from stages.client.outcome import Outcome, Reports, outcome
-from stages.client.tables import Table
+from stages.client.tables import UNKNOWN, Table
 from stages.common.errors import ArgusError
-
-UNKNOWN = "-"
 
 
 class Turn(NamedTuple):
@@ -68,18 +66,19 @@ def turn_of(number: int, day: str, message: str, reports: Reports) -> Turn:
 
 
 def table(turns: list[Turn]) -> Table:
-    """A row per turn; a column for each model and the distances it was scored by, as scores in
+    """A row per turn; a column for each set of distances that models were scored by, as scores in
     different feature spaces do not compare."""
-    columns = sorted(
+    spaces = sorted(
         {
-            (model, tuple(score.distances))
+            tuple(score.distances)
             for turn in turns
             if turn.outcome
-            for model, score in turn.outcome.scores.items()
+            for score in turn.outcome.scores.values()
+            if score.failed is None
         }
-    )
+    ) or [()]
     headers = ["turn", "date", "message", "in", "accepted", "selected"]
-    headers += ["\n".join([model, *distances]) for model, distances in columns]
+    headers += [" /\n".join(space) or "models" for space in spaces]
     rows = []
     for turn in turns:
         row = [str(turn.number), turn.day, turn.message]
@@ -89,11 +88,23 @@ def table(turns: list[Turn]) -> Table:
             rows.append([*row, *unknown, f"metrics lack {turn.lacks}"])
             continue
         row += [str(made.images), str(made.accepted), str(made.selected)]
-        for model, distances in columns:
-            score = made.scores.get(model)
-            found = score.distances if score and tuple(score.distances) == distances else {}
-            row.append("\n".join(f"{value:.4g}" for value in found.values()))
+        row += scores(made, spaces)
         row.append("\n".join(f"{task}: {champion}" for task, champion in made.champions.items()))
         rows.append([cell or UNKNOWN for cell in row])
-    numbers = frozenset({0, 3, 4, 5, *range(6, 6 + len(columns))})
-    return Table("Turns", [*headers, "champions"], rows, numbers)
+    return Table("Turns", [*headers, "champions"], rows, frozenset({0, 3, 4, 5}))
+
+
+def scores(made: Outcome, spaces: list[tuple[str, ...]]) -> list[str]:
+    """A cell per feature space, with a line for each model scored in it.
+
+    Models that failed stand where the others of the turn do.
+    """
+    used = [tuple(score.distances) for score in made.scores.values() if score.failed is None]
+    lines: dict[tuple[str, ...], list[str]] = {space: [] for space in spaces}
+    for model, score in made.scores.items():
+        if score.failed is not None:
+            lines[used[0] if used else spaces[0]].append(f"{model} failed")
+        else:
+            values = " / ".join(f"{value:.4g}" for value in score.distances.values())
+            lines[tuple(score.distances)].append(f"{model} {values}")
+    return ["\n".join(of_space) for of_space in lines.values()]

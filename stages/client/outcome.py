@@ -21,12 +21,19 @@ SCORES = ("kid", "fd", "fid")
 class Score:
     """A model's distances to the held-out reals by name (`kid_efficientnet`); smaller is better.
 
-    `beside` holds the same distances for the floors, by the floor's name.
+    `beside` holds the same distances for the floors, by the floor's name. Of a model that failed in
+    training both are empty, and `failed` is the reason.
     """
 
     task: str
     distances: dict[str, float]
     beside: dict[str, dict[str, float]]
+    failed: str | None = None
+
+    def __str__(self) -> str:
+        if self.failed is not None:
+            return f"failed: {self.failed}"
+        return ", ".join(f"{name} {value:.4g}" for name, value in self.distances.items())
 
 
 @dataclass(frozen=True)
@@ -70,9 +77,7 @@ class Outcome:
             f"refused: {refused}",
             f"held out: {self.val + self.test}, leaks {self.leaks}",
         ]
-        for model, score in self.scores.items():
-            values = ", ".join(f"{name} {value:.4g}" for name, value in score.distances.items())
-            lines.append(f"{model} ({score.task}): {values}")
+        lines += [f"{model} ({score.task}): {score}" for model, score in self.scores.items()]
         lines += [f"{task}: {champion}" for task, champion in self.champions.items()]
         return "\n".join(lines)
 
@@ -137,6 +142,8 @@ def outcome(found: Reports) -> Outcome:
 
 
 def _score(report: Mapping[str, Any]) -> Score:
+    if "failed" in report:
+        return Score(report["task"], {}, {}, report["failed"])
     beside = {floor: _distances(values) for floor, values in report["beside"].items()}
     return Score(report["task"], _distances(report), beside)
 

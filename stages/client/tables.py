@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 
 from rich.console import Console
 from rich.markup import escape
@@ -11,6 +13,7 @@ from rich.table import Table as RichTable
 from stages.client.outcome import Outcome
 
 IN_A_LOG = 120
+UNKNOWN = "-"
 
 
 @dataclass(frozen=True)
@@ -69,14 +72,31 @@ def images(turn: Outcome) -> Table:
 
 
 def models(turn: Outcome) -> Table:
-    """A line per model: its distances, and those of the floors by the first of them."""
+    """By task: a line per model, the nearest first and the failed last, then one per floor."""
+    keys = list(dict.fromkeys(key for score in turn.scores.values() for key in score.distances))
+
+    def cells(distances: Mapping[str, float]) -> list[str]:
+        return [f"{distances[key]:.4g}" if key in distances else UNKNOWN for key in keys]
+
     rows = []
-    for name, score in turn.scores.items():
-        distances = "\n".join(f"{key} {value:.4g}" for key, value in score.distances.items())
-        first = next(iter(score.distances), "")
-        floors = "\n".join(f"{floor} {of[first]:.4g}" for floor, of in score.beside.items())
-        rows.append([name, score.task, distances, floors])
-    return Table("Models", ["model", "task", "distance to held-out reals", "beside"], rows)
+    for task in sorted({score.task for score in turn.scores.values()}):
+        rivals = {name: score for name, score in turn.scores.items() if score.task == task}
+        ranked = sorted(rivals, key=lambda name: next(iter(rivals[name].distances.values()), inf))
+        rows += [[task, name, *cells(rivals[name].distances)] for name in ranked]
+        floors = next((rivals[name].beside for name in ranked if rivals[name].beside), {})
+        rows += [["", f"beside: {name.replace('_', ' ')}", *cells(floors[name])] for name in floors]
+    headers = ["task", "model", *(key.replace("_", "\n") for key in keys)]
+    return Table("Distance to the held-out reals", headers, rows, frozenset(range(2, len(headers))))
+
+
+def failures(turn: Outcome) -> Table:
+    """A line per model that failed in training, and why."""
+    rows = [
+        [name, score.task, score.failed]
+        for name, score in turn.scores.items()
+        if score.failed is not None
+    ]
+    return Table("Failed in training", ["model", "task", "because"], rows)
 
 
 def champions(turn: Outcome) -> Table:
@@ -87,5 +107,6 @@ def champions(turn: Outcome) -> Table:
 
 def show(turn: Outcome) -> None:
     """Print everything about one turn."""
-    for table in (images(turn), models(turn), champions(turn)):
-        table.show()
+    for table in (images(turn), models(turn), failures(turn), champions(turn)):
+        if table.rows:
+            table.show()

@@ -21,5 +21,10 @@ def deterministic(seed: int, threads: int) -> None:
     np.random.seed(seed)
     torch.manual_seed(seed)
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True)
+    # Not `use_deterministic_algorithms`, which also tells a compiler that nobody here uses, and
+    # takes 6 s to load it.
+    torch.set_deterministic_debug_mode("error")
+    # Else every `torch.empty` is filled first, at a cost. Nothing reads one before it is written; a
+    # test that trains twice would notice.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = False

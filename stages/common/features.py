@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
+
 import numpy as np
 import polars as pl
+import torch
 
 from stages.common import backbone, reading
 from stages.common.compute import deterministic
@@ -40,6 +44,41 @@ def of(images: pl.DataFrame, name: str, threads: int) -> tuple[np.ndarray, int]:
         pl.concat([known, *new]), on="image_id", how="left", maintain_order="left"
     )
     return found["vector"].to_numpy(), unseen.height
+
+
+def of_pixels(
+    pictures: np.ndarray, net: backbone.Backbone, progress: Callable[[int], None] = lambda n: None
+) -> np.ndarray:
+    """The vector of every picture, by its pixels; equal pictures are described once.
+
+    For pictures that come again in later runs: reals, and what is made of them.
+
+    Args:
+        pictures: uint8 [N, H, W, 3] RGB.
+        net: what describes them.
+        progress: told how many pictures are done.
+
+    Returns:
+        float32 [N, D], the same whether they were known or not.
+    """
+    shape = "x".join(map(str, pictures.shape[1:]))
+    keys = [hashlib.sha256(picture.tobytes()).hexdigest() for picture in pictures]
+    wanted = pl.DataFrame({"image_id": keys}, schema={"image_id": pl.String})
+    threads = torch.get_num_threads()  # part of the arithmetic
+    cache = SideCache(
+        f"pixels-{net.name}-{threads}-{shape}", code_version(__file__, backbone.__file__)
+    )
+    known = cache.read()
+    if known is None:
+        known = _rows([], np.empty((0, net.dimensions), dtype=np.float32))
+    once = wanted.with_row_index().unique("image_id", keep="first", maintain_order=True)
+    unseen = once.join(known, on="image_id", how="anti", maintain_order="left")
+    progress(len(pictures) - unseen.height)
+    new = net.features(pictures[unseen["index"].to_numpy()], progress)
+    rows = _rows(unseen["image_id"].to_list(), new)
+    cache.add(rows)
+    found = wanted.join(pl.concat([known, rows]), on="image_id", how="left", maintain_order="left")
+    return found["vector"].to_numpy().reshape(len(pictures), net.dimensions)
 
 
 def _embedded(images: pl.DataFrame, net: backbone.Backbone, cache: SideCache) -> list[pl.DataFrame]:

@@ -9,6 +9,33 @@ from pathlib import Path
 from stages.common.errors import ArgusError
 
 
+def fetch_if_any(path: Path | str, revision: str, into: Path) -> Path | None:
+    """`fetch`, or None if that commit had no such output, whatever the caches hold.
+
+    Raises:
+        ArgusError: the commit is not known, or what it had is in no cache or remote.
+    """
+    try:
+        return fetch(path, revision, into)
+    except ArgusError:
+        if _never_had(path, revision):
+            return None
+        raise
+
+
+def _never_had(path: Path | str, revision: str) -> bool:
+    # here, since it takes a second
+    from dvc.api import DVCFileSystem  # type: ignore[import-untyped]
+
+    try:
+        DVCFileSystem(".", rev=revision).info(str(path))
+    except FileNotFoundError:
+        return True
+    except Exception:  # noqa: BLE001 - whatever it is, the error of `fetch` says more
+        return False
+    return False
+
+
 def fetch(path: Path | str, revision: str, into: Path) -> Path:
     """Bring an output, or a part of one, as a commit of this repository had it.
 

@@ -121,22 +121,36 @@ class Domains(Strict):
 class Train(Strict):
     device: Literal["auto", "cpu", "cuda"]
     precision: Literal["fp32", "bf16"]
+    processes: Count
     threads: Count
     tau: Share
     mirror: bool
+    warm_start: bool
     curve_points: Count
     sample_sheets: Count
+    validate_every: Count
+    patience: Count | None
+    min_diversity: Share
     checkpoint_every: Count
 
 
 class Model(Strict):
     arch: str
+    profile: str | None = None
     task: str
     domains: Domains | None = None
-    steps: Count
+    steps: Count | None = None
+    images: Count | None = None
+    seconds: Annotated[float, Field(gt=0)] | None = None
     batch: Count
     seed: int
     config: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _has_one_budget(self) -> Model:
+        if sum(budget is not None for budget in (self.steps, self.images, self.seconds)) != 1:
+            raise ValueError("a model trains for either `steps`, `images` or `seconds`: give one")
+        return self
 
 
 class Evaluate(Strict):

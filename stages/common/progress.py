@@ -26,11 +26,20 @@ class Steps:
     """A counter of `total` steps, used as a context manager.
 
     On a terminal it draws a bar; elsewhere (CI, a log file) it prints a line every ten seconds
-    and one at the end. Everything goes to stderr.
+    and one at the end. Everything goes to stderr. `total` may be corrected on the way.
     """
 
-    def __init__(self, total: int, description: str, unit: str = "images") -> None:
-        self.total, self.description, self.unit = total, description, unit
+    def __init__(
+        self, total: int, description: str, unit: str = "images", images: int | None = None
+    ) -> None:
+        """
+        Args:
+            total: number of steps.
+            description: what is being done.
+            unit: what a step is.
+            images: how many images a step takes, if their rate is to be shown beside the steps'.
+        """
+        self.total, self.description, self.unit, self.images = total, description, unit, images
         self.done, self.note = 0, ""
         self._bar: Progress | None = None
 
@@ -57,13 +66,18 @@ class Steps:
         if fields:
             self.note = "  ".join(f"{name} {value:.3f}" for name, value in fields.items())
         now = time.monotonic()
-        rate = f"{self.done / max(now - self._start, 1e-9):.1f} {self.unit}/s"
         if self._bar is not None:
-            self._bar.update(self._task, completed=self.done, rate=rate, note=self.note)
+            self._bar.update(
+                self._task,
+                total=self.total,
+                completed=self.done,
+                rate=self._rate(now),
+                note=self.note,
+            )
         elif now - self._last_line >= SECONDS_BETWEEN_LINES:
             self._last_line = now
             left = (self.total - self.done) * (now - self._start) / max(self.done, 1)
-            self._line(f"{rate}, {left:.0f} s left  {self.note}")
+            self._line(f"{self._rate(now)}, {left:.0f} s left  {self.note}")
 
     def __exit__(
         self,
@@ -71,11 +85,17 @@ class Steps:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        seconds = time.monotonic() - self._start
+        now = time.monotonic()
         if self._bar is not None:
             self._bar.stop()
         elif kind is None:
-            self._line(f"in {seconds:.1f} s  {self.note}")
+            rate = f", {self._rate(now)}" if self.images else ""
+            self._line(f"in {now - self._start:.1f} s{rate}  {self.note}")
+
+    def _rate(self, now: float) -> str:
+        rate = self.done / max(now - self._start, 1e-9)
+        images = f", {rate * self.images:.1f} images/s" if self.images else ""
+        return f"{rate:.1f} {self.unit}/s{images}"
 
     def _line(self, text: str) -> None:
         line = f"{self.description}: {self.done}/{self.total} {self.unit}, {text}"

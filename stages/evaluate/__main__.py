@@ -1,7 +1,8 @@
 """Score a model on held-out reals: `python -m stages.evaluate MODEL`.
 
 Writes `data/evaluate/<model>/`: `model.npy`, `reals.npy` and one file for each floor, features
-float32 [N, D], row i of each belonging together; `groups.json` with the drive of each real.
+float32 [N, D], row i of each belonging together; `groups.json` with the drive of each real. Of a
+model that failed in training the folder is empty, and the report has the reason.
 """
 
 from __future__ import annotations
@@ -11,16 +12,19 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.common import params, reports
+from stages.common import features, params, reports
 from stages.common.backbone import BACKBONES
 from stages.common.compute import deterministic
+from stages.common.distances import frechet_distance, kid
 from stages.common.errors import ArgusError, exits_cleanly
-from stages.common.files import atomic, remove, write_json
+from stages.common.files import atomic, write_json
 from stages.common.progress import Steps
-from stages.evaluate.scores import frechet_distance, kid
-from stages.evaluate.yardstick import beside, held_out
+from stages.evaluate.floors import beside
 from stages.pack.packed import read_packed
-from stages.train import trained
+from stages.train import card, trained
+from stages.train.yardstick import held_out
+
+EVALUATED, TRAINED = Path("data/evaluate"), Path("models/trained")
 
 
 def training_reals(label: str | None, n: int) -> np.ndarray:
@@ -32,6 +36,46 @@ def training_reals(label: str | None, n: int) -> np.ndarray:
     return pack.images[rows[:n]]
 
 
+def described(name: str, p: params.Params) -> tuple[dict[str, np.ndarray], list[str]]:
+    """A model's answers, the reals, and what they stand beside, in the backbone's eyes.
+
+    Returns:
+        features float32 [N, D] by kind, `reals` and `model` among them (fewer rows where there are
+        fewer training images), and the drive of each real.
+    """
+    wanted = p.models[name]
+    packs = [read_packed(split) for split in p.evaluate.splits]
+    yardstick = held_out(packs, wanted.domains, p.evaluate.samples)
+    deterministic(p.evaluate.seed, p.embed.threads)
+    answers = yardstick.answer(trained.load(TRAINED / name), p.evaluate.seed)
+    target = wanted.domains.target if wanted.domains else None
+    shown = {
+        "reals": yardstick.reals,
+        **beside(yardstick, p.evaluate.seed),
+        "training_reals": training_reals(target, len(yardstick.reals)),
+    }
+    net = BACKBONES[p.embed.backbone]()
+    total = len(answers) + sum(len(images) for images in shown.values())
+    with Steps(total, f"scoring {name}") as steps:
+        vectors = {"model": net.features(answers, steps.advance)}
+        # the same for every model of a task
+        vectors |= {k: features.of_pixels(v, net, steps.advance) for k, v in shown.items()}
+    vectors["mean_image"] = np.repeat(vectors["mean_image"], len(yardstick.reals), axis=0)
+    return vectors, list(yardstick.groups)
+
+
+def scored(vectors: dict[str, np.ndarray], backbone: str) -> dict[str, dict[str, float]]:
+    """The distances of every kind but the reals themselves to the reals, by kind."""
+    return {
+        kind: {
+            f"kid_{backbone}": kid(of_kind, vectors["reals"]),
+            f"fd_{backbone}": frechet_distance(of_kind, vectors["reals"]),
+        }
+        for kind, of_kind in vectors.items()
+        if kind != "reals"
+    }
+
+
 @exits_cleanly
 def main() -> None:
     if len(sys.argv) != 2:
@@ -40,50 +84,27 @@ def main() -> None:
     p = params.load()
     if name not in p.models:
         raise ArgusError(f"params.yaml has no model '{name}'; it has {', '.join(p.models)}")
-    wanted = p.models[name]
-    packs = [read_packed(split) for split in p.evaluate.splits]
-    yardstick = held_out(packs, wanted.domains, p.evaluate.samples)
-    deterministic(p.evaluate.seed, p.embed.threads)
-    model = trained.load(Path("models/trained") / name)
+    task = p.models[name].task
+    failed = card.read(TRAINED / name).failed
+    with atomic(EVALUATED / name) as folder:
+        folder.mkdir()
+        if failed is not None:
+            reports.metrics(f"evaluate/{name}", {"task": task, "failed": failed})
+            print(f"{name} is not scored, it failed: {failed}")
+            return
+        vectors, groups = described(name, p)
+        for kind, of_kind in vectors.items():
+            np.save(folder / f"{kind}.npy", of_kind)
+        write_json(folder / "groups.json", groups)
 
-    target = wanted.domains.target if wanted.domains else None
-    shown = {
-        "reals": yardstick.reals,
-        "model": yardstick.answer(model, p.evaluate.seed),
-        **beside(yardstick, p.evaluate.seed),
-        "training_reals": training_reals(target, len(yardstick.reals)),
-    }
-    net = BACKBONES[p.embed.backbone]()
-    with Steps(sum(len(images) for images in shown.values()), f"scoring {name}") as steps:
-        features = {kind: net.features(images, steps.advance) for kind, images in shown.items()}
-
-    one = features["mean_image"]
-    features["mean_image"] = np.repeat(one, len(yardstick.reals), axis=0)
-
-    folder = Path("data/evaluate") / name
-    remove(folder)
-    for kind, vectors in features.items():
-        with atomic(folder / f"{kind}.npy") as temporary:
-            np.save(temporary, vectors)
-    write_json(folder / "groups.json", yardstick.groups)
-
-    reals = features.pop("reals")
-    scores = {
-        kind: {
-            f"kid_{net.name}": kid(vectors, reals),
-            f"fd_{net.name}": frechet_distance(vectors, reals),
-        }
-        for kind, vectors in features.items()
-    }
-    model_scores = scores.pop("model")
+    scores = scored(vectors, p.embed.backbone)
+    own, kid_name = scores.pop("model"), f"kid_{p.embed.backbone}"
     reports.metrics(
-        f"evaluate/{name}",
-        {"task": wanted.task, "samples": len(reals), **model_scores, "beside": scores},
+        f"evaluate/{name}", {"task": task, "samples": len(groups), **own, "beside": scores}
     )
-    kids = {kind: score[f"kid_{net.name}"] for kind, score in scores.items()}
     print(
-        f"{name}: KID {model_scores[f'kid_{net.name}']:.3f} on {len(reals)} held-out reals; beside "
-        + ", ".join(f"{kind} {value:.3f}" for kind, value in kids.items())
+        f"{name}: KID {own[kid_name]:.3f} on {len(groups)} held-out reals; beside "
+        + ", ".join(f"{kind} {score[kid_name]:.3f}" for kind, score in scores.items())
     )
 
 

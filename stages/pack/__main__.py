@@ -1,21 +1,23 @@
 """Shrink the images in use to the training resolution: `python -m stages.pack`.
 
 Writes `data/pack/{train,val,test}.npy`, uint8 [N, H, W, 3] RGB, `images.parquet` with the split and
-row of each image, and `classes.json`.
+row of each image, `classes.json`, and `rights.json` with the licence of each source that trains.
 """
 
 from __future__ import annotations
+
+from dataclasses import asdict
 
 import numpy as np
 import polars as pl
 from PIL import Image, ImageOps
 
-from stages.common import catalogue, params, reading, reports
+from stages.common import cards, catalogue, params, reading, reports
 from stages.common.catalogue import SPLITS
 from stages.common.errors import exits_cleanly
 from stages.common.files import atomic, write_json
 from stages.common.progress import track
-from stages.pack.packed import PACKED
+from stages.pack.packed import PACKED, RIGHTS, Rights
 
 
 def shrink(image: Image.Image, resolution: tuple[int, int]) -> np.ndarray:
@@ -30,6 +32,19 @@ def shrink(image: Image.Image, resolution: tuple[int, int]) -> np.ndarray:
     """
     height, width = resolution
     return np.asarray(ImageOps.fit(image, (width, height), Image.Resampling.BICUBIC))
+
+
+def rights(images: pl.DataFrame) -> dict[str, Rights]:
+    """The licence of each source among the images, from its rights card, and how many it gave.
+
+    Raises:
+        ArgusError: a source has no valid card.
+    """
+    counts = catalogue.counts(images["source"])
+    return {
+        source: Rights(licence=cards.read(source).licence, images=count)
+        for source, count in counts.items()
+    }
 
 
 @exits_cleanly
@@ -50,6 +65,8 @@ def main() -> None:
     columns = ["image_id", "split", "row", "label", "sequence", "source", "delivery", "path"]
     catalogue.write(PACKED / "images.parquet", packed.select(columns))
     write_json(PACKED / "classes.json", sorted(packed["label"].unique()))
+    terms = rights(packed.filter(pl.col("split") == "train"))
+    write_json(PACKED / RIGHTS, {source: asdict(of) for source, of in terms.items()})
     per_class = {
         s: catalogue.counts(p["label"].fill_null(catalogue.UNKNOWN))
         for s, p in zip(SPLITS, rows, strict=True)

@@ -12,6 +12,15 @@ import polars as pl
 from stages.common.errors import ArgusError
 
 PACKED = Path("data/pack")
+RIGHTS = "rights.json"
+
+
+@dataclass(frozen=True)
+class Rights:
+    """Under which terms the training images of a source are used, and how many they are."""
+
+    licence: str
+    images: int
 
 
 @dataclass(frozen=True)
@@ -49,3 +58,17 @@ def read_packed(split: str, folder: Path = PACKED) -> Packed:
     return Packed(
         images, np.array(labels, np.int64), classes, tuple(rows["image_id"]), tuple(groups)
     )
+
+
+def read_rights(folder: Path = PACKED) -> dict[str, Rights]:
+    """The terms of the training images, by source.
+
+    Raises:
+        ArgusError: `pack` has not run.
+    """
+    path = folder / RIGHTS
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ArgusError(f"{path} is missing: `dvc repro pack` makes it") from None
+    return {source: Rights(**terms) for source, terms in content.items()}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from stages.promote.choose import Choice
 from stages.promote.gate import Verdict
 
 
@@ -20,8 +21,27 @@ class Decision:
     promoted: bool
     reason: str
 
+    def besides(self, failed: Sequence[str]) -> Decision:
+        """The same, its reason naming the models of the task that failed in training."""
+        if not failed:
+            return self
+        return replace(self, reason=f"{self.reason}; {', '.join(failed)} failed in training")
 
-def against_floors(challenger: str, verdicts: Mapping[str, Verdict], confidence: float) -> Decision:
+
+def against_nobody(incumbent: str | None, task: str, failed: Sequence[str]) -> Decision:
+    """Without a challenger: the incumbent stays, if there is one.
+
+    Args:
+        failed: the models of the task, all of which failed in training.
+    """
+    why = f"every model for {task} failed in training" if failed else f"no model trains for {task}"
+    reason = f"{incumbent} stays: {why}" if incumbent else f"no incumbent, and {why}"
+    return Decision(incumbent, False, f"{reason} ({', '.join(failed)})" if failed else reason)
+
+
+def against_floors(
+    challenger: Choice, verdicts: Mapping[str, Verdict], confidence: float
+) -> Decision:
     """Without an incumbent: the challenger must beat every floor.
 
     Args:
@@ -31,27 +51,33 @@ def against_floors(challenger: str, verdicts: Mapping[str, Verdict], confidence:
     against = ", ".join(
         f"{name.replace('_', ' ')} ({described(verdict)})" for name, verdict in verdicts.items()
     )
+    against += f", {over(next(iter(verdicts.values())))}"
     if lost:
         missed = " and ".join(name.replace("_", " ") for name in lost)
         reason = f"{challenger} does not beat {missed} at {confidence:.0%}: {against}"
         return Decision(None, False, reason)
-    return Decision(challenger, True, f"no incumbent; {challenger} beats every floor: {against}")
+    reason = f"no incumbent; {challenger} beats every floor: {against}"
+    return Decision(challenger.name, True, reason)
 
 
 def against_incumbent(
-    challenger: str, incumbent: str, verdict: Verdict, confidence: float
+    challenger: Choice, incumbent: str, verdict: Verdict, confidence: float
 ) -> Decision:
     """With an incumbent: it stays unless the challenger is better beyond chance."""
+    new, old = f"today's {challenger}", f"the incumbent {incumbent}"
     if verdict.confidence >= confidence:
-        reason = f"{challenger} is nearer to the held-out reals than {incumbent}"
-        return Decision(challenger, True, f"{reason}: {described(verdict)}")
-    reason = f"{incumbent} stays: {challenger} is not better at {confidence:.0%}"
-    return Decision(incumbent, False, f"{reason}: {described(verdict)}")
+        reason = f"{new} is nearer to the held-out reals than {old}"
+        return Decision(challenger.name, True, f"{reason}: {described(verdict)}, {over(verdict)}")
+    reason = f"{old} stays: {new} is not better at {confidence:.0%}"
+    return Decision(incumbent, False, f"{reason}: {described(verdict)}, {over(verdict)}")
 
 
 def described(verdict: Verdict) -> str:
     """A verdict in words: the difference in KID with its standard error, and the confidence."""
-    return (
-        f"KID {verdict.difference:+.3f} ± {verdict.standard_error:.3f}, "
-        f"confidence {verdict.confidence:.1%}"
-    )
+    error = "?" if verdict.standard_error is None else f"{verdict.standard_error:.3f}"
+    return f"KID {verdict.difference:+.3f} ± {error}, confidence {verdict.confidence:.1%}"
+
+
+def over(verdict: Verdict) -> str:
+    """How many drives a verdict rests on, in words."""
+    return f"over {verdict.drives} drive{'' if verdict.drives == 1 else 's'}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t
 
-from stages.evaluate.scores import kernel
+from stages.common.distances import kernel
 
 
 @dataclass(frozen=True)
@@ -16,12 +16,14 @@ class Verdict:
     """KID(challenger) - KID(rival), its standard error, and how sure it is to be below zero.
 
     `difference` is negative if the challenger is nearer to the reals. `confidence`, 0 to 1, is
-    one minus the one-sided p-value.
+    one minus the one-sided p-value. `drives` is how many there were to tell from; a single one
+    gives no standard error.
     """
 
     difference: float
-    standard_error: float
+    standard_error: float | None
     confidence: float
+    drives: int
 
 
 def compare(
@@ -54,12 +56,13 @@ def compare(
     sums = h.sum() - 2 * between.sum(axis=1) + np.diag(between)
     rest = n - size
     if g < 2 or rest.min() < 2:
-        return Verdict(float(difference), float("inf"), 0.5)
+        return Verdict(float(difference), None, 0.5, g)
     without = sums / (rest * (rest - 1))
     error = float(np.sqrt((g - 1) / g * ((without - without.mean()) ** 2).sum()))
     if error == 0:
-        return Verdict(float(difference), 0.0, 0.5 if difference == 0 else float(difference < 0))
-    return Verdict(float(difference), error, float(t.sf(difference / error, df=g - 1)))
+        sure = 0.5 if difference == 0 else float(difference < 0)
+        return Verdict(float(difference), 0.0, sure, g)
+    return Verdict(float(difference), error, float(t.sf(difference / error, df=g - 1)), g)
 
 
 def _terms(model: np.ndarray, reals: np.ndarray) -> np.ndarray:

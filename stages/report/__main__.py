@@ -32,6 +32,15 @@ def sheets(sources: Iterable[str]) -> dict[str, str]:
     }
 
 
+def of_model(name: str) -> dict[str, str]:
+    """The pictures that the training of a model left, and what they show: its last sample sheet,
+    of which one that failed early has none, and its curves."""
+    left = reports.REPORTS / f"train/{name}/plots/images"
+    shown = dict.fromkeys(sorted(left.glob("samples/*.png"))[-1:], f"samples of {name}")
+    shown |= dict.fromkeys(left.glob("curves.png"), f"the training of {name}")
+    return {path.relative_to(reports.REPORTS).as_posix(): what for path, what in shown.items()}
+
+
 @exits_cleanly
 def main() -> None:
     p = params.load()
@@ -42,18 +51,12 @@ def main() -> None:
         pictures.selected(images).save(folder / "selected.png")
         pictures.classes(images, folder / "classes.png")
         pictures.scores(models, folder / "scores.png")
-    grids = {
-        name: max(Path(f"reports/train/{name}/plots/images/samples").glob("*.png"))
-        .relative_to(PAGE.parent)
-        .as_posix()
-        for name in p.models
-    }
     text = page(
         images,
         {name: reports.read(name) for name in METRICS},
         models,
         reports.read("promote/decision"),
-        grids,
+        {name: of_model(name) for name in p.models},
         {
             path: shows
             for path, shows in sheets(p.sources).items()

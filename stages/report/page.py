@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import inf
 from typing import Any
 
 import polars as pl
 
 from stages.common.catalogue import STATUSES
 
+DISTANCES = ("kid_", "fd_", "fid")
 
-def table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
-    """A Markdown table; the first column is text, the others are numbers."""
+
+def table(head: Iterable[str], rows: Iterable[Iterable[Any]], texts: int = 1) -> str:
+    """A Markdown table; the first columns, `texts` of them, are text, the others are numbers."""
     head = list(head)
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *[list(row) for row in rows]]
+    rules = ["---"] * texts + ["---:"] * (len(head) - texts)
+    lines = [head, rules, *[list(row) for row in rows]]
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
@@ -66,13 +70,36 @@ def labelled(report: Mapping[str, Any]) -> str:
     return f"{text}."
 
 
-def scores(report: Mapping[str, Any]) -> str:
-    """A model's distances to the held-out reals, and those of what it must beat."""
-    keys = [key for key in report if key.startswith(("kid_", "fd_", "fid"))]
-    rows = [["**the model**", *[f"**{report[key]:.4g}**" for key in keys]]]
-    for name, beside in report["beside"].items():
-        rows.append([name.replace("_", " "), *[f"{beside[key]:.4g}" for key in keys]])
-    return table(["", *keys], rows)
+def scores(models: Mapping[str, Mapping[str, Any]]) -> str:
+    """By task: every model's distances to the held-out reals, and below them those of the floors.
+
+    The nearest model first; those that failed in training have none, and come last.
+    """
+    keys = distances(models.values())
+    rows: list[list[Any]] = []
+    for task, rivals in by_task(models).items():
+        for name, report in rivals.items():
+            cells = [f"**{report[key]:.4g}**" if key in report else "failed" for key in keys]
+            rows.append([task, f"**{name}**", report.get("samples", ""), *cells])
+        for floor, of in next(iter(rivals.values())).get("beside", {}).items():
+            rows.append(["", floor.replace("_", " "), "", *[f"{of[key]:.4g}" for key in keys]])
+    return table(["task", "model", "held-out reals", *keys], rows, texts=2)
+
+
+def distances(reports: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The names of the distances in the reports of models, KID, the gate's, first."""
+    found = {key for report in reports for key in report if key.startswith(DISTANCES)}
+    return sorted(found, key=lambda key: (not key.startswith("kid_"), key))
+
+
+def by_task(models: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Mapping[str, Any]]]:
+    """The reports of models by task and name; in a task the nearest to the reals comes first."""
+    first = next(iter(distances(models.values())), "")
+    ranked = sorted(models, key=lambda name: (models[name]["task"], models[name].get(first, inf)))
+    tasks: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for name in ranked:
+        tasks.setdefault(models[name]["task"], {})[name] = models[name]
+    return tasks
 
 
 def page(
@@ -80,7 +107,7 @@ def page(
     reports: Mapping[str, Any],
     models: Mapping[str, Mapping[str, Any]],
     decisions: Mapping[str, Mapping[str, Any]],
-    grids: Mapping[str, str],
+    shown: Mapping[str, Mapping[str, str]],
     sheets: Mapping[str, str],
 ) -> str:
     """The page of the turn as Markdown.
@@ -90,7 +117,7 @@ def page(
         reports: the metrics of `dedupe`, `split`, `label`, `prune` and `balance`.
         models: the metrics of `evaluate` by model.
         decisions: of `promote` by task.
-        grids: the last sample sheet of each model, relative to `reports/`.
+        shown: pictures of each model, relative to `reports/`, and what they show.
         sheets: the curation's pictures that there are, relative to `reports/`, and what they show.
     """
     prune, split = reports["prune"], reports["split"]
@@ -115,8 +142,11 @@ def page(
     ]
     for path, shows in sheets.items():
         parts += [f"{shows}:", f"![{shows}]({path})"]
-    parts += ["## Models", "![scores](pictures/scores.png)"]
-    for name, report in models.items():
-        parts += [f"### {name}", f"Task {report['task']}, on {report['samples']} held-out reals:"]
-        parts += [scores(report), f"![samples of {name}]({grids[name]})"]
+    parts += ["## Models", scores(models), "![scores](pictures/scores.png)"]
+    for rivals in by_task(models).values():
+        for name, report in rivals.items():
+            parts.append(f"### {name}")
+            if "failed" in report:
+                parts.append(f"Failed in training: {report['failed']}.")
+            parts += [f"![{what}]({path})" for path, what in shown[name].items()]
     return "\n\n".join(parts) + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from PIL import Image
 from stages.common import catalogue, reading
 from stages.common.catalogue import SPLITS
 from stages.common.pictures import contact_sheet, save
+from stages.report.page import by_task, distances
 
 PER_CLASS = 6
+MODEL, BESIDE = "tab:blue", "tab:gray"  # bars
 
 
 def selected(images: pl.DataFrame) -> Image.Image:
@@ -55,16 +58,33 @@ def classes(images: pl.DataFrame, path: Path) -> None:
     save(figure, path)
 
 
-def scores(models: dict[str, dict[str, Any]], path: Path) -> None:
-    """KID of each model beside the floors and beside real training images."""
-    figure = Figure(figsize=(4 * len(models), 3), layout="constrained")
-    row = figure.subplots(1, len(models), squeeze=False)[0]
-    for axes, (name, report) in zip(row, models.items(), strict=True):
-        key = next(key for key in report if key.startswith("kid_"))
-        bars = {name: report[key], **{k: v[key] for k, v in report["beside"].items()}}
-        colours = ["tab:blue"] + ["tab:gray"] * (len(bars) - 1)
-        axes.barh([bar.replace("_", " ") for bar in bars], list(bars.values()), color=colours)
-        axes.invert_yaxis()
+def scores(models: Mapping[str, Mapping[str, Any]], path: Path) -> None:
+    """KID of the models of each task beside the floors and beside real training images.
+
+    A model that failed has no bar, and its reason stands on the page.
+    """
+    scored = {name: report for name, report in models.items() if "failed" not in report}
+    tasks = by_task(scored)
+    key = next(iter(distances(scored.values())), "")
+    bars = {
+        task: [(name, report[key], MODEL) for name, report in rivals.items()]
+        + [
+            (floor.replace("_", " "), of[key], BESIDE)
+            for floor, of in next(iter(rivals.values()))["beside"].items()
+        ]
+        for task, rivals in tasks.items()
+    }
+    rows = max(map(len, bars.values()), default=1)
+    figure = Figure(figsize=(4.5 * max(len(bars), 1), 0.8 + 0.28 * rows), layout="constrained")
+    for axes, (task, of_task) in zip(
+        figure.subplots(1, max(len(bars), 1), squeeze=False)[0], bars.items(), strict=False
+    ):
+        names, heights, colours = zip(*of_task, strict=True)
+        drawn = axes.barh(names, heights, color=colours)
+        axes.bar_label(drawn, fmt="%.3g", padding=2, fontsize=8)
+        axes.set_ylim(rows - 0.4, -0.6)  # bars of the same height in all panels
+        axes.margins(x=0.15)
+        samples = next(iter(tasks[task].values()))["samples"]
         axes.set_xlabel(f"{key}, smaller is better")
-        axes.set_title(f"{report['task']} ({report['samples']} held-out reals)", fontsize=10)
+        axes.set_title(f"{task} ({samples} held-out reals)", fontsize=10)
     save(figure, path)

@@ -1,20 +1,72 @@
-"""`python -m stages.train MODEL`: train one entry of `models` in params.yaml."""
+"""`python -m stages.train MODEL`: train one entry of `models` in params.yaml.
+
+Starts `train.processes` processes by itself. Under `torchrun` or `accelerate launch` it is one of
+those that these have started.
+"""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stages.common import params
 from stages.common.errors import ArgusError, exits_cleanly
-from stages.pack.packed import read_packed
-from stages.train.train import train
+from stages.train import launch
+
+if TYPE_CHECKING:
+    from stages.train.order import Order
 
 TRAINED, REPORTS, CACHE = (
     Path("models/trained"),
     Path("reports/train"),
     Path(".cache/train"),
 )
+
+
+def order(name: str, p: params.Params) -> Order:
+    """The training of a model as params.yaml and `data/pack` have it.
+
+    Raises:
+        ArgusError: `pack` has not run.
+    """
+    from stages.pack.packed import read_packed, read_rights
+    from stages.train.order import Order
+
+    return Order(
+        name,
+        p.models[name],
+        p.train,
+        train=read_packed("train"),
+        val=read_packed("val"),
+        rights=read_rights(),
+        net=p.embed.backbone,
+        previous=p.lineage.previous,
+        trained=TRAINED / name,
+        reports=REPORTS / name,
+        cache=CACHE / name,
+    )
+
+
+def in_this_process(name: str, p: params.Params) -> None:
+    """Train, alone or with the others of its group."""
+    from stages.train import group
+    from stages.train.train import train
+
+    train(order(name, p))
+    group.leave()
+
+
+def in_several(name: str, p: params.Params) -> None:
+    """Start the processes, and record it if the model breaks in one of them."""
+    command = [sys.executable, "-m", "stages.train", name]
+    left = launch.run(command, p.train.processes, p.train.threads)
+    if left:
+        from stages.train.broken import Broken
+        from stages.train.train import record
+
+        record(order(name, p), Broken(**left))
 
 
 @exits_cleanly
@@ -25,15 +77,11 @@ def main() -> None:
     p = params.load()
     if name not in p.models:
         raise ArgusError(f"no model {name!r} in params.yaml: it lists {', '.join(p.models)}")
-    train(
-        name,
-        p.models[name],
-        p.train,
-        read_packed("train"),
-        trained=TRAINED / name,
-        reports=REPORTS / name,
-        cache=CACHE / name,
-    )
+    if p.train.processes > 1 and not launch.one_of_several():
+        in_several(name, p)
+    else:
+        with launch.reporting():
+            in_this_process(name, p)
 
 
 if __name__ == "__main__":

@@ -1,25 +1,24 @@
-"""What an architecture must provide to be trained by the loop, and how it is found.
+"""What an architecture must provide to be trained by the loop.
 
 The next paper's model is one file in `stages/train/architectures/`: a subclass of `Architecture`
-under the name `ARCHITECTURE`. An entry of `models` in params.yaml then names the file (`arch`).
+under the name `ARCHITECTURE`. An entry of `models` in params.yaml then names the file (`arch`). A
+model may as well live in another package, see `stages/train/registry.py` and
+docs/architectures.md.
 """
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from stages.common.errors import ArgusError, explain
+from stages.common.errors import ArgusError
 from stages.common.params import Domains
-from stages.train import architectures
 from stages.train.schedules import Schedule
 
 if TYPE_CHECKING:
@@ -55,8 +54,20 @@ class Scene:
             )
 
 
+class Stream(NamedTuple):
+    """One of the kinds of images that a step needs."""
+
+    classes: tuple[str, ...]
+    """Names of the classes that its images are drawn from, by their quotas."""
+    batches: int = 1
+    """Batches a step; more than one where a player moves several times before the other."""
+
+
 class Images(NamedTuple):
-    """One stream's part of a batch."""
+    """One stream's part of a batch; B is the batch of the settings times the stream's `batches`.
+
+    Where several processes train together, it is the part of this process.
+    """
 
     pixels: Tensor
     """float32 [B, 3, H, W] in [-1, 1]."""
@@ -73,8 +84,9 @@ class Architecture(nn.Module, ABC):
     """A GAN: its networks, its optimisers and one training step.
 
     As a module its state (`state_dict`) must be all that changes in a step, apart from what the
-    optimisers hold: networks, pools, counters. Random numbers come from torch's global generator.
-    The loop seeds that generator, sets the dials, averages, logs, draws samples and saves.
+    optimisers hold: networks, pools, counters. Random numbers come from torch's global generator,
+    those of single images through `stages.train.draws`. The loop seeds that generator, sets the
+    dials, averages, logs, draws samples and saves.
 
     A subclass has its own `config_type`, whose defaults are sensible, and takes `(config, scene)`;
     it raises `ArgusError` where the scene does not suit it.
@@ -82,17 +94,24 @@ class Architecture(nn.Module, ABC):
 
     config_type: ClassVar[type[ArchitectureConfig]]
 
+    profiles: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """Named sets of fields of the config, the published ones above all."""
+
     config: ArchitectureConfig
 
     kept: ClassVar[tuple[str, ...]]
     """Attributes that are networks needed to sample: averaged during training, then saved."""
 
-    streams: Mapping[str, tuple[str, ...]]
-    """What a batch holds: name of a stream -> classes that its images are drawn from."""
+    streams: Mapping[str, Stream]
+    """What a batch holds, by the name of the stream."""
 
     schedules: Mapping[str, Schedule]
     """Dials over the training. `learning_rate` and `ema_images` (half-life of the average, in
     images) are required; `beta2` is Adam's where given; others are the step's own."""
+
+    undecided: Mapping[str, float] = {}
+    """Which of the scalars logged are a discriminator's loss -> its value while it cannot tell
+    reals from fakes. By them the loop notices a game that one side has won for good."""
 
     @abstractmethod
     def optimisers(self) -> dict[str, Optimizer]:
@@ -106,34 +125,18 @@ class Architecture(nn.Module, ABC):
         """One step on one batch.
 
         Computes each player's loss and hands it to `descend(optimiser, loss)`, which takes the
-        gradients of that player's parameters alone and moves them. Returns scalars to log.
+        gradients of that player's parameters alone, averages them over the processes and moves
+        them. Losses are means over the images of the batch. Returns scalars to log, the losses
+        under `loss/...`.
         """
 
     @abstractmethod
     def trained(self, networks: nn.ModuleDict, card: Card) -> Trained:
-        """What samples or translates with `networks` (the kept ones, averaged or loaded)."""
+        """What samples or translates with `networks` (the kept ones, averaged or loaded).
+
+        What it is given to draw or carry with is an `nn.Module`, which is also what is exported.
+        """
 
     def players(self) -> nn.ModuleDict:
         """The kept networks as they train now."""
         return nn.ModuleDict({name: self.get_submodule(name) for name in self.kept})
-
-
-def build(arch: str, config: Mapping[str, Any], scene: Scene) -> Architecture:
-    """Make the architecture of `stages/train/architectures/<arch>.py`.
-
-    Raises:
-        ArgusError: no such architecture, a config that it does not accept, or a scene that does
-            not suit it.
-    """
-    known = sorted(m.name for m in pkgutil.iter_modules(architectures.__path__))
-    if arch not in known:
-        raise ArgusError(
-            f"there is no architecture {arch!r}: `arch` in params.yaml can be {', '.join(known)}"
-        )
-    kind = importlib.import_module(f"{architectures.__name__}.{arch}").ARCHITECTURE
-    try:
-        settings = kind.config_type.model_validate(dict(config))
-    except ValidationError as error:
-        raise ArgusError(f"the config of {arch} does not fit: {explain(error)}") from None
-    made: Architecture = kind(settings, scene)
-    return made

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors.torch import save as tensors_to_bytes
+from torch import Tensor
 
 from stages.common.errors import ArgusError, explain
+from stages.common.files import atomic, sha256, write_json
 from stages.common.params import Domains
+from stages.pack.packed import Rights
 from stages.train.architecture import Scene
 
-CARD, WEIGHTS = "card.json", "generator.safetensors"
+CARD, WEIGHTS, NETWORKS = "card.json", "generator.safetensors", "networks.safetensors"
+"""The card; the averaged networks that sample; all networks as they trained, to go on from."""
 
 
 class Card(BaseModel):
-    """`card.json`. Enough to build the networks again and to say what they have seen."""
+    """`card.json`. Enough to build the networks again and to say what they have seen.
+
+    Fields with a default are not on cards of the first turns.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -31,14 +40,32 @@ class Card(BaseModel):
     classes: tuple[str, ...]
     domains: Domains | None
     seed: int
+    budget: dict[str, int | float] = {}
+    """What was given it: `steps`, `images` or `seconds` (of training steps alone)."""
     steps: int
+    """Made; fewer than given where it was stopped or failed."""
+    best_step: int | None = None
+    """Whose weights these are; None if nothing was validated, and they are the last ones."""
     batch: int
     precision: str
+    processes: int = 1
     parameters: dict[str, int]
     """Count by network, the discriminators included."""
     images_per_class: dict[str, int]
     data_sha256: str
     """Of the packed training images with their labels, see `data_digest`."""
+    val_sha256: str | None = None
+    """Of those by which the best weights were chosen; None if none were looked at."""
+    validation: dict[str, float] = {}
+    """Metrics of these weights on them."""
+    licences: dict[str, Rights] = {}
+    """Of the training images, by source."""
+    warm_start: str | None = None
+    """Commit of the turn from whose weights it went on; None if it began with fresh ones."""
+    reproducible: bool = True
+    """Whether the same commit on the same kind of machine gives the same weights."""
+    failed: str | None = None
+    """Why it is no good. There are no weights then, and what stands above is as far as it came."""
 
     def scene(self) -> Scene:
         """The images that the model was made for."""
@@ -46,9 +73,10 @@ class Card(BaseModel):
 
 
 class SavedCard(Card):
-    """A card on disk, which also vouches for the weights beside it."""
+    """A card on disk, which also vouches for the weights beside it; a failed model has none."""
 
-    weights_sha256: str
+    weights_sha256: str | None = None
+    networks_sha256: str | None = None
 
 
 def read(folder: Path) -> SavedCard:
@@ -70,6 +98,30 @@ def read(folder: Path) -> SavedCard:
             f"{path} is not the card of a trained model ({explain(error)}): "
             "restore it with `dvc checkout`, or train again with `dvc repro --force`"
         ) from None
+
+
+def save(
+    folder: Path, card: Card, average: Mapping[str, Tensor], networks: Mapping[str, Tensor]
+) -> None:
+    """Write a card and the weights that it vouches for, all or nothing.
+
+    Args:
+        average: of `WEIGHTS`; both are empty for a model that failed, and then no files.
+        networks: of `NETWORKS`.
+    """
+    hashes = {}
+    with atomic(folder) as temporary:
+        temporary.mkdir()
+        for name, weights in ((WEIGHTS, average), (NETWORKS, networks)):
+            if weights:
+                (temporary / name).write_bytes(tensors_to_bytes(dict(weights)))
+                hashes[name] = sha256(temporary / name)
+        saved = SavedCard(
+            **card.model_dump(),
+            weights_sha256=hashes.get(WEIGHTS),
+            networks_sha256=hashes.get(NETWORKS),
+        )
+        write_json(temporary / CARD, saved.model_dump(mode="json"))
 
 
 def data_digest(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> str:

@@ -53,8 +53,12 @@ class Checkpoints:
             stream,
         )
         content = stream.getbuffer()
-        with atomic(self.folder / f"{step:09d}.ckpt") as temporary:
-            temporary.write_bytes(hashlib.sha256(content).digest() + bytes(content))
+        with (
+            atomic(self.folder / f"{step:09d}.ckpt") as temporary,
+            temporary.open("wb") as file,
+        ):
+            file.write(hashlib.sha256(content).digest())
+            file.write(content)
         for old in self._newest_first()[KEPT:]:
             remove(old)
 
@@ -75,12 +79,13 @@ class Checkpoints:
             return saved["step"], saved["state"]
         return None
 
-    def clear(self) -> None:
-        """Delete the checkpoints of this model, those of abandoned settings included."""
-        remove(self.folder.parent)
-
     def _newest_first(self) -> list[Path]:
         return sorted(self.folder.glob("[0-9]*.ckpt"), reverse=True)
 
     def _say(self, text: str) -> None:
         Console(stderr=True, soft_wrap=True).print(f"checkpoint {text}", highlight=False)
+
+
+def clear(folder: Path) -> None:
+    """Delete all checkpoints of a model, those of abandoned settings included."""
+    remove(folder)

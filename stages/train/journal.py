@@ -7,30 +7,49 @@ an interrupted training leaves the same reports as one that was not.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import torch
-from dvclive.live import Live
 from torch import Tensor
 
-from stages.common.pictures import contact_sheet
+from stages.common import pictures
+from stages.common.files import write_json
 from stages.common.reports import rounded
+from stages.train import curves
 from stages.train.trained import Pictures
 
 SCALE_TO = 96
 """Images lower than this, in pixels, are enlarged to about it on a sample sheet."""
 
+METRICS, PLOTS, CURVES = "metrics.json", ("plots/metrics", "plots/images"), "curves.png"
+"""Last values; folders of curves and pictures; the picture of all curves among these."""
+
 
 class Journal:
-    """Curves below `plots/metrics`, sheets below `plots/images`, last values in `metrics.json`."""
+    """Curves below `plots/metrics`, sheets below `plots/images`, last values in `metrics.json`.
 
-    def __init__(self, folder: Path) -> None:
+    `close` adds `plots/images/curves.png`, whether the training came to its end or not.
+
+    Args (of the constructor):
+        folder: where to; None shows nothing.
+        limit: `train.min_diversity`, for the picture of the curves.
+    """
+
+    def __init__(self, folder: Path | None, limit: float) -> None:
         self.points: list[tuple[int, dict[str, float]]] = []
         self.sheets: list[tuple[int, Tensor, list[str]]] = []
+        self.folder, self.limit = folder, limit
+        self.kept: int | None = None
+        self.failed: str | None = None
+        if folder is None:
+            return
+        # here, since it takes 3 s, and only one of several processes needs it
+        from dvclive.live import Live
+
         self._live = Live(
             dir=str(folder),
             dvcyaml=None,
@@ -60,27 +79,45 @@ class Journal:
         for step, images, rows in state["sheets"]:
             self.sheet(step, images.numpy(), rows)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Draw the curves so far."""
+        if self.folder is None:
+            return
         self._live.end()  # type: ignore[no-untyped-call]
+        draw(self.folder, self.points, self.kept, self.failed, self.limit)
 
     def _show_point(self, step: int, values: Mapping[str, float]) -> None:
+        if self.folder is None:
+            return
         self._live.step = step
         for name, value in rounded(values).items():
-            self._live.log_metric(name, value)
+            if math.isfinite(value):  # JSON knows no other numbers
+                self._live.log_metric(name, value)
         self._live.make_summary()  # type: ignore[no-untyped-call]
 
     def _show_sheet(self, step: int, images: Tensor, rows: list[str]) -> None:
+        if self.folder is None:
+            return
         columns = len(images) // len(rows)
         captions = [row if column == 0 else "" for row in rows for column in range(columns)]
         scale = max(1, round(SCALE_TO / images.shape[1]))
-        sheet = contact_sheet(np.asarray(images), columns, captions, scale)
+        sheet = pictures.contact_sheet(np.asarray(images), columns, captions, scale)
         self._live.step = step
         self._live.log_image(f"samples/{step:06d}.png", sheet)
+
+
+def draw(
+    folder: Path, points: curves.Points, kept: int | None, failed: str | None, limit: float
+) -> None:
+    """Draw the curves into the reports of a training, and make sure that these are whole.
+
+    Args:
+        points, kept, failed, limit: see `curves.picture`.
+    """
+    for plots in PLOTS:
+        (folder / plots).mkdir(parents=True, exist_ok=True)
+    if not any((folder / PLOTS[0]).iterdir()):  # Git keeps no empty folder, and DVC would miss it
+        (folder / PLOTS[0] / ".gitkeep").touch()
+    if not (folder / METRICS).exists():
+        write_json(folder / METRICS, {})
+    pictures.save(curves.picture(points, kept, failed, limit), folder / PLOTS[1] / CURVES)

@@ -7,6 +7,7 @@ looks at `real` in the generator's turn; the others take None there.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -20,6 +21,16 @@ class Adversarial(NamedTuple):
 
     discriminator: Callable[[Tensor, Tensor], Tensor]
     generator: Callable[[Tensor, Tensor | None], Tensor]
+    undecided: float
+    """The discriminator's loss while it cannot tell reals from fakes at all."""
+
+
+def _hinge_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    return functional.relu(1 - real).mean() + functional.relu(1 + fake).mean()
+
+
+def _hinge_generator(fake: Tensor, real: Tensor | None) -> Tensor:
+    return -fake.mean()
 
 
 def _relativistic_discriminator(real: Tensor, fake: Tensor) -> Tensor:
@@ -40,11 +51,16 @@ def _least_squares_generator(fake: Tensor, real: Tensor | None) -> Tensor:
     return (fake - 1).square().mean()
 
 
-RELATIVISTIC = Adversarial(_relativistic_discriminator, _relativistic_generator)
+HINGE = Adversarial(_hinge_discriminator, _hinge_generator, undecided=2.0)
+"""Hinge loss (Lim and Ye, arXiv 1705.02894; Miyato et al., ICLR 2018, equations 16 and 17)."""
+
+RELATIVISTIC = Adversarial(
+    _relativistic_discriminator, _relativistic_generator, undecided=math.log(2)
+)
 """Softplus of the difference of a real's and a fake's logit (Jolicoeur-Martineau, ICLR 2019,
 section 4; the form of R3GAN, Huang et al., NeurIPS 2024, equation 2). Logits are paired."""
 
-LEAST_SQUARES = Adversarial(_least_squares_discriminator, _least_squares_generator)
+LEAST_SQUARES = Adversarial(_least_squares_discriminator, _least_squares_generator, undecided=0.25)
 """LSGAN with targets 1 and 0 (Mao et al., ICCV 2017, equation 9), the discriminator's side halved
 as CycleGAN does (Zhu et al., ICCV 2017, section 4) to slow it relative to the generator."""
 

@@ -2,118 +2,145 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import sys
 
 import numpy as np
-from safetensors.torch import save as tensors_to_bytes
-from torch import nn
+import torch
+from accelerate import Accelerator
+from rich.console import Console
 
-from stages.common import compute, params
+from stages.common import compute
+from stages.common.backbone import BACKBONES
 from stages.common.errors import ArgusError
-from stages.common.files import atomic, sha256, write_json
-from stages.pack.packed import Packed
-from stages.train import loop
-from stages.train.architecture import Architecture, Scene, build
-from stages.train.card import CARD, WEIGHTS, Card, SavedCard, data_digest
-from stages.train.checkpoint import Checkpoints, fingerprint
+from stages.train import card as cards
+from stages.train import group, warm
+from stages.train.architecture import Architecture
+from stages.train.broken import Broken, own_code
+from stages.train.budget import Budget
+from stages.train.card import data_digest
+from stages.train.checkpoint import clear
+from stages.train.journal import draw
+from stages.train.loop import Loop
+from stages.train.order import Order
+from stages.train.registry import build
 from stages.train.sampler import BalancedSampler
+from stages.train.training import Training
+from stages.train.validation import Validation
+from stages.train.watch import Failed
 
 
-def train(
-    name: str,
-    model: params.Model,
-    settings: params.Train,
-    data: Packed,
-    trained: Path,
-    reports: Path,
-    cache: Path,
-) -> None:
-    """Train a model, or go on where a killed training of the same settings and data stopped.
+def train(order: Order) -> None:
+    """Train a model, or go on where a killed training of the same order stopped.
 
-    Args:
-        name: key of the model in params.yaml.
-        model: its entry.
-        settings: what holds for all models.
-        data: the packed training split.
-        trained: folder for `generator.safetensors` and `card.json`.
-        reports: folder for curves, sample sheets and `metrics.json`.
-        cache: folder for checkpoints, emptied at the end.
+    A model that is no good leaves a card that says why, and no weights.
 
     Raises:
-        ArgusError: the entry does not fit its architecture or the data, or training diverged.
+        ArgusError: the order does not fit its architecture or the data.
+        Broken: the architecture's code broke in one of several processes. Whoever started them is
+            to `record` it.
     """
-    compute.deterministic(model.seed, settings.threads)
-    accelerator = loop.accelerator(settings)
-    height, width = data.images.shape[1:3]
-    scene = Scene(height, width, data.classes, model.domains)
-    architecture = build(model.arch, model.config, scene)
-    samplers = _samplers(name, architecture, data, settings.tau, model.seed)
-    card = _card(name, model, settings, data, architecture)
-    facts = {
-        "card": card.model_dump(mode="json"),
-        "settings": settings.model_dump(exclude={"checkpoint_every"}),
-        "device": accelerator.device.type,
-    }
-    code = [*Path(__file__).parent.rglob("*.py"), Path(compute.__file__)]
-    checkpoints = Checkpoints(cache, fingerprint(facts, code))
-    training = loop.Training(architecture, accelerator, samplers, data, card, settings.mirror)
-    networks = loop.run(training, settings, checkpoints, reports)
-    _save(trained, card, networks)
-    checkpoints.clear()
+    accelerator = group.join(order.settings)
+    processes, first = accelerator.num_processes, accelerator.is_main_process
+    compute.deterministic(order.model.seed, order.settings.threads)
+    if order.model.batch % processes:
+        raise ArgusError(
+            f"the batch of '{order.name}' is {order.model.batch}, which {processes} processes "
+            "cannot share evenly: change it or train.processes in params.yaml"
+        )
+    loop = None
+    try:
+        loop = prepared(order, accelerator)
+        best = loop.run()
+    except Failed as failure:
+        if isinstance(failure, Broken) and processes > 1:
+            raise
+        if first:
+            record(order, failure, loop.training if loop else None)
+        return
+    if first:
+        card = loop.training.card.model_copy(update={"steps": loop.training.done, **best.on_card()})
+        cards.save(order.trained, card, best.average, best.networks)
+        clear(order.cache)
 
 
-def _samplers(
-    name: str, architecture: Architecture, data: Packed, tau: float, seed: int
-) -> dict[str, BalancedSampler]:
-    """A sampler for each stream of the architecture, over the images of its classes."""
-    samplers = {}
-    for stream, classes in architecture.streams.items():
-        wanted = [index for index, label in enumerate(data.classes) if label in classes]
-        rows = np.flatnonzero(np.isin(data.labels, wanted))
-        if not len(rows):
-            raise ArgusError(
-                f"model '{name}' needs images of {', '.join(classes)} and the training split has "
-                f"none: deliver some, or change `domains` of the model in params.yaml"
-            )
-        samplers[stream] = BalancedSampler(rows, data.labels[rows], tau, seed)
-    return samplers
+def record(order: Order, failure: Failed, training: Training | None = None) -> None:
+    """Write the card of a model that is no good, and say so.
+
+    Args:
+        training: in which it failed; None if there was none yet, or it was in another process.
+    """
+    card = training.card if training else order.card(order.settings.processes)
+    steps = training.done if training else 0
+    if isinstance(failure, Broken):
+        print(failure.trace, file=sys.stderr)
+        steps = steps or failure.step
+        draw(order.reports, failure.points, None, failure.reason, order.settings.min_diversity)
+    made = card.model_copy(update={"steps": steps, "failed": failure.reason})
+    cards.save(order.trained, made, {}, {})
+    clear(order.cache)
+    console = Console(stderr=True, soft_wrap=True)
+    console.print(f"[bold red]failed:[/] model '{order.name}'", highlight=False, end=": ")
+    console.print(
+        f"{failure.reason}. The turn goes on without it; `dvc repro --force --single-item "
+        f"train@{order.name}` tries again",
+        highlight=False,
+        markup=False,
+    )
 
 
-def _card(
-    name: str,
-    model: params.Model,
-    settings: params.Train,
-    data: Packed,
-    architecture: Architecture,
-) -> Card:
-    counts = np.bincount(data.labels, minlength=len(data.classes))
+def prepared(order: Order, accelerator: Accelerator) -> Loop:
+    """The training of an order at its start, and what looks at it."""
+    model, settings, first = order.model, order.settings, accelerator.is_main_process
+    card = order.card(accelerator.num_processes)
+    with own_code("it was built"):
+        architecture = build(model.arch, model.config, card.scene(), model.profile)
+    samplers = _samplers(order, architecture)
     sizes = {
         part: sum(p.numel() for p in module.parameters())
         for part, module in architecture.named_children()
     }
-    return Card(
-        model=name,
-        arch=model.arch,
-        task=model.task,
-        config=architecture.config.model_dump(mode="json"),
-        resolution=(data.images.shape[1], data.images.shape[2]),
-        classes=data.classes,
-        domains=model.domains,
-        seed=model.seed,
-        steps=model.steps,
-        batch=model.batch,
-        precision=settings.precision,
-        parameters={part: size for part, size in sizes.items() if size},
-        images_per_class={c: int(n) for c, n in zip(data.classes, counts, strict=True)},
-        data_sha256=data_digest(data.images, data.labels),
+    card = card.model_copy(
+        update={
+            "config": architecture.config.model_dump(mode="json"),
+            "parameters": {part: size for part, size in sizes.items() if size},
+        }
     )
+    checkpoints = order.checkpoints(card, accelerator.device.type, architecture)
+    validation = None
+    if first:
+        with torch.random.fork_rng(devices=[]):  # the others draw no weights of a backbone
+            net = BACKBONES[order.net]()
+        validation = Validation.of(order.val, model.domains, net)
+        if validation:
+            digest = data_digest(order.val.images, order.val.labels)
+            card = card.model_copy(update={"val_sha256": digest})
+        if settings.warm_start:
+            commit = warm.start(architecture, card, order.previous)
+            card = card.model_copy(update={"warm_start": commit})
+    training = Training(
+        architecture,
+        accelerator,
+        samplers,
+        order.train,
+        card,
+        Budget.of(model),
+        settings.mirror,
+    )
+    return Loop(training, settings, validation, checkpoints, order.reports)
 
 
-def _save(folder: Path, card: Card, networks: nn.ModuleDict) -> None:
-    """Write weights and card, both or neither."""
-    weights = {name: t.cpu().contiguous() for name, t in networks.state_dict().items()}
-    with atomic(folder) as temporary:
-        temporary.mkdir()
-        (temporary / WEIGHTS).write_bytes(tensors_to_bytes(weights))
-        saved = SavedCard(**card.model_dump(), weights_sha256=sha256(temporary / WEIGHTS))
-        write_json(temporary / CARD, saved.model_dump(mode="json"))
+def _samplers(order: Order, architecture: Architecture) -> dict[str, BalancedSampler]:
+    """A sampler for each stream of the architecture, over the images of its classes."""
+    samplers, data = {}, order.train
+    for stream, (classes, _) in architecture.streams.items():
+        wanted = [index for index, label in enumerate(data.classes) if label in classes]
+        rows = np.flatnonzero(np.isin(data.labels, wanted))
+        if not len(rows):
+            raise ArgusError(
+                f"model '{order.name}' needs images of {', '.join(classes)} and the training split "
+                "has none: deliver some, or change `domains` of the model in params.yaml"
+            )
+        samplers[stream] = BalancedSampler(
+            rows, data.labels[rows], order.settings.tau, order.model.seed
+        )
+    return samplers

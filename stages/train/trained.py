@@ -7,7 +7,7 @@ condition to another), whichever its architecture makes.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from stages.common.errors import ArgusError
 from stages.common.files import sha256
 from stages.train import card as cards
-from stages.train.architecture import build
 from stages.train.card import Card
+from stages.train.registry import build
 
 Pictures = NDArray[np.uint8]
 
@@ -70,7 +70,8 @@ class Generator(Trained):
     """Draws scenes of a wanted class.
 
     Args (of the constructor):
-        draw: (noise float [n, D], labels int64 [n]) -> float [n, 3, H, W] in [-1, 1].
+        draw: (noise float [n, D], labels int64 [n]) -> float [n, 3, H, W] in [-1, 1]; the module
+            that is exported.
         noise: D.
     """
 
@@ -78,11 +79,11 @@ class Generator(Trained):
         self,
         card: Card,
         networks: nn.ModuleDict,
-        draw: Callable[[Tensor, Tensor], Tensor],
+        draw: nn.Module,
         noise: int,
     ) -> None:
         super().__init__(card, networks)
-        self._draw, self._noise = draw, noise
+        self.draw, self.noise = draw, noise
 
     def sample(self, labels: Sequence[str], seed: int) -> Pictures:
         """One image for each label; the same labels and seed give the same images.
@@ -111,14 +112,14 @@ class Generator(Trained):
         return self._render(noise, labels), list(self.card.classes)
 
     def _noises(self, count: int, seed: int) -> Tensor:
-        return torch.randn(count, self._noise, generator=torch.Generator().manual_seed(seed))
+        return torch.randn(count, self.noise, generator=torch.Generator().manual_seed(seed))
 
     @torch.no_grad()
     def _render(self, noise: Tensor, labels: Tensor) -> Pictures:
         height, width = self.card.resolution
         size = _chunk(height, width)
         parts = ((noise[i : i + size], labels[i : i + size]) for i in range(0, len(noise), size))
-        drawn = (self._draw(z.to(self._device), y.to(self._device)) for z, y in parts)
+        drawn = (self.draw(z.to(self._device), y.to(self._device)) for z, y in parts)
         return _joined(map(to_uint8, drawn), height, width)
 
 
@@ -126,7 +127,8 @@ class Translator(Trained):
     """Carries images from the card's source condition to its target condition.
 
     Args (of the constructor):
-        carry: float [n, 3, H, W] in [-1, 1] -> the same shape and range.
+        carry: float [n, 3, H, W] in [-1, 1] -> the same shape and range; the module that is
+            exported.
         multiple: what both sides of an image must be multiples of.
     """
 
@@ -134,11 +136,11 @@ class Translator(Trained):
         self,
         card: Card,
         networks: nn.ModuleDict,
-        carry: Callable[[Tensor], Tensor],
+        carry: nn.Module,
         multiple: int,
     ) -> None:
         super().__init__(card, networks)
-        self._carry, self._multiple = carry, multiple
+        self.carry, self.multiple = carry, multiple
 
     @torch.no_grad()
     def translate(self, images: Pictures) -> Pictures:
@@ -154,15 +156,15 @@ class Translator(Trained):
             ArgusError: not such an array.
         """
         suits = images.ndim == 4 and images.shape[3] == 3 and images.dtype == np.uint8
-        if not suits or any(side % self._multiple for side in images.shape[1:3]):
+        if not suits or any(side % self.multiple for side in images.shape[1:3]):
             raise ArgusError(
                 f"model '{self.card.model}' translates uint8 RGB images [N, H, W, 3] with sides "
-                f"that are multiples of {self._multiple}, not {images.dtype} {images.shape}"
+                f"that are multiples of {self.multiple}, not {images.dtype} {images.shape}"
             )
         height, width = images.shape[1:3]
         size = _chunk(height, width)
         parts = (images[i : i + size] for i in range(0, len(images), size))
-        carried = (self._carry(to_float(part).to(self._device)) for part in parts)
+        carried = (self.carry(to_float(part).to(self._device)) for part in parts)
         return _joined(map(to_uint8, carried), height, width)
 
     def panel(self, sources: Pictures) -> tuple[Pictures, list[str]]:
@@ -176,10 +178,15 @@ def load(folder: Path) -> Trained:
     """Load what `python -m stages.train` wrote to `models/trained/<model>`.
 
     Raises:
-        ArgusError: the card or the weights are missing or damaged, or the architecture of the
-            card cannot be built by this version of the code.
+        ArgusError: the training failed, the card or the weights are missing or damaged, or the
+            architecture of the card cannot be built by this version of the code.
     """
     card = cards.read(folder)
+    if card.failed is not None:
+        raise ArgusError(
+            f"model '{card.model}' has no weights, since its training failed: {card.failed}. "
+            "Change its entry in params.yaml and train again with `dvc repro`"
+        )
     path = folder / cards.WEIGHTS
     mend = "restore it with `dvc checkout`, or train again with `dvc repro --force`"
     if not path.exists():

@@ -70,8 +70,9 @@ def test_only_what_params_lists_is_read_and_what_is_missing_named(
 def test_every_image_of_a_turn_is_shown_with_its_end(capsys: pytest.CaptureFixture[str]) -> None:
     tables.show(outcome(FOUND))
     printed = capsys.readouterr().out
-    for words in ("in", "refused: too_small", "exact copies", "held out: val", "kid_inception 0.5"):
+    for words in ("in", "refused: too_small", "exact copies", "held out: val", "beside: noise"):
         assert words in printed
+    assert "Failed in training" not in printed
     counts = {row[0]: int(row[1]) for row in tables.images(outcome(FOUND)).rows}
     assert counts.pop("in") == sum(counts.values())
 
@@ -98,9 +99,9 @@ def test_a_turn_whose_metrics_are_lost_keeps_its_row() -> None:
     ]
     table = history.table(turns)
     assert table.rows[0] == ["1", "2026-01-01", "lost", *["-"] * 4, "metrics lack prune"]
-    assert table.headers[6] == f"g\n{KID}\n{FD}"
+    assert table.headers[6] == f"{KID} /\n{FD}"
     champions = "day2night: none\ngenerate: g promoted"
-    assert table.rows[1][3:] == ["15", "11", "2", "0.5\n5", champions]
+    assert table.rows[1][3:] == ["15", "11", "2", "g 0.5 / 5", champions]
     markdown = table.markdown()
     assert "a \\| b" in markdown and "day2night: none<br>generate: g promoted" in markdown
 
@@ -112,8 +113,54 @@ def test_scores_of_different_backbones_stand_in_columns_of_their_own() -> None:
         history.turn_of(2, "2026-01-08", "b", {**FOUND, "evaluate/g": other}),
     ]
     table = history.table(turns)
-    assert table.headers[6:8] == ["g\nkid_efficientnet", f"g\n{KID}\n{FD}"]
-    assert [row[6:8] for row in table.rows] == [["-", "0.5\n5"], ["0.25", "-"]]
+    assert table.headers[6:8] == ["kid_efficientnet", f"{KID} /\n{FD}"]
+    assert [row[6:8] for row in table.rows] == [["-", "g 0.5 / 5"], ["g 0.25", "-"]]
+
+
+WHY = "loss/a is not finite at step 3"
+RIVALS = {
+    **FOUND,
+    "evaluate/better": {"task": "generate", FD: 4.0, KID: 0.25, "beside": {}},
+    "evaluate/broken": {"task": "generate", "failed": WHY},
+    "evaluate/carries": {"task": "day2night", FD: 3.0, KID: 0.125, "beside": {}},
+}
+
+
+def test_a_model_that_failed_is_shown_with_its_reason_wherever_models_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    turn = outcome(RIVALS)
+    assert turn.scores["broken"].failed == WHY
+    assert f"broken (generate): failed: {WHY}" in turn.headline().splitlines()
+    assert tables.failures(turn).rows == [["broken", "generate", WHY]]
+    tables.show(turn)
+    assert WHY in capsys.readouterr().out
+    row = history.table([history.turn_of(1, "2026-01-01", "a", RIVALS)]).rows[0]
+    assert row[6].splitlines() == [
+        "better 0.25 / 4",
+        "broken failed",
+        "carries 0.125 / 3",
+        "g 0.5 / 5",
+    ]
+
+
+def test_a_turn_in_which_all_failed_has_its_row() -> None:
+    found = {name: report for name, report in FOUND.items() if not name.startswith("evaluate/")}
+    found["evaluate/broken"] = RIVALS["evaluate/broken"]
+    table = history.table([history.turn_of(1, "2026-01-01", "a", found)])
+    assert table.headers[6:] == ["models", "champions"]
+    assert table.rows[0][6] == "broken failed"
+    assert tables.models(outcome(found)).rows == [["generate", "broken"]]
+
+
+def test_models_go_by_task_and_nearness_with_the_floors_below() -> None:
+    assert tables.models(outcome(RIVALS)).rows == [
+        ["day2night", "carries", "0.125", "3"],
+        ["generate", "better", "0.25", "4"],
+        ["generate", "g", "0.5", "5"],
+        ["generate", "broken", "-", "-"],
+        ["", "beside: noise", "2", "9"],
+    ]
 
 
 def test_help_explains_every_command_without_starting_dvc_or_torch(

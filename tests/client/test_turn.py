@@ -94,15 +94,15 @@ def test_two_turns_are_two_commits_with_tags_lineage_and_headlines(
     ]
     assert rows[0] == [
         *("turn", "date", "message", "in", "accepted", "selected"),
-        *("r3gan<br>kid_efficientnet<br>fd_efficientnet", "champions"),
+        *("kid_efficientnet /<br>fd_efficientnet", "champions"),
     ]
     assert rows[2][2:6] == ["#1: first images", "3", "2", "2"]
-    assert rows[2][6:] == ["0.05882<br>0.5882", "day2night: none<br>generate: r3gan promoted"]
+    assert rows[2][6:] == ["r3gan 0.05882 / 0.5882", "day2night: none<br>generate: r3gan promoted"]
     assert rows[3][2:6] == ["more", "6", "6", "5"]
     assert rows[3][7] == "day2night: none<br>generate: r3gan stays"
     assert "#1: first images" in printed and "r3gan stays" in printed
     ended, printed = argus("show")
-    assert ended == 0 and "refused" not in printed and "noise 9" in printed
+    assert ended == 0 and "refused" not in printed and "beside: noise" in printed
 
 
 def today_utc() -> date:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stages.common.errors import ArgusError
-from stages.common.lineage import fetch
+from stages.common.lineage import fetch, fetch_if_any
 from stages.promote import incumbents
 
 FIRST, SECOND = "of the first turn", "of the second"
@@ -65,6 +65,15 @@ def test_incumbents_come_by_their_tasks(first: str, tmp_path: Path) -> None:
     assert (found["generate"] / "weights.txt").read_text() == FIRST
 
 
+def test_what_a_turn_never_had_is_none(first: str, tmp_path: Path) -> None:
+    assert fetch_if_any("models/champions/day2night", first, tmp_path) is None
+    found = fetch_if_any("models/champions/generate", first, tmp_path)
+    assert found is not None
+    assert (found / "weights.txt").read_text() == FIRST
+    with pytest.raises(ArgusError, match="unknown Git revision"):
+        fetch_if_any("models/champions/generate", "1" * 40, tmp_path)
+
+
 @pytest.mark.parametrize(
     ("path", "revision", "words"),
     [
@@ -91,6 +100,9 @@ def test_what_no_cache_holds_is_an_error_unless_the_remote_has_it(
     shutil.move(".dvc/cache", tmp_path / "cache")
     with pytest.raises(ArgusError, match="dvc fetch"):
         fetch("data/split/record.txt", first, tmp_path)
+    with pytest.raises(ArgusError, match="dvc fetch"):  # it had it, so this is no "none"
+        fetch_if_any("data/split", first, tmp_path)
+    assert fetch_if_any("data/never", first, tmp_path) is None
     store = made[0] / "store"
     shutil.copytree(tmp_path / "cache", store)
     try:

@@ -1,3 +1,5 @@
+from dataclasses import asdict
+
 import numpy as np
 import polars as pl
 import pytest
@@ -5,8 +7,8 @@ from PIL import Image
 
 from stages.common.errors import ArgusError
 from stages.common.files import write_json
-from stages.pack.__main__ import shrink
-from stages.pack.packed import read_packed
+from stages.pack.__main__ import rights, shrink
+from stages.pack.packed import Rights, read_packed, read_rights
 from tests.conftest import scene, scenes
 
 
@@ -49,3 +51,20 @@ def test_reading_gives_rows_in_the_order_of_the_array(tmp_path) -> None:  # type
 def test_before_pack_has_run(tmp_path) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(ArgusError, match="dvc repro pack"):
         read_packed("train", tmp_path)
+    with pytest.raises(ArgusError, match="dvc repro pack"):
+        read_rights(tmp_path)
+
+
+def test_the_licence_of_each_source_goes_with_its_images(card, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    card("fleet", licence="contract:F-7")
+    card("webcams", licence="cc-by-4.0")
+    images = pl.DataFrame({"source": ["webcams", "fleet", "webcams"]})
+    terms = rights(images)
+    assert terms == {"fleet": Rights("contract:F-7", 1), "webcams": Rights("CC-BY-4.0", 2)}
+    write_json(tmp_path / "rights.json", {name: asdict(of) for name, of in terms.items()})
+    assert read_rights(tmp_path) == terms
+
+
+def test_without_a_rights_card_nothing_is_packed(workspace) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(ArgusError, match="no rights card"):
+        rights(pl.DataFrame({"source": ["nobody"]}))

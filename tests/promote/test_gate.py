@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from stages.evaluate.scores import kid
-from stages.promote.gate import compare
+from stages.common.distances import kid
+from stages.promote.gate import Verdict, compare
 
 
 def draw(rng: np.random.Generator, n: int, shift: float = 0.0) -> np.ndarray:
@@ -19,7 +19,7 @@ def test_the_difference_is_that_of_kid() -> None:
     a, b, reals = draw(rng, 30, 0.2), draw(rng, 30, 0.5), draw(rng, 30)
     # image i of a model is paired with real i, so those n pairs are left out of the cross terms
     n = 30
-    from stages.evaluate.scores import kernel
+    from stages.common.distances import kernel
 
     def paired_kid(x: np.ndarray) -> float:
         within = sum(k.sum() - np.trace(k) for k in (kernel(x, x), kernel(reals, reals)))
@@ -35,7 +35,7 @@ def test_a_model_against_itself_is_a_coin_toss() -> None:
     rng = np.random.default_rng(1)
     a, reals = draw(rng, 20), draw(rng, 20)
     verdict = compare(a, a, reals, alone(20))
-    assert (verdict.difference, verdict.standard_error, verdict.confidence) == (0, 0, 0.5)
+    assert verdict == Verdict(difference=0, standard_error=0, confidence=0.5, drives=20)
 
 
 def test_swapping_the_two_swaps_the_verdict() -> None:
@@ -86,4 +86,4 @@ def test_frames_of_one_drive_are_not_independent_evidence() -> None:
 def test_a_single_drive_proves_nothing() -> None:
     rng = np.random.default_rng(6)
     verdict = compare(draw(rng, 20), draw(rng, 20, 3.0), draw(rng, 20), ["one"] * 20)
-    assert verdict.confidence == 0.5
+    assert verdict == Verdict(verdict.difference, standard_error=None, confidence=0.5, drives=1)

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import pytest
 import torch
+from matplotlib.figure import Figure
+
+from stages.train import curves
 
 
 @pytest.fixture(autouse=True, scope="session")
 def one_thread() -> None:
     torch.set_num_threads(1)
+
+
+@pytest.fixture
+def no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The curves of a training are not drawn, which takes longer than a tiny training itself."""
+    monkeypatch.setattr(curves, "picture", lambda *_: Figure())

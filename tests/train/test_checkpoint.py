@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from stages.train.checkpoint import Checkpoints, fingerprint
+from stages.train.checkpoint import Checkpoints, clear, fingerprint
 
 
 def state(value: float) -> dict:
@@ -75,7 +75,7 @@ def test_a_failed_write_leaves_the_older_ones(checkpoints, monkeypatch):
 
 def test_nothing_is_left_after_clear(checkpoints, tmp_path):
     Checkpoints(tmp_path / "model", "abandoned").save(1, state(1.0))
-    checkpoints.clear()
+    clear(tmp_path / "model")
     assert not (tmp_path / "model").exists()
 
 

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from stages.train.losses import LEAST_SQUARES, RELATIVISTIC, squared_gradient
+from stages.train.losses import HINGE, LEAST_SQUARES, RELATIVISTIC, squared_gradient
 
 
 def test_least_squares_is_half_the_mean_square_for_the_judge_and_a_mean_square_for_the_forger():
@@ -56,3 +56,21 @@ def test_the_penalty_reaches_the_weights():
     logits = (x.flatten(1) @ weight.T).squeeze(1)
     (0.5 * squared_gradient(logits, x).mean()).backward()
     torch.testing.assert_close(weight.grad, weight.detach())
+
+
+def test_hinge_stops_at_its_margins_and_the_forger_never_does():
+    real, fake = torch.tensor([2.0, 0.5, -1.0]), torch.tensor([-3.0, -0.5, 1.0])
+    judge = HINGE.discriminator(real, fake)
+    assert judge.item() == pytest.approx((0 + 0.5 + 2) / 3 + (0 + 0.5 + 2) / 3)
+    assert HINGE.generator(fake, None).item() == pytest.approx(2.5 / 3)
+    real.requires_grad_()
+    (gradient,) = torch.autograd.grad(HINGE.discriminator(real, fake), real)
+    assert gradient.tolist() == pytest.approx([0, -1 / 3, -1 / 3])
+
+
+@pytest.mark.parametrize(
+    ("loss", "logit"), [(HINGE, 0.0), (LEAST_SQUARES, 0.5), (RELATIVISTIC, 1.7)]
+)
+def test_undecided_is_the_loss_of_a_judge_that_sees_no_difference(loss, logit):
+    same = torch.full((4, 1, 2, 2), logit)
+    assert loss.discriminator(same, same).item() == pytest.approx(loss.undecided)

@@ -1,4 +1,4 @@
-"""The small shared parts: average, pool, schedules, sampler."""
+"""The small shared parts: average, schedules, sampler."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from torch import nn
 
 from stages.train.ema import Ema, decay
-from stages.train.pool import ImagePool
 from stages.train.sampler import BalancedSampler
 from stages.train.schedules import constant, constant_then_linear, cosine
 
@@ -45,39 +44,6 @@ def test_the_average_of_a_constant_after_n_steps_is_one_minus_decay_to_the_n():
 def test_half_of_the_average_is_left_after_its_half_life():
     assert decay(32, 320.0) ** 10 == pytest.approx(0.5)
     assert decay(32, 0.0) == 0.0
-
-
-def test_a_pool_gives_back_only_what_it_was_given_and_keeps_its_size():
-    torch.manual_seed(0)
-    pool, seen, old = ImagePool(5, (1, 1, 1)), set(), 0
-    for start in range(0, 400, 4):
-        fakes = torch.arange(start, start + 4).float().view(4, 1, 1, 1)
-        seen |= set(range(start, start + 4))
-        given = pool.exchange(fakes).flatten().tolist()
-        assert set(given) <= seen
-        if start < 4:
-            assert given == [0, 1, 2, 3]
-        old += sum(value < start for value in given)
-    assert int(pool.filled) == 5
-    assert 0.4 < old / 396 < 0.6  # one half are exchanged for older ones
-
-
-def test_a_pool_takes_no_gradient_and_one_of_no_size_passes_everything_on():
-    fakes = torch.randn(3, 1, 2, 2, requires_grad=True)
-    given = ImagePool(0, (1, 2, 2)).exchange(fakes)
-    assert torch.equal(given, fakes.detach())
-    assert not given.requires_grad
-
-
-def test_a_pool_goes_on_from_its_state():
-    first, second = ImagePool(3, (1, 1, 1)), ImagePool(3, (1, 1, 1))
-    first.exchange(torch.arange(3.0).view(3, 1, 1, 1))
-    second.load_state_dict(first.state_dict())
-    news = torch.arange(3.0, 9.0).view(6, 1, 1, 1)
-    torch.manual_seed(1)
-    expected = first.exchange(news)
-    torch.manual_seed(1)
-    assert torch.equal(second.exchange(news), expected)
 
 
 def test_schedules_have_their_closed_forms():

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -14,162 +11,255 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
-import yaml
 from safetensors.torch import load_file
+from torch import nn
 
-from stages.common import params
 from stages.common.errors import ArgusError
-from stages.pack.packed import Packed, read_packed
+from stages.train import card as cards
 from stages.train import trained
 from stages.train.architectures import cyclegan
 from stages.train.architectures.r3gan import R3GAN
 from stages.train.card import data_digest
+from stages.train.checkpoint import Checkpoints
+from stages.train.order import Order
 from stages.train.train import train
-from tests.conftest import ROOT, scenes
+from stages.train.training import Training
+from stages.train.validation import Validation
+from tests.conftest import scenes
+from tests.train import tiny
+from tests.train.tiny import files
 
-MODELS = {
-    "tiny_r3gan": {
-        "arch": "r3gan",
-        "task": "generate",
-        "steps": 160,
-        "batch": 4,
-        "seed": 1,
-        "config": {"widths": [8, 8], "noise": 4, "augment": [0.5, 0.5]},
-    },
-    "tiny_cyclegan": {
-        "arch": "cyclegan",
-        "task": "day2night",
-        "domains": {"source": "day", "target": "night"},
-        "steps": 100,
-        "batch": 2,
-        "seed": 1,
-        "config": {
-            "filters": 2,
-            "blocks": 1,
-            "discriminator_filters": 2,
-            "discriminator_layers": 1,
-            "pool": 5,
-            "augment": 0.5,
-        },
-    },
-}
-TRAIN = {
-    "device": "cpu",
-    "precision": "fp32",
-    "threads": 1,
-    "tau": 0.5,
-    "mirror": True,
-    "curve_points": 7,
-    "sample_sheets": 3,
-    "checkpoint_every": 3,
-}
-CLASSES = ("day", "dusk", "night")
-LABELS = np.array([0] * 9 + [2] * 5)  # nothing of dusk
+
+def written(order: Order) -> dict[str, bytes]:
+    """All that a training leaves, once it has run."""
+    train(order)
+    assert not order.cache.exists()
+    return files(order.trained, order.reports)
+
+
+# --- the same bytes -----------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("no_picture")
+@pytest.mark.parametrize("arch", tiny.MODELS)
+def test_a_training_that_was_stopped_and_goes_on_leaves_the_same_bytes(arch, tmp_path, monkeypatch):
+    """All of its state is in a checkpoint: 20 steps are 10 and 10, with the validations between."""
+    val = tiny.packed("val", 5)
+    whole = written(tiny.order(arch, tmp_path / "whole", steps=20, val=val))
+
+    save = Checkpoints.save
+
+    def last(self, step, state):
+        save(self, step, state)
+        if step == 10:
+            raise KeyboardInterrupt
+
+    settings = {"checkpoint_every": 5}
+    order = tiny.order(arch, tmp_path / "stopped", settings, steps=20, val=val)
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoints, "save", last)
+        with pytest.raises(KeyboardInterrupt):
+            train(order)
+    assert max(int(path.stem) for path in order.cache.rglob("*.ckpt")) == 10
+    torch.manual_seed(99)  # another process would have other numbers
+    np.random.seed(99)
+    assert written(order) == whole
+
+
+@pytest.mark.usefixtures("no_picture")
+@pytest.mark.parametrize("arch", tiny.MODELS)
+def test_one_seed_gives_the_same_bytes_twice_and_another_does_not(arch, tmp_path):
+    val = tiny.packed("val", 5)
+    first = written(tiny.order(arch, tmp_path / "a", steps=6, val=val))
+    torch.empty(1 << 20).fill_(torch.nan)  # what is uninitialised next time
+    assert written(tiny.order(arch, tmp_path / "b", steps=6, val=val)) == first
+    written(tiny.order(arch, tmp_path / "c", steps=6, val=val, seed=2))
+    ours, theirs = (load_file(tmp_path / p / "trained/networks.safetensors") for p in "ac")
+    assert not [n for n, p in ours.items() if p.ndim > 1 and torch.equal(p, theirs[n])]
 
 
 @pytest.fixture
-def packed(workspace: Path) -> Packed:
-    """A workspace with a packed training split, where params.yaml lists the tiny models."""
-    knobs = yaml.safe_load((workspace / "params.yaml").read_text())
-    knobs["models"], knobs["train"] = MODELS, TRAIN
-    (workspace / "params.yaml").write_text(yaml.safe_dump(knobs))
-    folder = workspace / "data/pack"
-    folder.mkdir(parents=True)
-    np.save(folder / "train.npy", scenes(len(LABELS), 16, 24))
-    rows = range(len(LABELS))
-    table = {
-        "image_id": [f"{row:064x}" for row in rows],
-        "split": "train",
-        "row": rows,
-        "label": [CLASSES[label] for label in LABELS],
-        "sequence": [f"drive{row // 2}" for row in rows],
-    }
-    pl.DataFrame(table).write_parquet(folder / "images.parquet")
-    (folder / "classes.json").write_text(json.dumps(CLASSES))
-    return read_packed("train")
+def packed(workspace: Path) -> Path:
+    """A workspace whose params.yaml lists a tiny model of each kind; no test split is packed."""
+    tiny.pack(workspace / "data/pack", val=5)
+    tiny.write_params(
+        workspace,
+        {
+            "tiny_r3gan": {"arch": "r3gan", "steps": 160} | tiny.MODELS["r3gan"],
+            "tiny_cyclegan": {"arch": "cyclegan", "steps": 100} | tiny.MODELS["cyclegan"],
+        },
+        validate_every=40,
+    )
+    return workspace
 
 
-def run(name: str, packed: Packed, place: Path, **changes: object) -> Path:
-    """Train a tiny model in this process; returns the folder with all that it wrote."""
-    model = params.Model(**(MODELS[name] | changes))
-    parts = [place / part for part in ("trained", "reports", "cache")]
-    train(name, model, params.Train(**TRAIN), packed, *parts)
-    return place
-
-
-def files(*folders: Path) -> dict[str, bytes]:
-    return {
-        f"{number}/{path.relative_to(folder)}": path.read_bytes()
-        for number, folder in enumerate(folders)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
-def stage(name: str) -> subprocess.Popen[bytes]:
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "stages.train", name]
-    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
-
-
-def test_killed_trainings_go_on_to_the_same_bytes(packed, workspace):
-    caches = {name: workspace / ".cache/train" / name for name in MODELS}
-    killed = {name: stage(name) for name in MODELS}
-    waiting = dict(killed)
-    while waiting:
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["tiny_r3gan", "tiny_cyclegan"])
+def test_killed_trainings_go_on_to_the_same_bytes(packed, name):
+    outputs = [packed / "models/trained" / name, packed / "reports/train" / name]
+    cache = packed / ".cache/train" / name
+    process = tiny.stage(name)
+    while not any(cache.rglob("[0-9]*.ckpt")):
+        assert process.poll() is None
         time.sleep(0.001)
-        for name, process in list(waiting.items()):
-            if any(caches[name].rglob("[0-9]*.ckpt")) or process.poll() is not None:
-                waiting.pop(name).send_signal(signal.SIGKILL)
-    for name, process in killed.items():
-        process.communicate()
-        assert process.returncode == -signal.SIGKILL
-        done = max(int(path.stem) for path in caches[name].rglob("[0-9]*.ckpt"))
-        assert 0 < done < MODELS[name]["steps"]
-    assert not (workspace / "models").exists()
+    process.send_signal(signal.SIGKILL)
+    tiny.finished(process)
+    assert process.returncode == -signal.SIGKILL
+    assert not outputs[0].exists()
+    newest = max(cache.rglob("[0-9]*.ckpt"))
+    newest.write_bytes(newest.read_bytes()[:-1])  # as if it had been torn
 
-    resumed = {name: stage(name) for name in MODELS}
-    for name, process in resumed.items():
-        _, log = process.communicate()
-        assert process.returncode == 0, log.decode()
-        assert f"train {name} from step " in log.decode()
-        assert not caches[name].exists()
-        whole = run(name, packed, workspace / "whole" / name)
-        outputs = [workspace / "models/trained" / name, workspace / "reports/train" / name]
-        assert files(*outputs) == files(whole / "trained", whole / "reports")
+    code, said = tiny.finished(tiny.stage(name))
+    assert code == 0, said
+    assert not cache.exists()
+    interrupted = files(*outputs)
+    code, said = tiny.finished(tiny.stage(name))
+    assert code == 0 and " from step " not in said, said
+    assert files(*outputs) == interrupted
 
 
-def test_one_seed_gives_the_same_bytes_twice_and_another_does_not(packed, tmp_path):
-    short = {"steps": 12}
-    first = run("tiny_r3gan", packed, tmp_path / "a", **short)
-    second = run("tiny_r3gan", packed, tmp_path / "b", **short)
-    assert files(first) == files(second)
-    other = run("tiny_r3gan", packed, tmp_path / "c", **short, seed=2)
-    ours, theirs = (load_file(p / "trained/generator.safetensors") for p in (first, other))
-    assert not any(torch.equal(ours[name], theirs[name]) for name in ours if ours[name].any())
+def test_bf16_trains_and_moves_every_player(tmp_path, monkeypatch):
+    """In a training of its own, since accelerate takes one precision a process."""
+    from accelerate.state import AcceleratorState
+
+    AcceleratorState._reset_state(True)
+    try:
+        seen = set()
+
+        def turned(self, player, loss):
+            before = [p.clone() for p in self.architecture.parameters()]
+            descend(self, player, loss)
+            after = list(self.architecture.parameters())
+            assert all(p.dtype == torch.float32 for p in after)
+            seen.update(
+                name.split(".")[0]
+                for (name, p), old in zip(self.architecture.named_parameters(), before, strict=True)
+                if not torch.equal(p, old)
+            )
+
+        descend = Training._descend
+        monkeypatch.setattr(Training, "_descend", turned)
+        # CUT looks at its projection heads without a gradient first
+        train(tiny.order("cut", tmp_path, {"precision": "bf16"}, steps=3))
+    finally:
+        AcceleratorState._reset_state(True)
+    assert seen == {"generator", "heads", "judge"}
+    assert json.loads((tmp_path / "trained/card.json").read_text())["precision"] == "bf16"
 
 
-def test_what_is_written_says_what_it_is(packed, tmp_path):
-    place = run("tiny_cyclegan", packed, tmp_path / "a", steps=10)
-    card = json.loads((place / "trained/card.json").read_text())
+def test_in_bf16_a_player_meets_the_weights_as_they_are_now():
+    """The one before has just moved them; a cast kept from then would be the old ones."""
+    from accelerate import Accelerator
+    from accelerate.state import AcceleratorState
+
+    from stages.train.training import UNCACHED
+
+    AcceleratorState._reset_state(True)
+    try:
+        accelerator = Accelerator(cpu=True, mixed_precision="bf16")
+        layer, x = nn.Linear(1, 1, bias=False), torch.ones(1, 1)
+        with accelerator.autocast(autocast_handler=UNCACHED):
+            with torch.no_grad():
+                layer(x)
+            assert layer(x).requires_grad
+            layer.weight.data.fill_(2.0)
+            assert layer(x).item() == 2.0
+    finally:
+        AcceleratorState._reset_state(True)
+
+
+# --- what is written ----------------------------------------------------------------------------
+
+
+def test_what_is_written_says_what_it_is(tmp_path):
+    order = tiny.order("cyclegan", tmp_path, steps=10)
+    train(order)
+    card = json.loads((tmp_path / "trained/card.json").read_text())
     assert card["resolution"] == [16, 24]
     assert card["images_per_class"] == {"day": 9, "dusk": 0, "night": 5}
-    assert card["data_sha256"] == data_digest(packed.images, packed.labels)
+    assert card["data_sha256"] == data_digest(order.train.images, order.train.labels)
+    assert card["licences"] == {"demo": {"licence": "Apache-2.0", "images": 14}}
     assert card["config"]["identity"] == cyclegan.Config().identity  # defaults are written out
-    weights = load_file(place / "trained/generator.safetensors")
+    assert (card["budget"], card["steps"], card["reproducible"]) == ({"steps": 10}, 10, True)
+    assert (card["best_step"], card["val_sha256"], card["failed"]) == (None, None, None)
+    weights = load_file(tmp_path / "trained/generator.safetensors")
     assert {key.split(".")[0] for key in weights} == {"forth"}
     assert card["parameters"]["forth"] == sum(t.numel() for t in weights.values())
-    curve = pl.read_csv(place / "reports/plots/metrics/loss/cycle.tsv", separator="\t")
+    networks = load_file(tmp_path / "trained/networks.safetensors")
+    assert {key.split(".")[0] for key in networks} == {
+        *("forth", "back", "judge_source", "judge_target")  # and not what it remembers of fakes
+    }
+    curve = pl.read_csv(tmp_path / "reports/plots/metrics/loss/cycle.tsv", separator="\t")
     assert curve.columns == ["step", "cycle"]
     assert curve["step"].to_list() == [2, 3, 5, 6, 8, 9, 10]
-    final = json.loads((place / "reports/metrics.json").read_text())
+    final = json.loads((tmp_path / "reports/metrics.json").read_text())
     assert final["step"] == 10
     assert final["loss"]["cycle"] == pytest.approx(curve["cycle"][-1])
-    sheets = sorted(p.name for p in (place / "reports/plots/images/samples").iterdir())
-    assert sheets == ["000004.png", "000007.png", "000010.png"]
+    pictures = tmp_path / "reports/plots/images"
+    assert sorted(p.name for p in (pictures / "samples").iterdir()) == [
+        "000004.png",
+        "000007.png",
+        "000010.png",
+    ]
+    assert (pictures / "curves.png").exists()
 
 
-def test_a_training_that_diverges_stops_with_its_name_and_step(packed, tmp_path, monkeypatch):
+def test_cards_of_the_first_turns_are_still_read(tmp_path):
+    (tmp_path / "card.json").write_text(
+        json.dumps(
+            {
+                "model": "r3gan",
+                "arch": "r3gan",
+                "task": "generate",
+                "config": {},
+                "resolution": [32, 48],
+                "classes": ["day"],
+                "domains": None,
+                "seed": 0,
+                "steps": 250,
+                "batch": 32,
+                "precision": "fp32",
+                "parameters": {"generator": 1},
+                "images_per_class": {"day": 1},
+                "data_sha256": "0" * 64,
+                "weights_sha256": "1" * 64,
+            }
+        )
+    )
+    card = cards.read(tmp_path)
+    assert (card.processes, card.failed, card.reproducible) == (1, None, True)
+
+
+# --- what fails ---------------------------------------------------------------------------------
+
+
+def failed(order: Order) -> dict:
+    """The card of a training that must fail, having left nothing half done."""
+    train(order)
+    assert not order.cache.exists()
+    assert [path.name for path in order.trained.iterdir()] == ["card.json"]
+    assert (order.reports / "metrics.json").exists()
+    assert (order.reports / "plots/metrics").is_dir()
+    assert (order.reports / "plots/images/curves.png").exists()
+    with pytest.raises(ArgusError, match="its training failed"):
+        trained.load(order.trained)
+    return json.loads((order.trained / "card.json").read_text())
+
+
+def raises_at(call: int, honest, error: Exception):
+    """`honest`, but its n-th call raises."""
+    calls = []
+
+    def method(self, *arguments, **named):
+        calls.append(None)
+        if len(calls) == call:
+            raise error
+        return honest(self, *arguments, **named)
+
+    return method
+
+
+def test_a_model_that_diverges_has_failed_with_its_reason_and_its_curves(tmp_path, monkeypatch):
     honest = R3GAN.step
 
     def sabotaged(self, batch, dials, descend):
@@ -181,35 +271,99 @@ def test_a_training_that_diverges_stops_with_its_name_and_step(packed, tmp_path,
 
     sabotaged.calls = 0
     monkeypatch.setattr(R3GAN, "step", sabotaged)
-    with pytest.raises(ArgusError, match=r"tiny_r3gan.*loss/generator.*step 2\d of 160"):
-        run("tiny_r3gan", packed, tmp_path / "a")
-    assert not (tmp_path / "a/trained").exists()
-    assert max(int(p.stem) for p in (tmp_path / "a/cache").rglob("*.ckpt")) == 18
+    card = failed(tiny.order("r3gan", tmp_path, steps=42))
+    assert card["failed"] == "loss/generator is not finite at step 24"
+    assert card["steps"] == 24
+    assert card["parameters"]["generator"] > 0
+    curve = pl.read_csv(tmp_path / "reports/plots/metrics/loss/generator.tsv", separator="\t")
+    assert curve["step"].to_list() == [6, 12, 18]
+    json.loads((tmp_path / "reports/metrics.json").read_text())
 
 
-def test_a_translator_without_images_of_a_domain_is_refused(packed, tmp_path):
+@pytest.mark.parametrize(
+    ("owner", "method", "call", "step"),
+    [
+        (R3GAN, "__init__", 1, 0),
+        (R3GAN, "optimisers", 1, 0),
+        (R3GAN, "step", 6, 5),
+        (R3GAN, "trained", 1, 4),  # for the first sample sheet
+        (Validation, "score", 2, 8),
+    ],
+)
+def test_a_model_whose_own_code_breaks_has_failed(
+    owner, method, call, step, tmp_path, monkeypatch, capsys
+):
+    error = RuntimeError("shapes [3] and [4] in /root/there/model.py\nand much more")
+    monkeypatch.setattr(owner, method, raises_at(call, getattr(owner, method), error))
+    val = tiny.packed("val", 5 if owner is Validation else 0)
+    card = failed(tiny.order("r3gan", tmp_path, val=val))
+    assert card["failed"].startswith("its code broke while it ")
+    assert card["failed"].endswith("RuntimeError: shapes [3] and [4] in ...")
+    assert card["steps"] == step
+    said = capsys.readouterr().err
+    assert "Traceback" in said
+    assert "and much more" in said
+    assert "model 'tiny_r3gan': its code broke" in said
+
+
+@pytest.mark.usefixtures("no_picture")
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        MemoryError(),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 9 bytes"),
+    ],
+)
+def test_a_model_that_is_too_large_has_failed(error, tmp_path, monkeypatch):
+    monkeypatch.setattr(R3GAN, "step", raises_at(2, R3GAN.step, error))
+    assert "out of memory; lower its batch" in failed(tiny.order("r3gan", tmp_path))["failed"]
+
+
+@pytest.mark.usefixtures("no_picture")
+@pytest.mark.parametrize("error", [ArgusError("sides must be even"), KeyboardInterrupt()])
+def test_a_mistake_in_the_settings_or_an_interruption_is_no_failure(error, tmp_path, monkeypatch):
+    monkeypatch.setattr(R3GAN, "step", raises_at(5, R3GAN.step, error))
+    order = tiny.order("r3gan", tmp_path)
+    with pytest.raises(type(error)):
+        train(order)
+    assert not order.trained.exists()
+    assert order.cache.exists()
+
+
+@pytest.mark.usefixtures("no_picture")
+def test_what_is_not_the_models_doing_is_no_failure_of_it(tmp_path, monkeypatch):
+    full = raises_at(1, Checkpoints.save, OSError("no space left on device"))
+    monkeypatch.setattr(Checkpoints, "save", full)
+    with pytest.raises(OSError, match="no space"):
+        train(tiny.order("r3gan", tmp_path))
+    assert not (tmp_path / "trained").exists()
+
+
+def test_a_translator_without_images_of_a_domain_is_refused(tmp_path):
     domains = {"source": "day", "target": "dusk"}
     with pytest.raises(ArgusError, match="needs images of dusk"):
-        run("tiny_cyclegan", packed, tmp_path / "a", domains=domains)
+        train(tiny.order("cyclegan", tmp_path, domains=domains))
 
 
-def test_an_unknown_model_is_refused_without_a_traceback(packed, workspace):
-    process = stage("pix2pix")
-    _, log = process.communicate()
-    assert process.returncode == 1
-    assert "tiny_cyclegan, tiny_r3gan" in log.decode()
-    assert "Traceback" not in log.decode()
+@pytest.mark.slow
+def test_an_unknown_model_is_refused_without_a_traceback(packed):
+    code, said = tiny.finished(tiny.stage("pix2pix"))
+    assert code == 1
+    assert "tiny_cyclegan, tiny_r3gan" in said
+    assert "Traceback" not in said
+
+
+# --- trained models in use ----------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Both tiny models, briefly trained."""
-    ids = tuple(f"{row:064x}" for row in range(len(LABELS)))
-    packed = Packed(scenes(len(LABELS), 16, 24), LABELS, CLASSES, ids, ids)
+    """A tiny model of each kind, briefly trained."""
     top = tmp_path_factory.mktemp("models")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(top)
-        return {name: run(name, packed, top / name, steps=6) / "trained" for name in MODELS}
+    for arch in ("r3gan", "cyclegan"):
+        train(tiny.order(arch, top / arch, steps=6))
+    return {f"tiny_{arch}": top / arch / "trained" for arch in ("r3gan", "cyclegan")}
 
 
 def test_a_generator_samples_the_labels_asked_for(places, monkeypatch):

@@ -1,31 +1,34 @@
-"""CycleGAN: one condition into another from unpaired images, small enough for a CPU.
+"""CycleGAN: one condition into another from unpaired images, by default small enough for a CPU.
 
 Zhu et al., "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks", ICCV
 2017. Kept from the paper: least-squares loss, PatchGAN discriminators, residual generators with
 instance normalisation, a cycle and an identity loss, a pool of 50 fakes, Adam(0.5), constant and
-then linear decay, weights from N(0, 0.02).
+then linear decay, weights from N(0, 0.02). The profiles `published` (nine residual blocks) and
+`published_6` are the paper's: 11.38M or 7.84M parameters a generator, 2.77M a discriminator.
 
-Where we depart:
-- defaults are narrow and short (`filters`, `blocks`, `discriminator_layers`); 64, 9 and 3 are the
-  paper's (11.38M and 2.77M parameters);
-- by default a generator draws what to change in its image (`residual`), doubles by resizing
-  (`upsampling`), and trains at 6e-4 with lambda 4 and a quarter of it for the identity; the paper
-  draws a new image with transposed convolutions at 2e-4 with 10 and a half. What need not change
-  stays sharp. These defaults were chosen on drives of the demo world at 32x48, one run each: KID
-  .13 after 600 steps, .28 with lambda 10 and 2e-4, .41 to .47 for a new image (1,000 and 2,200
-  steps), .31 untranslated; so scores on the demo flatter them a little;
-- passes through one generator that do not wait for each other run as one batch (instance
-  normalisation keeps images apart, so the result is the same);
-- the generators that are kept are averaged over steps, and the discriminators may see DiffAugment
-  (without colour: brightness is what tells night from day), since our sets are small.
+Where the defaults depart:
+- narrow and short networks (`filters`, `blocks`, `discriminator_layers`);
+- a generator draws what to change in its image (`residual`), doubles by resizing (`resampling`),
+  and trains at 6e-4 with lambda 4 and a quarter of it for the identity; the paper draws a new image
+  with transposed convolutions at 2e-4 with 10 and a half. What need not change stays sharp. These
+  defaults were chosen on drives of the demo world at 32x48, one run each: KID .13 after 600 steps,
+  .28 with lambda 10 and 2e-4, .41 to .47 for a new image (1,000 and 2,200 steps), .31 untranslated;
+  so scores on the demo flatter them a little;
+- the generator that is kept is averaged over steps.
 
-Shapes: [N, 3, H, W] in [-1, 1] -> the same. Both sides must be multiples of 4.
+Where all forms depart: passes through one generator that do not wait for each other run as one
+batch (instance normalisation keeps images apart, so the result is the same); and the discriminators
+may see DiffAugment (without colour: brightness is what tells night from day), off by default.
+
+Shapes: [N, 3, H, W] in [-1, 1] -> the same. Both sides must be multiples of 4 and at least
+3 * 2 ** discriminator_layers px.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import chain
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar
 
 import torch
 from pydantic import Field
@@ -41,8 +44,11 @@ from stages.train.architecture import (
     Descend,
     Dials,
     Scene,
+    Stream,
 )
 from stages.train.augment import Kind, augment
+from stages.train.blocks.patch import must_hold_a_patch, patch_judge
+from stages.train.blocks.resnet import MULTIPLE, Resampling, ResNetGenerator
 from stages.train.card import Card
 from stages.train.losses import LEAST_SQUARES
 from stages.train.pool import ImagePool
@@ -51,9 +57,6 @@ from stages.train.trained import Translator
 
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
-MULTIPLE = 4
-WEIGHT_SPREAD = 0.02
-BRIGHTEST = 0.98  # atanh has no end at 1
 
 
 class Config(ArchitectureConfig):
@@ -65,9 +68,8 @@ class Config(ArchitectureConfig):
     """Residual blocks of a generator."""
     residual: bool = True
     """Whether a generator draws what to change in its image, or (the paper) a new image."""
-    upsampling: Literal["resized", "transposed"] = "resized"
-    """How a generator doubles: nearest neighbour and a 3x3 convolution (Odena et al., Distill
-    2016), or (the paper) a transposed convolution, which leaves a checkerboard."""
+    resampling: Resampling = "resized"
+    """How a generator halves and doubles, see `blocks.resnet`; the paper's is `transposed`."""
     discriminator_filters: Count = 16
     discriminator_layers: Annotated[int, Field(ge=1, le=5)] = 2
     """Halvings of a discriminator; 3 make its patch 70 x 70 pixels, 2 make it 34 x 34."""
@@ -84,82 +86,18 @@ class Config(ArchitectureConfig):
     ema_images: Annotated[float, Field(ge=0)] = 400.0
 
 
-class Residual(nn.Module):
-    """x + norm(3x3(relu(norm(3x3(x))))), reflected at the border; shape kept."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.body = nn.Sequential(
-            *_convolution(width, width, 3), nn.ReLU(), *_convolution(width, width, 3)
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.body(x)
-
-
-def _convolution(before: int, after: int, kernel: int, stride: int = 1) -> list[nn.Module]:
-    mode: Literal["reflect", "zeros"] = "reflect" if stride == 1 else "zeros"
-    layer = nn.Conv2d(before, after, kernel, stride, kernel // 2, padding_mode=mode)
-    return [layer, nn.InstanceNorm2d(after)]
-
-
-def _doubling(width: int, config: Config) -> list[nn.Module]:
-    """Twice the sides, half the channels."""
-    if config.upsampling == "transposed":
-        return [nn.ConvTranspose2d(width, width // 2, 3, 2, padding=1, output_padding=1)]
-    widen = nn.Conv2d(width, width // 2, 3, padding=1, padding_mode="reflect")
-    return [nn.Upsample(scale_factor=2), widen]
-
-
-class Change(nn.Module):
-    """tanh(atanh(x) + body(x)): the image with what `body` changes in it.
-
-    Where the body says nothing the image stays as it is, so its edges need not be drawn again.
-    """
-
-    def __init__(self, body: nn.Module) -> None:
-        super().__init__()
-        self.body = body
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.tanh(torch.atanh(x.clamp(-BRIGHTEST, BRIGHTEST)) + self.body(x))
-
-
-def generator_network(config: Config) -> nn.Module:
-    """[N, 3, H, W] -> [N, 3, H, W] in [-1, 1]: halve twice, residual blocks, double twice."""
-    width = config.filters
-    layers = [*_convolution(3, width, 7), nn.ReLU()]
-    for _ in range(2):
-        layers += [*_convolution(width, width * 2, 3, stride=2), nn.ReLU()]
-        width *= 2
-    layers += [Residual(width) for _ in range(config.blocks)]
-    for _ in range(2):
-        layers += [*_doubling(width, config), nn.InstanceNorm2d(width // 2), nn.ReLU()]
-        width //= 2
-    layers.append(nn.Conv2d(width, 3, 7, padding=3, padding_mode="reflect"))
-    body = nn.Sequential(*layers).apply(_initialise)
-    return Change(body) if config.residual else nn.Sequential(body, nn.Tanh())
-
-
-def discriminator_network(config: Config) -> nn.Sequential:
-    """[N, 3, H, W] -> logits [N, 1, h, w], one for each overlapping patch."""
-    width = config.discriminator_filters
-    layers: list[nn.Module] = [nn.Conv2d(3, width, 4, 2, 1), nn.LeakyReLU(0.2)]
-    for layer in range(1, config.discriminator_layers + 1):
-        after = config.discriminator_filters * min(2**layer, 8)
-        stride = 2 if layer < config.discriminator_layers else 1
-        layers += [nn.Conv2d(width, after, 4, stride, 1), nn.InstanceNorm2d(after)]
-        layers.append(nn.LeakyReLU(0.2))
-        width = after
-    layers.append(nn.Conv2d(width, 1, 4, 1, 1))
-    return nn.Sequential(*layers).apply(_initialise)
-
-
-def _initialise(layer: nn.Module) -> None:
-    if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
-        nn.init.normal_(layer.weight, 0.0, WEIGHT_SPREAD)
-        if layer.bias is not None:
-            nn.init.zeros_(layer.bias)
+PUBLISHED: dict[str, Any] = {
+    "filters": 64,
+    "blocks": 9,
+    "residual": False,
+    "resampling": "transposed",
+    "discriminator_filters": 64,
+    "discriminator_layers": 3,
+    "cycle": 10.0,
+    "identity": 0.5,
+    "learning_rate": 2e-4,
+    "ema_images": 0.0,
+}
 
 
 class CycleGAN(Architecture):
@@ -167,6 +105,10 @@ class CycleGAN(Architecture):
 
     config_type = Config
     config: Config
+    profiles: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "published": PUBLISHED,
+        "published_6": PUBLISHED | {"blocks": 6},
+    }
     kept = ("forth",)
 
     def __init__(self, config: Config, scene: Scene) -> None:
@@ -176,17 +118,18 @@ class CycleGAN(Architecture):
                 "cyclegan translates: give its entry in params.yaml `domains` (source, target)"
             )
         scene.must_divide(MULTIPLE)
+        must_hold_a_patch(scene, config.discriminator_layers)
         self.config = config
-        self.forth, self.back = generator_network(config), generator_network(config)
-        self.judge_source = discriminator_network(config)
-        self.judge_target = discriminator_network(config)
+        self.forth, self.back = _generator(config), _generator(config)
+        self.judge_source, self.judge_target = _judge(config), _judge(config)
         shape = (3, scene.height, scene.width)
         self.past_sources = ImagePool(config.pool, shape)
         self.past_targets = ImagePool(config.pool, shape)
         self.streams = {
-            "source": (scene.domains.source,),
-            "target": (scene.domains.target,),
+            "source": Stream((scene.domains.source,)),
+            "target": Stream((scene.domains.target,)),
         }
+        self.undecided = {"loss/discriminators": 2 * LEAST_SQUARES.undecided}
         self.schedules = {
             "learning_rate": constant_then_linear(config.learning_rate, config.decay_from),
             "ema_images": constant(config.ema_images),
@@ -208,10 +151,9 @@ class CycleGAN(Architecture):
         cycle = functional.l1_loss(self.back(fake_target), source)
         cycle = cycle + functional.l1_loss(self.forth(fake_source), target)
         identity = functional.l1_loss(same_target, target) + functional.l1_loss(same_source, source)
-        persuasion = LEAST_SQUARES.generator(self._judged(self.judge_target, fake_target), None)
-        persuasion = persuasion + LEAST_SQUARES.generator(
-            self._judged(self.judge_source, fake_source), None
-        )
+        persuasion = LEAST_SQUARES.generator(
+            self.judge_target(self._augmented(fake_target)).float(), None
+        ) + LEAST_SQUARES.generator(self.judge_source(self._augmented(fake_source)).float(), None)
         weight = self.config.cycle
         descend(
             "generators",
@@ -232,13 +174,20 @@ class CycleGAN(Architecture):
     def trained(self, networks: nn.ModuleDict, card: Card) -> Translator:
         return Translator(card, networks, carry=networks["forth"], multiple=MULTIPLE)
 
-    def _judged(self, judge: nn.Module, images: Tensor) -> Tensor:
-        logits: Tensor = judge(augment(images, self.config.augment, self.config.augment_kinds))
-        return logits
+    def _augmented(self, images: Tensor) -> Tensor:
+        return augment(images, self.config.augment, self.config.augment_kinds)
 
     def _judgement(self, judge: nn.Module, reals: Tensor, fakes: Tensor) -> Tensor:
-        logits = self._judged(judge, torch.cat([reals, fakes]))
+        logits = judge(torch.cat([self._augmented(reals), self._augmented(fakes)])).float()
         return LEAST_SQUARES.discriminator(*logits.chunk(2))
+
+
+def _generator(config: Config) -> ResNetGenerator:
+    return ResNetGenerator(config.filters, config.blocks, config.resampling, config.residual)
+
+
+def _judge(config: Config) -> nn.Sequential:
+    return patch_judge(config.discriminator_filters, config.discriminator_layers)
 
 
 ARCHITECTURE = CycleGAN

@@ -1,8 +1,11 @@
-"""Distances between two sets of images, in a backbone's feature space; smaller is better."""
+"""Distances between and within sets of images, in a backbone's feature space."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from scipy.spatial.distance import pdist
 
 
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
@@ -48,3 +51,26 @@ def kid(a: np.ndarray, b: np.ndarray) -> float:
     aa, bb = kernel(a, a), kernel(b, b)
     within = (aa.sum() - np.trace(aa)) / (n * (n - 1)) + (bb.sum() - np.trace(bb)) / (m * (m - 1))
     return float(within - 2 * kernel(a, b).mean())
+
+
+def spread(features: np.ndarray, labels: Sequence[str]) -> float:
+    """How far an image lies from the others of its class, on average: 0 where all are alike.
+
+    The mean over images of the mean Euclidean distance to the others of the class. No image is
+    paired with itself, so the mean over many draws does not depend on how many images there are;
+    an image that is alone in its class says nothing and is left out (0 if all are).
+
+    Distances between classes do not count: a generator that draws one picture for each class has
+    no spread, however unlike the classes are.
+
+    Args:
+        features: float [N, D].
+        labels: N class names.
+    """
+    names, counts = np.unique(np.asarray(labels, dtype=str), return_counts=True)
+    several = counts > 1
+    if not several.any():
+        return 0.0
+    by_class = [features[np.asarray(labels) == name] for name in names[several]]
+    means = [pdist(of_class).mean() for of_class in by_class]
+    return float(np.average(means, weights=counts[several]))

@@ -5,9 +5,9 @@ import pytest
 
 from stages.common.errors import ArgusError
 from stages.common.params import Domains
-from stages.evaluate.yardstick import FEWEST, Yardstick, beside, held_out
 from stages.pack.packed import Packed
 from stages.train.trained import Generator, Trained, Translator
+from stages.train.yardstick import FEWEST, Yardstick, held_out
 from tests.conftest import scenes
 
 CLASSES = ("day", "fog", "night")
@@ -78,17 +78,3 @@ def test_rivals_of_another_kind_are_refused(model: Trained, sources: np.ndarray 
     yardstick = Yardstick(scenes(4), ("day",) * 4, ("day",) * 4, sources)
     with pytest.raises(ArgusError, match="must all have `domains`"):
         yardstick.answer(model, seed=0)
-
-
-def test_what_a_model_is_shown_beside() -> None:
-    reals = scenes(6)
-    made = beside(Yardstick(reals, ("day",) * 6, ("day",) * 6, None), seed=0)
-    assert set(made) == {"noise", "mean_image", "blurred"}
-    assert made["mean_image"].shape == (1, 32, 48, 3)
-    assert np.abs(made["mean_image"][0] - reals.mean(axis=0)).max() <= 0.5
-    # blur keeps the light and takes the detail
-    assert made["blurred"].mean() == pytest.approx(reals.mean(), abs=2)
-    assert made["blurred"].std() < reals.std()
-    sources = scenes(6, seed=9)
-    with_sources = beside(Yardstick(reals, ("night",) * 6, ("night",) * 6, sources), seed=0)
-    assert (with_sources["untranslated"] == sources).all()

@@ -1,0 +1,1 @@
+"""Every architecture on real images, given the same time."""

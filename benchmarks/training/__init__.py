@@ -1,0 +1,1 @@
+"""Measurements of training, beside a plain loop, and of every architecture."""

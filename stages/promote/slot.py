@@ -1,0 +1,107 @@
+"""One task: its challengers of today, its incumbent of yesterday, and the decision between them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stages.common import params
+from stages.common.backbone import Backbone
+from stages.common.distances import frechet_distance, kid
+from stages.pack.packed import read_packed
+from stages.promote.choose import choose
+from stages.promote.decide import Decision, against_floors, against_incumbent, against_nobody
+from stages.promote.gate import compare
+from stages.train import card, trained
+from stages.train.yardstick import held_out
+
+EVALUATED, TRAINED = Path("data/evaluate"), Path("models/trained")
+FLOORS = ("noise", "mean_image", "blurred")  # what the first champion of a task must beat
+
+
+def features_of(model: str) -> dict[str, np.ndarray]:
+    """What `evaluate` left of a model: features float32 [N, D] by kind."""
+    return {path.stem: np.load(path) for path in sorted((EVALUATED / model).glob("*.npy"))}
+
+
+def groups_of(model: str) -> list[str]:
+    """The drive of each held-out real that a model was scored on."""
+    groups: list[str] = json.loads((EVALUATED / model / "groups.json").read_text())
+    return groups
+
+
+def answered(
+    folder: Path, domains: params.Domains | None, p: params.Params, net: Backbone
+) -> np.ndarray:
+    """An incumbent's features on the yardstick of its challenger: float32 [N, D]."""
+    packs = [read_packed(split) for split in p.evaluate.splits]
+    yardstick = held_out(packs, domains, p.evaluate.samples)
+    return net.features(yardstick.answer(trained.load(folder), p.evaluate.seed))
+
+
+def on_val(saved: card.SavedCard) -> float | None:
+    """KID on val of the weights that were kept; None if the model was not validated."""
+    return saved.validation.get("kid")
+
+
+def decide(
+    task: str, incumbent: Path | None, p: params.Params, net: Backbone
+) -> tuple[Decision, Path | None, dict[str, Any]]:
+    """The decision of one task, the champion's folder, and the scores it rests on.
+
+    Of several challengers one is chosen (see `choose`), and that one alone is judged. A model that
+    failed in training is none.
+    """
+    rivals = sorted(name for name, model in p.models.items() if model.task == task)
+    cards = {name: card.read(TRAINED / name) for name in rivals}
+    failed = [name for name, saved in cards.items() if saved.failed is not None]
+    challengers = {name: saved for name, saved in cards.items() if saved.failed is None}
+    holder = card.read(incumbent).model if incumbent else None
+    if not challengers:
+        return against_nobody(holder, task, failed), incumbent, _failures(cards)
+
+    features = {name: features_of(name) for name in challengers}
+    chosen = choose(
+        {name: on_val(saved) for name, saved in challengers.items()},
+        {name: kid(of["model"], of["reals"]) for name, of in features.items()},
+    )
+    mine, groups = features[chosen.name], groups_of(chosen.name)
+    figures: dict[str, Any] = {
+        "challenger": chosen.name,
+        **_distances(mine["model"], mine["reals"], net.name),
+        **_failures(cards),
+    }
+    if chosen.how:
+        figures["chosen"] = {"how": chosen.how, "scores": chosen.scores}
+    if incumbent is None or holder is None:
+        verdicts = {
+            floor: compare(mine["model"], mine[floor], mine["reals"], groups) for floor in FLOORS
+        }
+        figures["against"] = {floor: asdict(verdict) for floor, verdict in verdicts.items()}
+        decision = against_floors(chosen, verdicts, p.promote.confidence)
+    else:
+        rival = answered(incumbent, p.models[chosen.name].domains, p, net)
+        verdict = compare(mine["model"], rival, mine["reals"], groups)
+        figures["incumbent"] = {"model": holder, **_distances(rival, mine["reals"], net.name)}
+        figures["against"] = {"incumbent": asdict(verdict)}
+        decision = against_incumbent(chosen, holder, verdict, p.promote.confidence)
+    folder = TRAINED / chosen.name if decision.promoted else incumbent
+    return decision.besides(failed), folder, figures
+
+
+def _distances(model: np.ndarray, reals: np.ndarray, backbone: str) -> dict[str, float]:
+    return {
+        f"kid_{backbone}": kid(model, reals),
+        f"fd_{backbone}": frechet_distance(model, reals),
+    }
+
+
+def _failures(cards: Mapping[str, card.SavedCard]) -> dict[str, dict[str, str]]:
+    """Why models failed in training, under one key; nothing if none did."""
+    failed = {name: saved.failed for name, saved in cards.items() if saved.failed is not None}
+    return {"failed": failed} if failed else {}

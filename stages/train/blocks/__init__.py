@@ -1,0 +1,1 @@
+"""Layers and small networks that several architectures are built from."""

@@ -1,0 +1,86 @@
+"""What is to be trained, from what, and where to: all that a training depends on."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from stages.common import backbone, compute, distances, params
+from stages.pack.packed import Packed, Rights
+from stages.train.architecture import Architecture
+from stages.train.budget import Budget
+from stages.train.card import Card, data_digest
+from stages.train.checkpoint import Checkpoints, fingerprint
+
+CODE = [Path(str(module.__file__)) for module in (backbone, compute, distances)]
+"""What decides the outcome of a training beside this folder and the architecture."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """One model to be trained.
+
+    `name` is the key of `model` in params.yaml, `settings` what holds there for all models. It
+    learns from `train`, the terms of whose images are `rights`, and is looked at on `val` in the
+    features of `net`, a key of `BACKBONES`; the test split is not for its eyes. `previous` is the
+    commit of the turn before, 40 hexadecimal digits, or None.
+
+    `trained` is the folder for weights and card, `reports` that for curves, sample sheets and
+    `metrics.json`, `cache` that for checkpoints, which is emptied at the end.
+    """
+
+    name: str
+    model: params.Model
+    settings: params.Train
+    train: Packed
+    val: Packed
+    rights: Mapping[str, Rights]
+    net: str
+    previous: str | None
+    trained: Path
+    reports: Path
+    cache: Path
+
+    def card(self, processes: int) -> Card:
+        """What is known of the model before its architecture is built."""
+        model, data = self.model, self.train
+        counts = np.bincount(data.labels, minlength=len(data.classes))
+        budget = {"steps": model.steps, "images": model.images, "seconds": model.seconds}
+        return Card(
+            model=self.name,
+            arch=model.arch,
+            task=model.task,
+            config=model.config,
+            resolution=(data.images.shape[1], data.images.shape[2]),
+            classes=data.classes,
+            domains=model.domains,
+            seed=model.seed,
+            budget={unit: value for unit, value in budget.items() if value is not None},
+            steps=0,
+            batch=model.batch,
+            precision=self.settings.precision,
+            processes=processes,
+            parameters={},
+            images_per_class={c: int(n) for c, n in zip(data.classes, counts, strict=True)},
+            data_sha256=data_digest(data.images, data.labels),
+            licences=dict(self.rights),
+            reproducible=Budget.of(model).reproducible,
+        )
+
+    def checkpoints(self, card: Card, device: str, architecture: Architecture) -> Checkpoints:
+        """Those of trainings whose every step is the same."""
+        facts = {
+            "card": card.model_dump(mode="json"),
+            "settings": self.settings.model_dump(exclude={"checkpoint_every"}),
+            "val": data_digest(self.val.images, self.val.labels),
+            "net": self.net,
+            "previous": self.previous if self.settings.warm_start else None,
+            "device": device,
+        }
+        own = Path(inspect.getfile(type(architecture)))
+        code = {*Path(__file__).parent.rglob("*.py"), *CODE, own}
+        return Checkpoints(self.cache, fingerprint(facts, code))

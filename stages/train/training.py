@@ -1,0 +1,194 @@
+"""One step of a training, and all that it changes: a batch, dials, gradients, averages.
+
+It knows no architecture: what differs between two GANs is in `Architecture.step`. Several
+processes do what one does with the joint batch: each takes its rows of it, and gradients and
+scalars are averaged.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.utils import AutocastKwargs
+from torch import Tensor
+
+from stages.pack.packed import Packed
+from stages.train import group
+from stages.train.architecture import Architecture, Images
+from stages.train.augment import mirror
+from stages.train.broken import own_code
+from stages.train.budget import Budget
+from stages.train.card import Card
+from stages.train.draws import processes
+from stages.train.ema import Ema, decay
+from stages.train.sampler import BalancedSampler
+from stages.train.trained import Pictures, Trained, to_float
+
+PANEL = 8
+"""Images in a row of a sample sheet."""
+
+UNCACHED = AutocastKwargs(cache_enabled=False)
+"""A step moves weights and uses them again, and looks without a gradient before it looks with one:
+a cast of them that was kept would be the old one, or lead no gradient."""
+
+
+class Training:
+    """A training in progress: all that a step changes, and how to save and restore it.
+
+    Args (of the constructor):
+        samplers: one for each stream of the architecture.
+        data: what they draw from.
+        card: what is known of the model beforehand; its `batch` is the joint one.
+        mirrored: whether images are also shown mirrored.
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        accelerator: Accelerator,
+        samplers: Mapping[str, BalancedSampler],
+        data: Packed,
+        card: Card,
+        budget: Budget,
+        mirrored: bool,
+    ) -> None:
+        self.accelerator, self.device = accelerator, accelerator.device
+        self.samplers, self.data, self.mirrored = samplers, data, mirrored
+        self.card, self.budget = card, budget
+        with own_code("it was put on its device"):
+            self.architecture = architecture.to(self.device)
+            self.optimisers = architecture.optimisers()
+            self.ema = Ema(architecture.players())
+        group.share([*architecture.state_dict().values(), *self.ema.state_dict().values()])
+        self.done, self.seconds = 0, 0.0
+        self.sums: dict[str, Tensor] = {}
+        self.summed = 0
+
+    @property
+    def spent(self) -> Fraction:
+        """The share of the training that is done."""
+        return self.budget.spent(self.done, self.seconds)
+
+    def step(self) -> None:
+        """One step on one batch.
+
+        Raises:
+            Broken: the architecture's code raised an exception.
+        """
+        began = time.perf_counter()
+        share = float(self.spent)
+        dials = {name: dial(share) for name, dial in self.architecture.schedules.items()}
+        self._turn(dials)
+        batch = {name: self._images(name) for name in self.samplers}
+        with own_code("it trained"), self.accelerator.autocast(autocast_handler=UNCACHED):
+            scalars = self.architecture.step(batch, dials, self._descend)
+        half_life = decay(self.card.batch, dials["ema_images"])
+        self.ema.update(self.architecture.players(), half_life)
+        self._add(scalars)
+        self.done += 1
+        self._clock(began)
+
+    def means(self) -> dict[str, float]:
+        """Means of the logged scalars since the last call."""
+        means = {name: float(total) / self.summed for name, total in self.sums.items()}
+        self.sums, self.summed = {}, 0
+        return means
+
+    def model(self) -> Trained:
+        """What samples or translates with the averaged weights as they are now."""
+        return self.architecture.trained(self.ema.networks, self.card)
+
+    def panel(self) -> tuple[Pictures, list[str]]:
+        """Samples of the average so far, see `Trained.panel`."""
+        rows = np.concatenate(next(iter(self.samplers.values())).members)
+        chosen = np.sort(rows)[np.linspace(0, len(rows) - 1, PANEL).astype(np.int64)]
+        with self.aside("it drew samples"):
+            return self.model().panel(np.ascontiguousarray(self.data.images[chosen]))
+
+    @contextmanager
+    def aside(self, doing: str) -> Iterator[None]:
+        """What the model does within is its own code's doing, and the training goes on as if it
+        had not been: torch's generators are put back."""
+        cuda = [self.device] if self.device.type == "cuda" else []
+        with own_code(doing), torch.random.fork_rng(cuda):
+            yield
+
+    def state(self) -> dict[str, Any]:
+        """All that a step changes; tensors, numbers and containers only."""
+        cuda = self.device.type == "cuda"
+        return {
+            "architecture": self.architecture.state_dict(),
+            "ema": self.ema.state_dict(),
+            "optimisers": {name: o.state_dict() for name, o in self.optimisers.items()},
+            "samplers": {name: s.state() for name, s in self.samplers.items()},
+            "random": torch.get_rng_state(),
+            "random_cuda": torch.cuda.get_rng_state(self.device) if cuda else None,
+            "sums": dict(self.sums),
+            "summed": self.summed,
+            "seconds": self.seconds,
+        }
+
+    def restore(self, done: int, state: Mapping[str, Any]) -> None:
+        """Go on from `state`, taken after `done` steps."""
+        self.architecture.load_state_dict(state["architecture"])
+        self.ema.load_state_dict(state["ema"])
+        for name, optimiser in self.optimisers.items():
+            optimiser.load_state_dict(state["optimisers"][name])
+        for name, sampler in self.samplers.items():
+            sampler.restore(state["samplers"][name])
+        torch.set_rng_state(state["random"])
+        if state["random_cuda"] is not None:
+            torch.cuda.set_rng_state(state["random_cuda"], self.device)
+        self.sums = {name: total.to(self.device) for name, total in state["sums"].items()}
+        self.summed, self.seconds, self.done = state["summed"], state["seconds"], done
+
+    def _turn(self, dials: Mapping[str, float]) -> None:
+        for optimiser in self.optimisers.values():
+            for parameters in optimiser.param_groups:
+                parameters["lr"] = dials["learning_rate"] * parameters.get("pace", 1.0)
+                if "beta2" in dials:
+                    parameters["betas"] = (parameters["betas"][0], dials["beta2"])
+
+    def _images(self, stream: str) -> Images:
+        """This process's rows of each of the stream's joint batches, one batch after the other."""
+        batches = self.architecture.streams[stream].batches
+        rank, number = processes()
+        drawn = self.samplers[stream].draw(batches * self.card.batch)
+        rows = drawn.reshape(batches, number, -1)[:, rank].reshape(-1)
+        pixels = to_float(self.data.images[rows]).to(self.device)
+        labels = torch.from_numpy(self.data.labels[rows]).to(self.device)
+        if self.mirrored:
+            pixels = torch.cat([mirror(images) for images in pixels.chunk(batches)])
+        return Images(pixels, labels)
+
+    def _descend(self, player: str, loss: Tensor) -> None:
+        optimiser = self.optimisers[player]
+        parameters = [p for entry in optimiser.param_groups for p in entry["params"]]
+        optimiser.zero_grad()
+        with torch.autocast(self.device.type, enabled=False):
+            self.accelerator.backward(loss, inputs=parameters)
+            group.average([p.grad for p in parameters if p.grad is not None])
+            optimiser.step()
+
+    def _add(self, scalars: Mapping[str, Tensor]) -> None:
+        """Sum up what is logged, the same in all processes."""
+        values = torch.stack([value.detach().float() for value in scalars.values()])
+        group.average([values])
+        for name, value in zip(scalars, values, strict=True):
+            self.sums[name] = self.sums.get(name, 0) + value
+        self.summed += 1
+
+    def _clock(self, began: float) -> None:
+        """Count the time since `began`; all go by the clock of the first process."""
+        if self.budget.seconds is not None:
+            if self.device.type == "cuda":
+                torch.cuda.synchronize(self.device)
+            self.seconds += time.perf_counter() - began
+            (self.seconds,) = group.told([self.seconds], self.device)

@@ -1,0 +1,65 @@
+"""The stage on models of today: scored, or passed over with the reason of their failure."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stages.common import params, reports
+from stages.common.files import remove
+from stages.evaluate import __main__ as evaluate
+from tests.evaluate.world import leave, settings, stand_in
+
+
+@pytest.fixture
+def run(workspace: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    """Evaluate a model called m, whose samples are somewhat dark."""
+    stand_in(monkeypatch, [evaluate], {"m": 0.2})
+    p = settings({"m": "generate"})
+    monkeypatch.setattr(params, "load", lambda: p)
+    monkeypatch.setattr(sys, "argv", ["evaluate", "m"])
+    return evaluate.main
+
+
+def test_a_model_is_scored_beside_its_floors(run) -> None:  # type: ignore[no-untyped-def]
+    leave(Path("models/trained/m"))
+    run()
+    report = reports.read("evaluate/m")
+    assert (report["task"], report["samples"]) == ("generate", 24)
+    assert set(report["beside"]) == {"noise", "mean_image", "blurred", "training_reals"}
+    for distance in ("kid_efficientnet", "fd_efficientnet"):
+        assert report["beside"]["training_reals"][distance] < report[distance]
+    kinds = {path.stem for path in Path("data/evaluate/m").glob("*.npy")}
+    assert kinds == {"model", "reals", *report["beside"]}
+    for path in Path("data/evaluate/m").glob("*.npy"):
+        assert np.load(path).shape == (24, 12)
+
+
+def test_warm_or_cold_it_leaves_the_same_bytes(run) -> None:  # type: ignore[no-untyped-def]
+    leave(Path("models/trained/m"))
+
+    def left() -> dict[str, bytes]:
+        run()
+        files = [*Path("data/evaluate/m").iterdir(), Path("reports/evaluate/m.json")]
+        return {path.name: path.read_bytes() for path in files}
+
+    cold, warm = left(), left()
+    assert list(Path(".cache").rglob("*.parquet"))
+    remove(Path(".cache"))
+    assert cold == warm == left()
+
+
+def test_a_model_that_failed_has_no_score_but_a_reason(run, capsys) -> None:  # type: ignore[no-untyped-def]
+    leave(Path("models/trained/m"), failed="loss/a is not finite at step 3")
+    Path("data/evaluate/m").mkdir(parents=True)
+    Path("data/evaluate/m/model.npy").touch()  # of an earlier run
+    run()
+    assert reports.read("evaluate/m") == {
+        "task": "generate",
+        "failed": "loss/a is not finite at step 3",
+    }
+    assert list(Path("data/evaluate/m").iterdir()) == []
+    assert "m is not scored, it failed: loss/a" in capsys.readouterr().out

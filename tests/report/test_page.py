@@ -1,0 +1,84 @@
+"""The models on the page of the turn, scored and failed, and the chart of their scores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stages.report import pictures
+from stages.report.__main__ import of_model
+from stages.report.page import by_task, distances, scores, table
+
+KID, FD = "kid_efficientnet", "fd_efficientnet"
+FLOORS = {"noise": {KID: 0.7, FD: 300.0}, "mean_image": {KID: 0.5, FD: 200.0}}
+
+
+def scored(task: str, kid: float) -> dict[str, Any]:
+    return {"task": task, "samples": 19, KID: kid, FD: 100 * kid, "beside": FLOORS}
+
+
+MODELS = {
+    "sngan": scored("generate", 0.4),
+    "r3gan": scored("generate", 0.3),
+    "fastgan": {"task": "generate", "failed": "loss/a is not finite at step 3"},
+    "cyclegan": scored("day2night", 0.2),
+    "cut": scored("day2night", 0.1),
+}
+
+
+def test_one_table_has_all_models_the_nearest_first_and_the_floors_once() -> None:
+    lines = [
+        [cell.strip() for cell in line.split("|")[1:-1]] for line in scores(MODELS).splitlines()
+    ]
+    assert lines[0] == ["task", "model", "held-out reals", KID, FD]
+    names = [line[1] for line in lines[2:] if line[0]]
+    assert names == [f"**{name}**" for name in ("cut", "cyclegan", "r3gan", "sngan", "fastgan")]
+    assert scores(MODELS).count("mean image") == len(by_task(MODELS))
+    assert "| generate | **fastgan** |  | failed | failed |" in scores(MODELS)
+    assert "| day2night | **cut** | 19 | **0.1** | **10** |" in scores(MODELS)
+
+
+def test_kid_goes_first_since_it_is_the_gate_s() -> None:
+    assert distances([{"fd_x": 1, "task": "a", "kid_x": 2, "samples": 3}]) == ["kid_x", "fd_x"]
+
+
+def test_models_that_all_failed_still_make_a_table_and_a_chart(tmp_path: Path) -> None:
+    failed = {"fastgan": MODELS["fastgan"]}
+    assert "| generate | **fastgan** |  |" in scores(failed)
+    pictures.scores(failed, tmp_path / "scores.png")
+    assert (tmp_path / "scores.png").exists()
+
+
+def test_the_chart_is_wide_enough_for_its_tasks_and_the_same_twice(tmp_path: Path) -> None:
+    for name, models in (("a", MODELS), ("b", MODELS), ("one", {"cut": MODELS["cut"]})):
+        pictures.scores(models, tmp_path / f"{name}.png")
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    sizes = [Image.open(tmp_path / f"{name}.png").size for name in ("a", "one")]
+    assert sizes[0][0] == 2 * sizes[1][0]
+    blue = (np.asarray(Image.open(tmp_path / "a.png").convert("RGB")) == (31, 119, 180)).all(axis=2)
+    assert blue.any(axis=1).sum() > 20  # bars of models
+
+
+def test_pictures_of_a_training_are_those_that_it_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    left = Path("reports/train/cut/plots/images")
+    (left / "samples").mkdir(parents=True)
+    assert of_model("cut") == {}
+    (left / "curves.png").touch()
+    curves = {"train/cut/plots/images/curves.png": "the training of cut"}
+    assert of_model("cut") == curves
+    for step in (50, 450, 100):
+        (left / f"samples/{step:06d}.png").touch()
+    assert of_model("cut") == curves | {
+        "train/cut/plots/images/samples/000450.png": "samples of cut"
+    }
+
+
+def test_a_table_says_which_columns_are_text() -> None:
+    assert table(["a", "b", "c"], [[1, 2, 3]], texts=2).splitlines()[1] == "| --- | --- | ---: |"

@@ -1,0 +1,83 @@
+"""Two steps of every tiny model, alone or as one of several processes: `test_launch` compares."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from stages.common import compute
+from stages.train import group, launch
+from stages.train.train import prepared
+from stages.train.training import Training
+from tests.train import tiny
+
+STEPS = 2
+EPSILON = 1e-3
+"""Adam's, far above rounding: by its own it makes a whole step of a gradient that is nothing else,
+as that of a bias before a normalisation is."""
+
+
+def steps(arch: str) -> dict[str, Any]:
+    """Each player's gradients in turn, the state afterwards, and what was logged."""
+    order = tiny.order(arch, Path("unused"), batch=4)
+    accelerator = group.join(order.settings)
+    compute.deterministic(order.model.seed, order.settings.threads)
+    training = prepared(order, accelerator).training
+    random = torch.Generator().manual_seed(0)
+    for parameter in training.architecture.parameters():  # no layer that does nothing, no kink hit
+        parameter.data += 0.05 * torch.randn(parameter.shape, generator=random)
+    gradients: list[dict[str, torch.Tensor]] = []
+    for optimiser in training.optimisers.values():
+        for entry in optimiser.param_groups:
+            entry["eps"] = EPSILON
+        optimiser.register_step_pre_hook(lambda *_: gradients.append(gradients_of(training)))
+    for _ in range(STEPS):
+        training.step()
+    return {
+        "gradients": gradients,
+        "weights": training.architecture.state_dict(),
+        "average": training.ema.state_dict(),
+        "logged": training.means(),
+        "random": torch.get_rng_state(),
+    }
+
+
+def gradients_of(training: Training) -> dict[str, torch.Tensor]:
+    """Of every parameter that has one now."""
+    parameters = training.architecture.named_parameters()
+    return {name: p.grad.clone() for name, p in parameters if p.grad is not None}
+
+
+def listening() -> list[str]:
+    """Addresses on which this process listens, as /proc/net/tcp spells them."""
+    links = (link.readlink().name for link in Path("/proc/self/fd").iterdir() if link.exists())
+    own = {name.removeprefix("socket:[").removesuffix("]") for name in links}
+    addresses = []
+    for table in ("tcp", "tcp6"):
+        for line in Path("/proc/self/net", table).read_text().splitlines()[1:]:
+            field = line.split()
+            if field[3] == "0A" and field[9] in own:  # TCP_LISTEN
+                addresses.append(field[1].split(":")[0])
+    return addresses
+
+
+def main() -> None:
+    """`python -m tests.train.joint FOLDER`: every process saves what it found for each model."""
+    torch.set_num_threads(1)
+    with launch.reporting():
+        for arch in tiny.MODELS:
+            found = steps(arch)
+            rank, number = group.processes()
+            assert number > 1
+            torch.save(found, Path(sys.argv[1]) / f"{arch}.{rank}.pt")
+        heard_at = json.dumps(listening())
+        (Path(sys.argv[1]) / f"listening.{rank}.json").write_text(heard_at)
+        group.leave()
+
+
+if __name__ == "__main__":
+    main()

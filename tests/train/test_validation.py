@@ -1,0 +1,155 @@
+"""Validation while training: on the reals of val, with one noise, not fooled by classes."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from stages.common.backbone import Backbone
+from stages.common.distances import kid
+from stages.common.params import Domains
+from stages.pack.packed import Packed
+from stages.train.trained import Generator, Translator
+from stages.train.validation import MOST, Validation
+from stages.train.yardstick import FEWEST
+from tests.conftest import scenes
+
+CLASSES = ("day", "fog", "night")
+DAY2NIGHT = Domains(source="day", target="night")
+
+# the mean colour of each quarter: twelve numbers a picture
+COLOURS = Backbone(
+    "colours", 8, 12, 0.0, 0.1, lambda x: torch.nn.functional.avg_pool2d(x, 4).flatten(1)
+)
+
+
+def pack(labels: list[int], seed: int = 0) -> Packed:
+    ids = tuple(f"{seed}-{i:03d}" for i in range(len(labels)))
+    pictures = scenes(len(labels), seed=seed) if labels else np.zeros((0, 32, 48, 3), np.uint8)
+    return Packed(pictures, np.array(labels, np.int64), CLASSES, ids, ids)
+
+
+class Draws(Generator):
+    """Draws what it is told to for each class: a function of class index, place and seed."""
+
+    def __init__(self, picture, seen=CLASSES) -> None:  # type: ignore[no-untyped-def]
+        self.picture, self.seeds = picture, []
+        images = {name: 5 if name in seen else 0 for name in CLASSES}
+        self.card = SimpleNamespace(  # type: ignore[assignment]
+            model="m", task="generate", images_per_class=images
+        )
+
+    def sample(self, labels, seed):  # type: ignore[no-untyped-def]
+        self.seeds.append(seed)
+        return np.stack([self.picture(CLASSES.index(c), i) for i, c in enumerate(labels)])
+
+
+class Carries(Translator):
+    def __init__(self, carry) -> None:  # type: ignore[no-untyped-def]
+        self.carry = carry
+        self.card = SimpleNamespace(model="t", task="day2night")  # type: ignore[assignment]
+
+    def translate(self, images):  # type: ignore[no-untyped-def]
+        return self.carry(images)
+
+
+def of(val: Packed, domains: Domains | None = None) -> Validation:
+    made = Validation.of(val, domains, COLOURS)
+    assert made is not None
+    return made
+
+
+def test_reals_themselves_are_as_near_as_can_be_and_as_diverse_as_reals() -> None:
+    val = pack([0, 1, 2] * 6)
+    validation = of(val)
+    score = validation.score(Draws(lambda label, place: validation.yardstick.reals[place]))
+    assert score.diversity == pytest.approx(1)
+    # with itself a set's KID is below zero: no image is paired with itself within, but across
+    assert score.kid == kid(COLOURS.features(val.images), COLOURS.features(val.images)) < 0
+
+
+def test_dark_pictures_are_further_away_than_other_scenes() -> None:
+    validation, others = of(pack([0, 1, 2] * 6)), scenes(18, seed=100)
+    near = validation.score(Draws(lambda label, place: others[place]))
+    far = validation.score(Draws(lambda label, place: others[place] // 3))
+    assert far.kid > near.kid
+    assert near.diversity == pytest.approx(1, abs=0.2)
+
+
+def test_one_picture_for_each_class_is_a_collapse_although_classes_differ() -> None:
+    single = scenes(3, seed=50)
+    score = of(pack([0, 1, 2] * 6)).score(Draws(lambda label, place: single[label]))
+    assert score.diversity == 0
+
+
+def test_half_the_contrast_is_half_the_diversity() -> None:
+    validation = of(pack([0, 1, 2] * 6))
+    reals = validation.yardstick.reals
+    score = validation.score(Draws(lambda label, place: reals[place] // 2))
+    assert score.diversity == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_class_that_the_model_does_not_know_is_no_sign_of_diversity() -> None:
+    # one picture for each class, but fog is made up from day and night, which differ
+    single = scenes(3, seed=50)
+    model = Draws(lambda label, place: single[label], seen=("day", "night"))
+    assert of(pack([0, 1, 2] * 6)).score(model).diversity == 0
+
+
+def test_reals_that_are_single_in_their_class_raise_no_alarm() -> None:
+    names = tuple("abcdefghi")
+    reals = scenes(9)
+    val = Packed(reals, np.arange(9), names, names, names)
+    model = Draws(lambda label, place: reals[0])
+    model.card.images_per_class = dict.fromkeys(names, 1)  # type: ignore[misc]
+    model.sample = lambda labels, seed: reals  # type: ignore[method-assign,misc]
+    assert of(val).score(model).diversity == 1
+
+
+def test_the_noise_is_the_same_at_every_look_and_the_generator_of_torch_untouched() -> None:
+    model, validation = Draws(lambda label, place: scenes(1)[0]), of(pack([0, 2] * 5))
+    torch.manual_seed(3)
+    before = torch.get_rng_state()
+    assert validation.score(model) == validation.score(model)
+    assert len(set(model.seeds)) == 1
+    assert (torch.get_rng_state() == before).all()
+
+
+def test_a_translator_is_compared_with_its_target_only() -> None:
+    val = pack([0] * 10 + [2] * 12 + [1] * 9)
+    validation = of(val, DAY2NIGHT)
+    assert set(validation.yardstick.labels) == {"night"}
+    kept = validation.score(Carries(lambda days: days))
+    assert kept.diversity > 0.5
+    collapsed = validation.score(Carries(lambda days: np.repeat(days[:1], len(days), axis=0)))
+    assert collapsed.diversity == 0
+    assert collapsed.kid > kept.kid
+
+
+def test_a_large_val_is_looked_at_in_part() -> None:
+    assert len(of(pack([0] * (MOST + 20))).reals) == MOST
+
+
+@pytest.mark.parametrize("nights", [0, FEWEST - 1])
+def test_too_few_reals_are_said_once_and_give_no_validation(
+    nights: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert Validation.of(pack([0] * 20 + [2] * nights), DAY2NIGHT, COLOURS) is None
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert f"only {nights} held-out images of day and night" in said
+
+
+def test_an_empty_val_gives_none(capsys: pytest.CaptureFixture[str]) -> None:
+    for domains in (None, DAY2NIGHT):
+        assert Validation.of(pack([]), domains, COLOURS) is None
+    assert "only 0 held-out images of all classes" in capsys.readouterr().err
+
+
+def test_the_curves_have_names_of_their_own() -> None:
+    val = pack([0, 2] * 5)
+    score = of(val).score(Draws(lambda label, place: val.images[place]))
+    assert score.scalars() == {"val/kid": score.kid, "val/diversity": score.diversity}

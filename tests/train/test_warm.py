@@ -1,0 +1,191 @@
+"""Going on from the weights of the turn before: when, from where exactly, and what is said."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from stages.common import lineage
+from stages.common.errors import ArgusError
+from stages.train.checkpoint import Checkpoints
+from stages.train.train import train
+from stages.train.training import Training
+from tests.train import tiny
+
+pytestmark = pytest.mark.usefixtures("no_picture")
+
+TURN = "a" * 40
+WARM = {"warm_start": True}
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The trained folder of a tiny model of each architecture, as the turn before left it."""
+    top = tmp_path_factory.mktemp("before")
+    for arch in tiny.MODELS:
+        train(tiny.order(arch, top / arch, steps=3))
+    return {arch: top / arch / "trained" for arch in tiny.MODELS}
+
+
+@pytest.fixture
+def history(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path | None], list[str]]:
+    """Let the turn before have had a folder, or none; returns what is asked for."""
+
+    def of(folder: Path | None) -> list[str]:
+        asked: list[str] = []
+
+        def fetch_if_any(path, revision, into):
+            asked.append(f"{path}@{revision}")
+            return folder and Path(shutil.copytree(folder, into / "fetched"))
+
+        monkeypatch.setattr(lineage, "fetch_if_any", fetch_if_any)
+        return asked
+
+    return of
+
+
+def begun(order, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, torch.Tensor], dict]:
+    """The networks with which a training begins, and the card that it leaves."""
+    seen: list[dict[str, torch.Tensor]] = []
+
+    def step(self):
+        if not seen:
+            state = self.architecture.state_dict()
+            seen.append({name: tensor.clone() for name, tensor in state.items()})
+            average = self.ema.networks.state_dict()
+            assert all(torch.equal(state[name], tensor) for name, tensor in average.items())
+        honest(self)
+
+    honest = Training.step
+    with monkeypatch.context() as patch:
+        patch.setattr(Training, "step", step)
+        train(order)
+    return seen[0], json.loads((order.trained / "card.json").read_text())
+
+
+@pytest.mark.parametrize("arch", tiny.MODELS)
+def test_all_networks_begin_where_the_turn_before_left_them(
+    arch, before, history, tmp_path, monkeypatch, capsys
+):
+    asked = history(before[arch])
+    order = tiny.order(arch, tmp_path, WARM, steps=2, previous=TURN)
+    networks, card = begun(order, monkeypatch)
+    left = load_file(before[arch] / "networks.safetensors")
+    assert all(torch.equal(networks[name], tensor) for name, tensor in left.items())
+    assert {name for name in networks if name not in left} == {
+        name
+        for name in networks
+        if name.startswith("past_")  # the pools of CycleGAN
+    }
+    assert card["warm_start"] == TURN
+    assert asked == [f"models/trained/tiny_{arch}@{TURN}"]
+    assert f"begins where turn {TURN} left it" in capsys.readouterr().err
+
+
+def changed(folder: Path, to: Path, **fields: object) -> Path:
+    """A trained folder whose card says something else."""
+    shutil.copytree(folder, to)
+    card = json.loads((to / "card.json").read_text())
+    (to / "card.json").write_text(json.dumps(card | fields))
+    return to
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"failed": "it collapsed"}, "it failed in the turn before"),
+        ({"classes": ["day", "night"]}, "its classes differed (day night, not day dusk night)"),
+        ({"resolution": [32, 24]}, "its resolution differed (32 24, not 16 24)"),
+        ({"arch": "sngan"}, "its arch differed (sngan, not r3gan)"),
+        ({"domains": {"source": "day", "target": "night"}}, "its domains differed"),
+        ({"colour": "blue"}, "wrote its card in another way"),
+    ],
+)
+def test_what_does_not_fit_is_not_taken_over_and_said(
+    fields, words, before, history, tmp_path, monkeypatch, capsys
+):
+    history(changed(before["r3gan"], tmp_path / "before", **fields))
+    order = tiny.order("r3gan", tmp_path, WARM, steps=2, previous=TURN)
+    networks, card = begun(order, monkeypatch)
+    said = capsys.readouterr().err
+    assert "begins with fresh weights, since" in said
+    assert words in said
+    assert card["warm_start"] is None
+    cold, _ = begun(tiny.order("r3gan", tmp_path / "cold", steps=2), monkeypatch)
+    assert all(torch.equal(networks[name], tensor) for name, tensor in cold.items())
+
+
+def test_other_shapes_are_not_taken_over(before, history, tmp_path, capsys):
+    history(before["r3gan"])
+    config = {"widths": [8, 4], "noise": 4}
+    train(tiny.order("r3gan", tmp_path, WARM, steps=2, previous=TURN, config=config))
+    assert "had another shape in the turn before (first " in capsys.readouterr().err
+
+
+def test_another_config_of_the_same_shapes_is_no_hindrance(before, history, tmp_path):
+    history(before["cyclegan"])
+    config = tiny.MODELS["cyclegan"]["config"] | {"cycle": 9.0, "pool": 3}
+    train(tiny.order("cyclegan", tmp_path, WARM, steps=2, previous=TURN, config=config))
+    assert json.loads((tmp_path / "trained/card.json").read_text())["warm_start"] == TURN
+
+
+def test_a_turn_without_such_networks_is_no_error(before, history, tmp_path, capsys):
+    history(None)
+    train(tiny.order("r3gan", tmp_path / "a", WARM, steps=2, previous=TURN))
+    assert "trained no model of this name" in capsys.readouterr().err
+    old = changed(before["r3gan"], tmp_path / "old")
+    (old / "networks.safetensors").unlink()
+    history(old)
+    train(tiny.order("r3gan", tmp_path / "b", WARM, steps=2, previous=TURN))
+    assert "kept only what samples" in capsys.readouterr().err
+    train(tiny.order("r3gan", tmp_path / "c", WARM, steps=2))
+    assert "there is no turn before" in capsys.readouterr().err
+
+
+def test_where_it_is_not_wanted_nothing_is_asked_for(before, history, tmp_path, capsys):
+    asked = history(before["r3gan"])
+    train(tiny.order("r3gan", tmp_path, steps=2, previous=TURN))
+    assert not asked
+    assert "begins" not in capsys.readouterr().err
+
+
+def test_what_cannot_be_fetched_or_is_damaged_is_an_error(before, history, tmp_path, monkeypatch):
+    """What a training starts from must not depend on what a cache happens to hold."""
+    damaged = changed(before["r3gan"], tmp_path / "damaged")
+    (damaged / "networks.safetensors").write_bytes(b"\0" * 100)
+    history(damaged)
+    order = tiny.order("r3gan", tmp_path, WARM, steps=2, previous=TURN)
+    with pytest.raises(ArgusError, match="damaged"):
+        train(order)
+
+    def unknown(*_):
+        raise ArgusError("of turn aaaaaaaaaa cannot be fetched")
+
+    monkeypatch.setattr(lineage, "fetch_if_any", unknown)
+    with pytest.raises(ArgusError, match="cannot be fetched"):
+        train(order)
+    assert not order.trained.exists()
+
+
+def test_a_checkpoint_from_another_start_is_not_gone_on_from(
+    before, history, tmp_path, monkeypatch, capsys
+):
+    history(before["r3gan"])
+
+    def last(self, step, state):
+        save(self, step, state)
+        raise KeyboardInterrupt
+
+    save = Checkpoints.save
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoints, "save", last)
+        with pytest.raises(KeyboardInterrupt):
+            train(tiny.order("r3gan", tmp_path, WARM, previous=TURN))
+    train(tiny.order("r3gan", tmp_path, WARM, previous="b" * 40))
+    assert "from step" not in capsys.readouterr().err

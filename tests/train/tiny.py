@@ -1,0 +1,194 @@
+"""Models small enough to be trained in a test, one of each architecture, and data for them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import torch
+import yaml
+from torch.nn import functional
+
+from stages.common import params
+from stages.common.backbone import BACKBONES, Backbone
+from stages.pack.packed import Packed, Rights
+from stages.train.order import Order
+from tests.conftest import ROOT, scenes
+
+CLASSES = ("day", "dusk", "night")
+LABELS = np.array([0] * 9 + [2] * 5)  # nothing of dusk
+HEIGHT, WIDTH = 16, 24
+GENERATE = {"task": "generate", "batch": 4, "seed": 1}
+TRANSLATE = {
+    "task": "day2night",
+    "domains": {"source": "day", "target": "night"},
+    "batch": 2,
+    "seed": 1,
+}
+
+MODELS: dict[str, dict[str, Any]] = {
+    "sngan": GENERATE
+    | {
+        "config": {
+            "noise": 4,
+            "generator_widths": [8, 6, 4],
+            "discriminator_widths": [4, 6],
+            "halvings": 2,
+            "turns": 2,
+            "augment": 0.5,
+            "augment_target": 0.6,
+            "augment_images": 100,
+        }
+    },
+    "fastgan": GENERATE
+    | {
+        "config": {
+            "noise": 4,
+            "widths": [8, 6, 4],
+            "reach": 1,
+            "judge_widths": [4, 4, 6],
+            "judge_reach": 1,
+            "decoder_widths": [4],
+        }
+    },
+    "r3gan": GENERATE | {"config": {"widths": [8, 8], "noise": 4, "augment": [0.5, 0.5]}},
+    "cyclegan": TRANSLATE
+    | {
+        "config": {
+            "filters": 2,
+            "blocks": 1,
+            "discriminator_filters": 2,
+            "discriminator_layers": 1,
+            "pool": 5,
+            "augment": 0.5,
+        }
+    },
+    "cut": TRANSLATE
+    | {
+        "config": {
+            "filters": 2,
+            "blocks": 1,
+            "discriminator_filters": 2,
+            "discriminator_layers": 1,
+            "head_width": 4,
+            "patches": 8,
+            "equivariance": True,
+            "augment": 0.5,
+        }
+    },
+}
+"""By architecture; without a budget."""
+
+TRAIN = {
+    "device": "cpu",
+    "precision": "fp32",
+    "processes": 1,
+    "threads": 1,
+    "tau": 0.5,
+    "mirror": True,
+    "warm_start": False,
+    "curve_points": 7,
+    "sample_sheets": 3,
+    "validate_every": 4,
+    "patience": None,
+    "min_diversity": 0.0,
+    "checkpoint_every": 3,
+}
+
+
+def pack(folder: Path, val: int = 0) -> None:
+    """Write `folder`: the training images, and `val` others of day and as many of night."""
+    folder.mkdir(parents=True)
+    held_out = np.array([0, 2] * val, dtype=int)
+    np.save(folder / "train.npy", scenes(len(LABELS), HEIGHT, WIDTH))
+    np.save(folder / "val.npy", scenes(max(2 * val, 1), HEIGHT, WIDTH, seed=99)[: 2 * val])
+    rows = [
+        {
+            "image_id": f"{split}{row:060x}",
+            "split": split,
+            "row": row,
+            "label": CLASSES[label],
+            "sequence": f"{split}drive{row // 2}",
+        }
+        for split, labels in (("train", LABELS), ("val", held_out))
+        for row, label in enumerate(labels)
+    ]
+    pl.DataFrame(rows).write_parquet(folder / "images.parquet")
+    (folder / "classes.json").write_text(json.dumps(CLASSES))
+    terms = {"demo": {"licence": "Apache-2.0", "images": len(LABELS)}}
+    (folder / "rights.json").write_text(json.dumps(terms))
+
+
+def packed(split: str = "train", count: int | None = None) -> Packed:
+    """The training images, or of another split `count` of day and as many of night, in memory."""
+    labels = LABELS if count is None else np.array([0, 2] * count, dtype=np.int64)
+    ids = tuple(f"{split}{row:060x}" for row in range(len(labels)))
+    images = scenes(max(len(labels), 1), HEIGHT, WIDTH, seed=0 if count is None else 99)
+    return Packed(images[: len(labels)], labels, CLASSES, ids, ids)
+
+
+def order(arch: str, place: Path, settings: dict[str, Any] | None = None, **changes: Any) -> Order:
+    """The training of a tiny model in this process, everything written below `place`."""
+    budget = {} if {"steps", "images", "seconds"} & set(changes) else {"steps": 12}
+    entry = {"arch": arch} | MODELS.get(arch, GENERATE) | budget
+    own = {"val": packed("val", 0), "net": "colours", "previous": None}
+    own |= {key: changes.pop(key) for key in list(changes) if key in own}
+    return Order(
+        f"tiny_{arch.split(':')[-1].lower()}",
+        params.Model(**(entry | changes)),
+        params.Train(**(TRAIN | (settings or {}))),
+        train=packed(),
+        rights={"demo": Rights("Apache-2.0", len(LABELS))},
+        trained=place / "trained",
+        reports=place / "reports",
+        cache=place / "cache",
+        **own,
+    )
+
+
+def write_params(workspace: Path, models: dict[str, Any], **settings: Any) -> None:
+    """Let params.yaml of a workspace list these models, by their names, on tiny settings."""
+    knobs = yaml.safe_load((workspace / "params.yaml").read_text())
+    knobs["models"], knobs["train"] = models, TRAIN | settings
+    (workspace / "params.yaml").write_text(yaml.safe_dump(knobs))
+
+
+def stage(name: str, *launcher: str, **environment: str) -> subprocess.Popen[bytes]:
+    """Start `python -m stages.train NAME`, by `launcher` if one is given, in the current folder."""
+    command = [*(launcher or (sys.executable, "-m")), "stages.train", name]
+    return subprocess.Popen(
+        command,
+        env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{Path.cwd()}"} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def finished(process: subprocess.Popen[bytes]) -> tuple[int, str]:
+    """Exit code of a stage, and what it said."""
+    said, _ = process.communicate(timeout=300)
+    return process.returncode, said.decode()
+
+
+def files(*folders: Path) -> dict[str, bytes]:
+    """The content of all files below some folders."""
+    return {
+        f"{number}/{path.relative_to(folder)}": path.read_bytes()
+        for number, folder in enumerate(folders)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def colours(images: torch.Tensor) -> torch.Tensor:
+    """Mean colours of the four quarters: [B, 3, 16, 16] -> [B, 12]."""
+    return functional.avg_pool2d(images, 8).flatten(1)
+
+
+BACKBONES["colours"] = lambda: Backbone("colours", 16, 12, 0.5, 0.25, colours)
