@@ -13,8 +13,8 @@ from typing import Annotated, Any
 import typer
 from ruamel.yaml import YAML
 
-from benchmarks.quality.lineup import DELIVERIES, KNOBS, MODELS, entry
-from benchmarks.trial.clone import argus, clone
+from benchmarks.quality.lineup import DELIVERIES, KNOBS, MODELS, RESOLUTION, entry
+from benchmarks.trial.clone import argus, clone, set_knobs
 from benchmarks.trial.intake import CARDS, arranged
 from stages.client import knobs
 from stages.client.tables import Table
@@ -33,7 +33,8 @@ def prepare(data: Path, scratch: Path) -> Path:
     path = where / "params.yaml"
     for source in knobs.items(path.read_text(encoding="utf-8"), "sources"):
         argus(where, "source", "retire", source)
-    change(path, KNOBS)
+    set_knobs(path, KNOBS)
+    change(path, {"pack": {"resolution": RESOLUTION}})
     for source in dict.fromkeys(delivery.source for delivery in DELIVERIES):
         argus(where, "source", "add", source, "--card", str(CARDS / f"{source}.yaml"))
     for delivery in DELIVERIES:

@@ -13,7 +13,7 @@ import polars as pl
 import typer
 
 from benchmarks.trial import checks
-from benchmarks.trial.clone import Line, argus, clone, dirty, git, stage_seconds
+from benchmarks.trial.clone import Line, argus, clone, dirty, git, set_knobs, stage_seconds
 from benchmarks.trial.intake import CARDS, KNOBS, TURNS, Turn, arranged, missing
 from stages.client import knobs
 from stages.client.tables import Table
@@ -28,19 +28,11 @@ COPIES = 23
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-def set_knobs(path: Path) -> None:
-    """Write the trial's own values into `params.yaml`."""
-    text = path.read_text(encoding="utf-8")
-    for key, value in KNOBS.items():
-        text = knobs.with_value(text, key, value)
-    path.write_text(text, encoding="utf-8")
-
-
 def take_turn(turn: Turn, data: Path, scratch: Path, where: Path) -> list[Line]:
     """Register the sources of a turn, submit their deliveries and make it; returns its lines."""
+    for source in dict.fromkeys(delivery.source for delivery in turn.deliveries):
+        argus(where, "source", "add", source, "--card", str(CARDS / f"{source}.yaml"))
     for delivery in turn.deliveries:
-        card = CARDS / f"{delivery.source}.yaml"
-        argus(where, "source", "add", delivery.source, "--card", str(card))
         folder = arranged(delivery, data, scratch)
         argus(where, "submit", str(folder), "--source", delivery.source, *delivery.options)
     return argus(where, "turn", "-m", turn.message)
@@ -108,7 +100,7 @@ def trial(
         where = clone(scratch / "clone")
         for source in knobs.items((where / "params.yaml").read_text(encoding="utf-8"), "sources"):
             argus(where, "source", "retire", source)
-        set_knobs(where / "params.yaml")
+        set_knobs(where / "params.yaml", KNOBS)
         git(where, "commit", "--quiet", "--all", "--message", "Begin with no source")
         logs: list[list[Line]] = []
         tables: list[pl.DataFrame] = []

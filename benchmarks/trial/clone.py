@@ -7,9 +7,11 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from stages.client import knobs
 from stages.common.errors import ArgusError
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +36,14 @@ def clone(into: Path) -> Path:
     git(into, "config", "user.name", "the trial")
     git(into, "config", "user.email", "trial@example.invalid")
     return into
+
+
+def set_knobs(path: Path, values: Mapping[str, str]) -> None:
+    """Write values, by dotted key, into a `params.yaml`."""
+    text = path.read_text(encoding="utf-8")
+    for key, value in values.items():
+        text = knobs.with_value(text, key, value)
+    path.write_text(text, encoding="utf-8")
 
 
 def dirty() -> bool:
