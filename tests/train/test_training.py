@@ -293,7 +293,7 @@ def test_a_model_that_diverges_has_failed_with_its_reason_and_its_curves(tmp_pat
 def test_a_model_whose_own_code_breaks_has_failed(
     owner, method, call, step, tmp_path, monkeypatch, capsys
 ):
-    error = RuntimeError("shapes [3] and [4] in /root/there/model.py\nand much more")
+    error = RuntimeError("shapes [3] and [4] in /there/below/model.py\nand much more")
     monkeypatch.setattr(owner, method, raises_at(call, getattr(owner, method), error))
     val = tiny.packed("val", 5 if owner is Validation else 0)
     card = failed(tiny.order("r3gan", tmp_path, val=val))
