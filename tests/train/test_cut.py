@@ -13,6 +13,7 @@ from stages.common.params import Domains
 from stages.train.architecture import Architecture, Images, Scene
 from stages.train.contrast import patch_nce
 from stages.train.registry import build
+from tests.train.playing import size_of, stepped, two_domains
 
 CLASSES = ("day", "dusk", "night")
 DOMAINS = Domains(source="day", target="night")
@@ -27,32 +28,6 @@ SMALL = {
 }
 FAST = {"contrast": 10.0, "identity": False, "equivariance": True}
 DIALS = {"learning_rate": 1e-3}
-
-
-def size_of(network: nn.Module) -> int:
-    return sum(p.numel() for p in network.parameters())
-
-
-def batch_for(scene: Scene, size: int = 3) -> dict[str, Images]:
-    torch.manual_seed(0)
-    shape, labels = (size, 3, scene.height, scene.width), torch.zeros(size, dtype=torch.int64)
-    return {name: Images(torch.rand(shape) * 2 - 1, labels) for name in ("source", "target")}
-
-
-def play(gan: Architecture, batch: dict[str, Images], steps: int = 1) -> dict[str, Tensor]:
-    """Steps in which the optimisers move the networks; the scalars of the last one."""
-    optimisers = gan.optimisers()
-
-    def descend(player: str, loss: Tensor) -> None:
-        assert loss.shape == () and loss.dtype == torch.float32
-        parameters = [p for g in optimisers[player].param_groups for p in g["params"]]
-        optimisers[player].zero_grad()
-        loss.backward(inputs=parameters)
-        optimisers[player].step()
-
-    for _ in range(steps):
-        scalars = gan.step(batch, DIALS, descend)
-    return scalars
 
 
 def losses_of(gan: Architecture, batch: dict[str, Images]) -> dict[str, Tensor]:
@@ -84,7 +59,7 @@ def test_a_step_at_any_size_moves_every_network(size, config):
     owned = [p for o in gan.optimisers().values() for g in o.param_groups for p in g["params"]]
     assert len(owned) == len({id(p) for p in owned}) == len(list(gan.parameters()))
     before = {name: p.detach().clone() for name, p in gan.named_parameters()}
-    scalars = play(gan, batch_for(scene))
+    scalars = stepped(gan, two_domains(scene), dials=DIALS)[1]
     assert all(value.shape == () and torch.isfinite(value) for value in scalars.values())
     still = [n for n, p in gan.named_parameters() if torch.equal(p, before[n])]
     # An instance normalisation takes the bias before it away again.
@@ -96,7 +71,7 @@ def test_a_step_at_any_size_moves_every_network(size, config):
 def test_a_step_is_that_of_the_paper(identity):
     """The losses of one step, pass by pass; every place is drawn, so order is no matter."""
     config = SMALL | {"patches": 32 * 48, "identity": identity, "contrast": 3.0}
-    gan, batch = build("cut", config, SCENE), batch_for(SCENE)
+    gan, batch = build("cut", config, SCENE), two_domains(SCENE)
     source, target = batch["source"].pixels, batch["target"].pixels
     found = losses_of(gan, batch)
     assert list(found) == ["discriminator", "generator"]
@@ -118,7 +93,7 @@ def test_a_step_is_that_of_the_paper(identity):
 def test_keys_are_not_learnt_by():
     """The heads' gradient is that of the queries alone, with the keys as they are."""
     config = SMALL | {"patches": 32 * 48, "identity": False, "contrast": 1.0}
-    gan, batch = build("cut", config, SCENE), batch_for(SCENE)
+    gan, batch = build("cut", config, SCENE), two_domains(SCENE)
     parameters = list(gan.heads.parameters())
     found = torch.autograd.grad(losses_of(gan, batch)["generator"], parameters)
     source, frozen = batch["source"].pixels, copy.deepcopy(gan)
@@ -145,7 +120,7 @@ def mirrored(gan: Architecture, batch: dict[str, Images]) -> list[bool]:
 
 
 def test_fastcut_mirrors_every_other_step_and_cut_none():
-    batch = batch_for(SCENE, 1)
+    batch = two_domains(SCENE, 1)
     turned = mirrored(build("cut", SMALL | FAST, SCENE), batch)
     assert 0.3 < sum(turned) / len(turned) < 0.7
     assert not any(mirrored(build("cut", SMALL, SCENE), batch))
@@ -153,7 +128,7 @@ def test_fastcut_mirrors_every_other_step_and_cut_none():
 
 def test_what_was_translated_mirrored_is_mirrored_back_before_it_is_judged():
     """A generator that changes nothing: its judge sees the very source, its patches find theirs."""
-    gan, batch = build("cut", SMALL | FAST, SCENE), batch_for(SCENE)
+    gan, batch = build("cut", SMALL | FAST, SCENE), two_domains(SCENE)
     for parameter in list(gan.generator.parameters())[-2:]:
         nn.init.zeros_(parameter)
     source = batch["source"].pixels.clamp(-0.97, 0.97)
@@ -170,7 +145,7 @@ def test_an_undecided_judge_has_the_loss_that_is_said():
     gan = build("cut", SMALL, SCENE)
     nn.init.zeros_(gan.judge[-1].weight)
     nn.init.constant_(gan.judge[-1].bias, 0.5)
-    scalars = gan.step(batch_for(SCENE), DIALS, lambda player, loss: None)
+    scalars = gan.step(two_domains(SCENE), DIALS, lambda player, loss: None)
     for name, value in gan.undecided.items():
         assert scalars[name].item() == pytest.approx(value)
 
@@ -179,7 +154,7 @@ def test_an_undecided_judge_has_the_loss_that_is_said():
 def test_a_step_in_bf16_is_finite(config):
     gan = build("cut", SMALL | config, SCENE)
     with torch.autocast("cpu", torch.bfloat16):
-        scalars = play(gan, batch_for(SCENE), steps=2)
+        scalars = stepped(gan, two_domains(SCENE), steps=2, dials=DIALS)[1]
     assert all(torch.isfinite(value) for value in scalars.values())
     assert all(torch.isfinite(p).all() for p in gan.parameters())
 

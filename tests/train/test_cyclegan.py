@@ -4,47 +4,21 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional
 
 from stages.common.errors import ArgusError
 from stages.common.params import Domains
-from stages.train.architecture import Architecture, Images, Scene
+from stages.train.architecture import Scene
 from stages.train.blocks.patch import patch_judge
 from stages.train.blocks.resnet import Resampling, ResNetGenerator
 from stages.train.registry import build
+from tests.train.playing import size_of, stepped, two_domains
 
 CLASSES = ("day", "dusk", "night")
 DOMAINS = Domains(source="day", target="night")
 SMALL = {"filters": 2, "blocks": 1, "discriminator_filters": 2, "pool": 4}
 RESAMPLING: tuple[Resampling, ...] = ("transposed", "resized", "antialiased")
-
-
-def size_of(network: nn.Module) -> int:
-    return sum(p.numel() for p in network.parameters())
-
-
-def batch_for(scene: Scene, size: int = 3) -> dict[str, Images]:
-    torch.manual_seed(0)
-    shape, labels = (size, 3, scene.height, scene.width), torch.zeros(size, dtype=torch.int64)
-    return {name: Images(torch.rand(shape) * 2 - 1, labels) for name in ("source", "target")}
-
-
-def play(gan: Architecture, batch: dict[str, Images], steps: int = 1) -> dict[str, Tensor]:
-    """Steps in which the optimisers move the networks; the scalars of the last one."""
-    optimisers = gan.optimisers()
-    dials = {name: dial(0.5) for name, dial in gan.schedules.items()}
-
-    def descend(player: str, loss: Tensor) -> None:
-        assert loss.shape == () and loss.dtype == torch.float32
-        parameters = [p for g in optimisers[player].param_groups for p in g["params"]]
-        optimisers[player].zero_grad()
-        loss.backward(inputs=parameters)
-        optimisers[player].step()
-
-    for _ in range(steps):
-        scalars = gan.step(batch, dials, descend)
-    return scalars
 
 
 @pytest.mark.parametrize(
@@ -68,7 +42,7 @@ def test_a_step_at_any_size_moves_every_network(size, config):
     owned = [p for o in gan.optimisers().values() for g in o.param_groups for p in g["params"]]
     assert {id(p) for p in owned} == {id(p) for p in gan.parameters()}
     before = {name: p.detach().clone() for name, p in gan.named_parameters()}
-    scalars = play(gan, batch_for(scene))
+    scalars = stepped(gan, two_domains(scene))[1]
     assert all(value.shape == () and torch.isfinite(value) for value in scalars.values())
     still = [n for n, p in gan.named_parameters() if torch.equal(p, before[n])]
     # An instance normalisation takes the bias before it away again.
@@ -79,7 +53,7 @@ def test_a_step_at_any_size_moves_every_network(size, config):
 def test_a_step_is_that_of_the_paper():
     """The losses of one step, reckoned pass by pass from the networks before it."""
     scene = Scene(32, 48, CLASSES, DOMAINS)
-    gan, batch = build("cyclegan", SMALL | {"pool": 0}, scene), batch_for(scene)
+    gan, batch = build("cyclegan", SMALL | {"pool": 0}, scene), two_domains(scene)
     source, target = batch["source"].pixels, batch["target"].pixels
     with torch.no_grad():
         fakes = gan.forth(source), gan.back(target)
@@ -110,7 +84,7 @@ def test_an_undecided_judge_has_the_loss_that_is_said():
         nn.init.zeros_(judge[-1].weight)
         nn.init.constant_(judge[-1].bias, 0.5)
     dials = {name: dial(0.0) for name, dial in gan.schedules.items()}
-    scalars = gan.step(batch_for(scene), dials, lambda player, loss: None)
+    scalars = gan.step(two_domains(scene), dials, lambda player, loss: None)
     for name, value in gan.undecided.items():
         assert scalars[name].item() == pytest.approx(value)
 
@@ -119,7 +93,7 @@ def test_a_step_in_bf16_is_finite():
     scene = Scene(32, 48, CLASSES, DOMAINS)
     gan = build("cyclegan", SMALL, scene)
     with torch.autocast("cpu", torch.bfloat16):
-        scalars = play(gan, batch_for(scene), steps=2)
+        scalars = stepped(gan, two_domains(scene), steps=2)[1]
     assert all(torch.isfinite(value) for value in scalars.values())
     assert all(torch.isfinite(p).all() for p in gan.parameters())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional
 
 from stages.common.errors import ArgusError
@@ -12,6 +12,7 @@ from stages.common.params import Domains
 from stages.train.architecture import Images, Scene
 from stages.train.architectures.fastgan import Config, FastGAN, Views
 from stages.train.blocks.fastgan import Judge, SkipExcitation, distance, hinge, quarter
+from tests.train.playing import size_of, stepped
 
 CLASSES = ("day", "dusk", "night")
 SMALL = {
@@ -29,10 +30,6 @@ def made(height: int = 32, width: int = 48, **changes: object) -> FastGAN:
     return FastGAN(Config(**(SMALL | changes)), Scene(height, width, CLASSES))
 
 
-def size_of(network: nn.Module) -> int:
-    return sum(p.numel() for p in network.parameters())
-
-
 def batch_for(height: int, width: int, size: int = 3) -> dict[str, Images]:
     labels = torch.arange(size) % len(CLASSES)
     return {"real": Images(torch.rand(size, 3, height, width) * 2 - 1, labels)}
@@ -41,21 +38,6 @@ def batch_for(height: int, width: int, size: int = 3) -> dict[str, Images]:
 def views(size: int = 2) -> Views:
     whole = torch.rand(size, 3, 32, 48) * 2 - 1
     return Views(whole, functional.avg_pool2d(whole, 2))
-
-
-def stepped(architecture: FastGAN, batch: dict[str, Images]) -> tuple[list[str], dict[str, Tensor]]:
-    """Take a step as the loop does; returns whose turns there were, and what is logged."""
-    optimisers, turns = architecture.optimisers(), []
-
-    def descend(player: str, loss: Tensor) -> None:
-        parameters = [p for g in optimisers[player].param_groups for p in g["params"]]
-        optimisers[player].zero_grad()
-        loss.backward(inputs=parameters)
-        optimisers[player].step()
-        turns.append(player)
-
-    dials = {name: dial(0.5) for name, dial in architecture.schedules.items()}
-    return turns, architecture.step(batch, dials, descend)
 
 
 def test_published_has_the_published_size_without_classes():

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from stages.common.errors import ArgusError
 from stages.common.params import Domains
 from stages.train.architecture import Images, Scene
 from stages.train.architectures.sngan import SNGAN, Config, DownBlock, UpBlock
+from tests.train.playing import size_of, stepped
 
 CLASSES = ("day", "dusk", "night")
 SMALL = {
@@ -25,28 +26,9 @@ def made(height: int = 32, width: int = 48, classes=CLASSES, **changes: object) 
     return SNGAN(Config(**(SMALL | changes)), Scene(height, width, classes))
 
 
-def size_of(network: nn.Module) -> int:
-    return sum(p.numel() for p in network.parameters())
-
-
 def batch_for(architecture: SNGAN, height: int, width: int, size: int = 3) -> dict[str, Images]:
     count = size * architecture.streams["real"].batches
     return {"real": Images(torch.rand(count, 3, height, width) * 2 - 1, torch.arange(count) % 3)}
-
-
-def stepped(architecture: SNGAN, batch: dict[str, Images]) -> tuple[list[str], dict[str, Tensor]]:
-    """Take a step as the loop does; returns whose turns there were, and what is logged."""
-    optimisers, turns = architecture.optimisers(), []
-
-    def descend(player: str, loss: Tensor) -> None:
-        parameters = [p for g in optimisers[player].param_groups for p in g["params"]]
-        optimisers[player].zero_grad()
-        loss.backward(inputs=parameters)
-        optimisers[player].step()
-        turns.append(player)
-
-    dials = {name: dial(0.5) for name, dial in architecture.schedules.items()}
-    return turns, architecture.step(batch, dials, descend)
 
 
 def test_published_has_the_parameters_of_the_papers_table():
