@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,6 +25,7 @@ from stages.common.files import write_json
 
 RESULT = Path(__file__).parents[1] / "results" / "quality.json"
 SEEDS = 3  # of the best of each task
+Found = dict[str, Any]
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -65,26 +68,37 @@ def run(where: Path, module: str, *arguments: str) -> None:
         raise ArgusError(f"`python -m {module}` failed in {where}, see above")
 
 
-def measured(where: Path, arch: str, seconds: float, seed: int) -> dict[str, Any]:
-    """Train and score one model; the metrics of `evaluate` with the steps that it took."""
-    name = f"{arch}_{seed}"
-    change(where / "params.yaml", {"models": {name: entry(arch, seconds, seed)}})
-    run(where, "stages.train", name)
-    run(where, "stages.evaluate", name)
-    card = json.loads((where / "models/trained" / name / "card.json").read_text())
-    scores = json.loads((where / "reports/evaluate" / f"{name}.json").read_text())
-    kept = {key: card[key] for key in ("steps", "best_step", "validation", "parameters")}
-    return {"arch": arch, "seed": seed, **kept, **scores}
+def measured(where: Path, trainings: Sequence[tuple[str, int]], seconds: float) -> list[Found]:
+    """Train and score (architecture, seed) pairs.
+
+    Each trains on one core of its own, so many at a time as there are cores: none then waits for
+    another, and all have the same. They are scored one after the other.
+
+    Returns:
+        For each the metrics of `evaluate` with the steps that it took.
+    """
+    names = {f"{arch}_{seed}": entry(arch, seconds, seed) for arch, seed in trainings}
+    change(where / "params.yaml", {"models": names})
+    with ThreadPoolExecutor(os.cpu_count()) as cores:
+        list(cores.map(lambda name: run(where, "stages.train", name), names))
+    found = []
+    for name, (arch, seed) in zip(names, trainings, strict=True):
+        run(where, "stages.evaluate", name)
+        card = json.loads((where / "models/trained" / name / "card.json").read_text())
+        scores = json.loads((where / "reports/evaluate" / f"{name}.json").read_text())
+        kept = {key: card[key] for key in ("steps", "best_step", "validation", "parameters")}
+        found.append({"arch": arch, "seed": seed, **kept, **scores})
+    return found
 
 
-def best_of_each_task(found: list[dict[str, Any]], key: str) -> list[str]:
+def best_of_each_task(found: list[Found], key: str) -> list[str]:
     """The architectures nearest to the reals, one for each task."""
     tasks = dict.fromkeys(one["task"] for one in found)
     of_task = {task: [one for one in found if one["task"] == task and key in one] for task in tasks}
     return [min(ones, key=lambda one: one[key])["arch"] for ones in of_task.values() if ones]
 
 
-def table(found: list[dict[str, Any]]) -> Table:
+def table(found: list[Found]) -> Table:
     """A row for each training, and for what its scores stand beside."""
     kinds = [key for key in found[0] if key.startswith(("kid_", "fd_", "fid"))]
     rows, tasks = [], set()
@@ -113,10 +127,11 @@ def quality(
         raise ArgusError(f"{data} is no folder: `make bench-quality DATA=FOLDER`")
     with tempfile.TemporaryDirectory(prefix="argus-quality-") as scratch:
         where = prepare(data.resolve(), keep or Path(scratch))
-        found = [measured(where, arch, seconds, seed=0) for arch in MODELS]
+        found = measured(where, [(arch, 0) for arch in MODELS], seconds)
         key = next(name for name in found[0] if name.startswith("kid_"))
-        for arch in best_of_each_task(found, key):
-            found += [measured(where, arch, seconds, seed) for seed in range(1, SEEDS)]
+        best = best_of_each_task(found, key)
+        more = [(arch, seed) for arch in best for seed in range(1, SEEDS)]
+        found += measured(where, more, seconds)
     table(found).show()
     write_json(RESULT, found)
 

@@ -10,7 +10,7 @@ from benchmarks.trial.intake import TURNS
 DELIVERIES = TURNS[0].deliveries
 """Webcams by day and night, and Cambridge drives."""
 
-KNOBS = {**TRIAL, "train.validate_every": "100"}
+KNOBS = {**TRIAL, "train.validate_every": "100", "train.threads": "1"}
 """What params.yaml says otherwise, and the size in pixels that it does not say."""
 RESOLUTION = [64, 96]
 
