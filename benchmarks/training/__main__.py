@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import torch
 import typer
 
 from benchmarks.measures import publish
-from benchmarks.training import lineup, steps
+from benchmarks.training import gpu, lineup, steps
 from stages.common.errors import ArgusError, exits_cleanly
 
 PARTS = {
     # first: a process begins with the peak of the one that starts it
     "lineup": ("Every model of params.yaml", lineup.measures),
     "steps": ("One step beside others", steps.measures),
+    "gpu": ("Every architecture on a GPU", gpu.measures),
 }
 """By the name under which the results are kept, `benchmarks/results/training_<name>.json`."""
 
@@ -28,6 +30,9 @@ def training(
     for name in only or PARTS:
         if name not in PARTS:
             raise ArgusError(f"no part '{name}'; there are {', '.join(PARTS)}")
+        if name == "gpu" and not torch.cuda.is_available():
+            print("gpu: not measured, torch sees no CUDA here")
+            continue
         title, measures = PARTS[name]
         publish(f"training_{name}", title, measures())
 

@@ -52,7 +52,8 @@ def training(model: Model, data: Packed, threads: int, **changes: object) -> Tra
     Args:
         changes: of the settings in params.yaml.
     """
-    settings = params.load().train.model_copy(update={"threads": threads, **changes})
+    own = {"threads": threads, "mirror": False, **changes}
+    settings = params.load().train.model_copy(update=own)
     accelerator = group.join(settings)
     compute.deterministic(model.seed, threads)
     height, width = data.images.shape[1:3]
@@ -68,5 +69,5 @@ def training(model: Model, data: Packed, threads: int, **changes: object) -> Tra
         model.arch, model, settings, data, data, {}, "efficientnet", None, nowhere, nowhere, nowhere
     )
     return Training(
-        architecture, accelerator, samplers, data, order.card(1), Budget.of(model), mirrored=False
+        architecture, accelerator, samplers, data, order.card(1), Budget.of(model), settings
     )

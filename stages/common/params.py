@@ -121,6 +121,7 @@ class Domains(Strict):
 class Train(Strict):
     device: Literal["auto", "cpu", "cuda"]
     precision: Literal["fp32", "bf16"]
+    channels_last: bool
     processes: Count
     threads: Count
     tau: Share

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from stages.common.similarity import Verdict
 from stages.promote.choose import Choice
-from stages.promote.gate import Verdict
 
 
 @dataclass(frozen=True)

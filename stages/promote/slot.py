@@ -13,10 +13,10 @@ import numpy as np
 from stages.common import params
 from stages.common.backbone import Backbone
 from stages.common.distances import frechet_distance, kid
+from stages.common.similarity import compare
 from stages.pack.packed import read_packed
 from stages.promote.choose import choose
 from stages.promote.decide import Decision, against_floors, against_incumbent, against_nobody
-from stages.promote.gate import compare
 from stages.train import card, trained
 from stages.train.yardstick import held_out
 

@@ -1,4 +1,11 @@
-"""The best weights so far by validation, and how long it is since there were better ones."""
+"""The weights to keep by validation, and how long it is since there were better ones.
+
+The one-standard-error rule (Hastie et al., The Elements of Statistical Learning, 7.10): of all
+looks that cannot be told from the nearest one, the latest. Validation sets hold few drives, and
+where they cannot tell, a longer training is the better guess: on eight real nights, the lowest KID
+was CUT's at half of its training and CycleGAN's at a fifth, while the distance to other nights fell
+to the end.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +17,9 @@ from stages.train.training import Training
 from stages.train.validation import Score
 from stages.train.weights import Weights, copied, raw
 
+ERRORS = 1.0
+"""Standard errors within which two looks count as equal."""
+
 
 class Best:
     """What is saved at the end: the averaged kept networks, and all networks as they trained.
@@ -19,17 +29,20 @@ class Best:
 
     def __init__(self) -> None:
         self.step, self.score = 0, Score(math.inf, math.nan)
-        self.waited = 0
-        """Validations since then."""
+        self.lowest, self.waited = math.inf, 0
+        """The lowest KID, and validations since it was found."""
         self.average: Weights = {}
         self.networks: Weights = {}
 
     def see(self, training: Training, score: Score) -> None:
-        """Take the weights over if no validation before found any as near to the reals."""
+        """Take the weights over unless those of a validation before are clearly nearer."""
         self.waited += 1
-        if score.kid < self.score.kid:
-            self.score, self.waited = score, 0
-            self.take(training)
+        if score.kid < self.lowest:
+            self.lowest, self.waited = score.kid, 0
+        elif not score.excess <= ERRORS:
+            return
+        self.score = score
+        self.take(training)
 
     def take(self, training: Training) -> None:
         """Take the weights over as they are now."""
@@ -41,7 +54,8 @@ class Best:
         """The fields of the card that say which weights these are."""
         if not math.isfinite(self.score.kid):
             return {}
-        return {"best_step": self.step, "validation": self.score._asdict()}
+        found = {"kid": self.score.kid, "diversity": self.score.diversity}
+        return {"best_step": self.step, "validation": found}
 
     def state(self) -> dict[str, Any]:
         """For a checkpoint."""

@@ -133,6 +133,7 @@ class Loop:
 
     def _state(self, journal: Journal) -> dict[str, Any]:
         return {
+            "validation": self.validation.state() if self.validation else None,
             "training": self.training.state(),
             "journal": journal.state(),
             "watch": self.watch.state(),
@@ -141,6 +142,8 @@ class Loop:
 
     def _restore(self, journal: Journal, done: int, state: Mapping[str, Any]) -> None:
         self.training.restore(done, state["training"])
+        if self.validation and state["validation"]:
+            self.validation.restore(state["validation"])
         journal.restore(state["journal"])
         self.watch.restore(state["watch"])
         self.best.restore(state["best"])

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.common import backbone, compute, distances, params
+from stages.common import backbone, compute, distances, params, similarity
 from stages.pack.packed import Packed, Rights
 from stages.train.architecture import Architecture
 from stages.train.budget import Budget
 from stages.train.card import Card, data_digest
 from stages.train.checkpoint import Checkpoints, fingerprint
 
-CODE = [Path(str(module.__file__)) for module in (backbone, compute, distances)]
+CODE = [Path(str(module.__file__)) for module in (backbone, compute, distances, similarity)]
 """What decides the outcome of a training beside this folder and the architecture."""
 
 

@@ -124,7 +124,7 @@ def prepared(order: Order, accelerator: Accelerator) -> Loop:
         order.train,
         card,
         Budget.of(model),
-        settings.mirror,
+        settings,
     )
     return Loop(training, settings, validation, checkpoints, order.reports)
 

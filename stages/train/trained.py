@@ -35,10 +35,13 @@ def to_uint8(images: Tensor) -> Pictures:
     return levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
 
 
-def to_float(pictures: Pictures) -> Tensor:
-    """Uint8 [N, H, W, 3] to float32 [N, 3, H, W] in [-1, 1]."""
-    pixels = torch.from_numpy(np.ascontiguousarray(pictures))
-    return pixels.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
+def to_float(pictures: Pictures, device: torch.device | None = None) -> Tensor:
+    """Uint8 [N, H, W, 3] to float32 [N, 3, H, W] in [-1, 1], on the CPU or another device."""
+    levels = torch.from_numpy(np.ascontiguousarray(pictures))
+    if device is not None and device.type == "cuda":
+        # pinned, so that the copy does not wait for what the GPU still has to do
+        levels = levels.pin_memory().to(device, non_blocking=True)
+    return levels.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
 
 
 class Trained(ABC):
@@ -164,7 +167,7 @@ class Translator(Trained):
         height, width = images.shape[1:3]
         size = _chunk(height, width)
         parts = (images[i : i + size] for i in range(0, len(images), size))
-        carried = (self.carry(to_float(part).to(self._device)) for part in parts)
+        carried = (self.carry(to_float(part, self._device)) for part in parts)
         return _joined(map(to_uint8, carried), height, width)
 
     def panel(self, sources: Pictures) -> tuple[Pictures, list[str]]:

@@ -19,6 +19,7 @@ from accelerate import Accelerator
 from accelerate.utils import AutocastKwargs
 from torch import Tensor
 
+from stages.common import params
 from stages.pack.packed import Packed
 from stages.train import group
 from stages.train.architecture import Architecture, Images
@@ -46,7 +47,7 @@ class Training:
         samplers: one for each stream of the architecture.
         data: what they draw from.
         card: what is known of the model beforehand; its `batch` is the joint one.
-        mirrored: whether images are also shown mirrored.
+        settings: of them, how images are shown and how they lie in memory.
     """
 
     def __init__(
@@ -57,13 +58,14 @@ class Training:
         data: Packed,
         card: Card,
         budget: Budget,
-        mirrored: bool,
+        settings: params.Train,
     ) -> None:
         self.accelerator, self.device = accelerator, accelerator.device
-        self.samplers, self.data, self.mirrored = samplers, data, mirrored
+        self.samplers, self.data, self.mirrored = samplers, data, settings.mirror
+        self.memory = torch.channels_last if settings.channels_last else torch.contiguous_format
         self.card, self.budget = card, budget
         with own_code("it was put on its device"):
-            self.architecture = architecture.to(self.device)
+            self.architecture = architecture.to(self.device).to(memory_format=self.memory)
             self.optimisers = architecture.optimisers()
             self.ema = Ema(architecture.players())
         group.share([*architecture.state_dict().values(), *self.ema.state_dict().values()])
@@ -162,8 +164,8 @@ class Training:
         rank, number = processes()
         drawn = self.samplers[stream].draw(batches * self.card.batch)
         rows = drawn.reshape(batches, number, -1)[:, rank].reshape(-1)
-        pixels = to_float(self.data.images[rows]).to(self.device)
-        labels = torch.from_numpy(self.data.labels[rows]).to(self.device)
+        pixels = to_float(self.data.images[rows], self.device).to(memory_format=self.memory)
+        labels = torch.from_numpy(self.data.labels[rows]).to(self.device, non_blocking=True)
         if self.mirrored:
             pixels = torch.cat([mirror(images) for images in pixels.chunk(batches)])
         return Images(pixels, labels)

@@ -3,14 +3,18 @@ other they are. The reals are those of val; test is never looked at in training.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from rich.console import Console
 
 from stages.common.backbone import Backbone
 from stages.common.distances import kid, spread
 from stages.common.params import Domains
+from stages.common.similarity import compare
 from stages.pack.packed import Packed
 from stages.train.trained import Trained
 from stages.train.yardstick import TooFewError, Yardstick, held_out
@@ -34,6 +38,10 @@ class Score(NamedTuple):
     small differences large: reals at a twentieth of their contrast about the mean of their class
     have .27 (EfficientNet, 68 images of the demo), two reals for each class .38, and the least of
     five healthy models had .61."""
+    excess: float = math.inf
+    """How much further it is from the reals than the nearest of the looks before, in standard
+    errors of that difference over drives; 0 for one that is nearer, and infinite for one that is
+    not where there are too few drives to tell."""
 
     def scalars(self) -> dict[str, float]:
         """The score as curves: one name for each."""
@@ -46,12 +54,16 @@ KID, DIVERSITY = "val/kid", "val/diversity"
 class Validation:
     """Scores a model as it trains, always on the same reals and with the same noise.
 
-    It draws nothing from torch's global generator.
+    It draws nothing from torch's global generator. It remembers what the nearest model so far
+    made, so that a later one can be told from it.
     """
 
     def __init__(self, yardstick: Yardstick, net: Backbone) -> None:
         self.yardstick, self.net = yardstick, net
         self.reals = net.features(yardstick.reals)
+        self.lowest = math.inf
+        self.nearest: np.ndarray | None = None
+        """What the model of the lowest KID so far made, as features."""
 
     @classmethod
     def of(cls, val: Packed, domains: Domains | None, net: Backbone) -> Validation | None:
@@ -77,7 +89,30 @@ class Validation:
             ArgusError: the model is a generator where a translator is asked for, or the reverse.
         """
         answers = self.net.features(self.yardstick.answer(model, SEED))
-        return Score(kid(answers, self.reals), self._diversity(answers, model))
+        distance = kid(answers, self.reals)
+        return Score(distance, self._diversity(answers, model), self._excess(distance, answers))
+
+    def state(self) -> dict[str, Any]:
+        """For a checkpoint."""
+        nearest = None if self.nearest is None else torch.from_numpy(self.nearest)
+        return {"lowest": self.lowest, "nearest": nearest}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on where the one that gave `state` stood."""
+        self.lowest = state["lowest"]
+        self.nearest = None if state["nearest"] is None else state["nearest"].numpy()
+
+    def _excess(self, distance: float, answers: np.ndarray) -> float:
+        """See `Score.excess`; what is nearer than all before is remembered."""
+        if distance < self.lowest:
+            self.lowest, self.nearest = distance, answers
+            return 0.0
+        if self.nearest is None:
+            return math.inf
+        found = compare(answers, self.nearest, self.reals, self.yardstick.groups)
+        if found.difference <= 0:
+            return 0.0
+        return found.difference / found.standard_error if found.standard_error else math.inf
 
     def _diversity(self, answers: np.ndarray, model: Trained) -> float:
         """Over the classes that the model knows; 1 where the reals leave nothing to compare with

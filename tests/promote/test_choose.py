@@ -1,8 +1,8 @@
 import numpy as np
 
 from stages.common.distances import kid
+from stages.common.similarity import compare
 from stages.promote.choose import choose
-from stages.promote.gate import compare
 
 
 def test_val_decides_where_all_were_validated() -> None:

@@ -1,6 +1,6 @@
+from stages.common.similarity import Verdict
 from stages.promote.choose import Choice
 from stages.promote.decide import against_floors, against_incumbent, against_nobody
-from stages.promote.gate import Verdict
 
 SURE = Verdict(-0.2, 0.02, 0.999, 4)
 UNSURE = Verdict(-0.01, 0.05, 0.6, 2)

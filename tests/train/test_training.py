@@ -14,15 +14,16 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from stages.common import compute
 from stages.common.errors import ArgusError
 from stages.train import card as cards
-from stages.train import trained
+from stages.train import group, trained
 from stages.train.architectures import cyclegan
 from stages.train.architectures.r3gan import R3GAN
 from stages.train.card import data_digest
 from stages.train.checkpoint import Checkpoints
 from stages.train.order import Order
-from stages.train.train import train
+from stages.train.train import prepared, train
 from stages.train.training import Training
 from stages.train.validation import Validation
 from tests.conftest import scenes
@@ -166,6 +167,22 @@ def test_in_bf16_a_player_meets_the_weights_as_they_are_now():
             assert layer(x).item() == 2.0
     finally:
         AcceleratorState._reset_state(True)
+
+
+@pytest.mark.parametrize("arch", tiny.MODELS)
+def test_how_numbers_lie_in_memory_changes_none_of_them(arch, tmp_path):
+    logged = {}
+    for channels_last in (False, True):
+        order = tiny.order(arch, tmp_path, {"channels_last": channels_last})
+        compute.deterministic(order.model.seed, order.settings.threads)
+        training = prepared(order, group.join(order.settings)).training
+        training.step()
+        logged[channels_last] = training.means()
+        layout = torch.channels_last if channels_last else torch.contiguous_format
+        stream = next(iter(training.samplers))
+        tensors = [*training.architecture.parameters(), training._images(stream).pixels]
+        assert all(t.is_contiguous(memory_format=layout) for t in tensors if t.ndim == 4)
+    assert logged[True] == pytest.approx(logged[False], rel=1e-3, abs=1e-4)
 
 
 # --- what is written ----------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import torch
 from stages.common.backbone import Backbone
 from stages.common.distances import kid
 from stages.common.params import Domains
+from stages.common.similarity import compare
 from stages.pack.packed import Packed
 from stages.train.trained import Generator, Translator
 from stages.train.validation import MOST, Validation
@@ -69,6 +70,27 @@ def test_reals_themselves_are_as_near_as_can_be_and_as_diverse_as_reals() -> Non
     assert score.diversity == pytest.approx(1)
     # with itself a set's KID is below zero: no image is paired with itself within, but across
     assert score.kid == kid(COLOURS.features(val.images), COLOURS.features(val.images)) < 0
+
+
+def test_a_look_is_told_from_the_nearest_one_before_it_by_their_standard_error() -> None:
+    val = pack([0, 1, 2] * 6)
+    validation, others = of(val), scenes(18, seed=100)
+    shades = [np.clip(others * factor, 0, 255).astype(np.uint8) for factor in (0.3, 1, 0.9, 0.2)]
+    models = [Draws(lambda label, place, shade=shade: shade[place]) for shade in shades]
+    dark, near, close, darker = (validation.score(model) for model in models)
+    assert dark.excess == near.excess == 0  # the first, and one that is nearer
+
+    reals = COLOURS.features(validation.yardstick.reals)
+    for shade, score in ((shades[2], close), (shades[3], darker)):
+        pair = COLOURS.features(shade), COLOURS.features(shades[1])
+        wanted = compare(*pair, reals, validation.yardstick.groups)
+        assert wanted.standard_error
+        assert score.excess == pytest.approx(wanted.difference / wanted.standard_error)
+    assert 0 < close.excess < darker.excess
+
+    resumed = of(val)
+    resumed.restore(validation.state())
+    assert resumed.score(models[3]) == darker
 
 
 def test_dark_pictures_are_further_away_than_other_scenes() -> None:

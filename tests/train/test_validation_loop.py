@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -21,14 +22,16 @@ pytestmark = pytest.mark.usefixtures("no_picture")
 class Seen:
     """Stands for `Validation.score`: gives KIDs by a list, and keeps the weights shown to it."""
 
-    def __init__(self, *kids: float) -> None:
+    def __init__(self, *kids: float, excess: Sequence[float] = ()) -> None:
         self.kids = list(kids)
+        self.excess = list(excess) or [math.inf] * len(kids)
         self.weights: list[dict[str, torch.Tensor]] = []
 
     def __call__(self, validation, model):
         state = model.draw.state_dict()
         self.weights.append({f"generator.{name}": t.clone() for name, t in state.items()})
-        return Score(self.kids[len(self.weights) - 1], 0.9)
+        look = len(self.weights) - 1
+        return Score(self.kids[look], 0.9, self.excess[look])
 
 
 def trained(place: Path, seen: Seen, monkeypatch: pytest.MonkeyPatch, **changes) -> dict:
@@ -56,6 +59,30 @@ def test_the_best_weights_are_kept_not_the_last(tmp_path, monkeypatch):
 
     at_eight = trained(tmp_path / "short", Seen(0.5, 0.2), monkeypatch, steps=8)
     assert at_eight["best_step"] == 8  # another training, since its schedules end sooner
+
+
+@pytest.mark.parametrize(
+    ("kids", "excess", "kept"),
+    [
+        ((0.5, 0.2, 0.3, 0.25), (0, 0, 0.9, 2.5), 12),  # the end is clearly further away
+        ((0.5, 0.2, 0.3, 0.25), (0, 0, 0.9, 0.4), 14),
+        ((0.5, 0.2, 0.3, 0.25), (0, 0, math.nan, math.inf), 8),
+        ((0.2, 0.3, 0.1, 0.4), (0, 0.5, 0, 1.1), 12),
+    ],
+)
+def test_of_weights_that_cannot_be_told_apart_the_last_are_kept(
+    tmp_path, monkeypatch, kids, excess, kept
+):
+    card = trained(tmp_path, Seen(*kids, excess=excess), monkeypatch, steps=14)
+    assert card["best_step"] == kept
+    look = [4, 8, 12, 14].index(kept)
+    assert card["validation"] == {"kid": kids[look], "diversity": 0.9}
+
+
+def test_a_look_that_is_as_good_as_the_nearest_is_no_improvement(tmp_path, monkeypatch):
+    seen = Seen(0.3, 0.31, 0.32, 0.1, excess=(0, 0.1, 0.1, 0))
+    card = trained(tmp_path, seen, monkeypatch, steps=40, settings={"patience": 2})
+    assert (card["best_step"], card["steps"]) == (12, 12)
 
 
 def test_all_networks_are_saved_as_they_were_at_the_same_step(tmp_path, monkeypatch):

@@ -88,6 +88,7 @@ MODELS: dict[str, dict[str, Any]] = {
 TRAIN = {
     "device": "cpu",
     "precision": "fp32",
+    "channels_last": True,
     "processes": 1,
     "threads": 1,
     "tau": 0.5,

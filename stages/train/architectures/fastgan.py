@@ -45,13 +45,10 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.optim import Adam, Optimizer
 
 from stages.common.errors import ArgusError
 from stages.train import draws
 from stages.train.architecture import (
-    Architecture,
-    ArchitectureConfig,
     Batch,
     Descend,
     Dials,
@@ -73,19 +70,16 @@ from stages.train.blocks.fastgan import (
     quarter,
 )
 from stages.train.blocks.normalisation import ClassBatchNorm2d, JointBatchNorm2d, spectral
-from stages.train.card import Card
+from stages.train.generating import Count, Generating, GeneratingConfig
 from stages.train.schedules import constant, cosine
-from stages.train.trained import Generator
 
-Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 
 
-class Config(ArchitectureConfig):
+class Config(GeneratingConfig):
     """Sizes, then what moves them."""
 
-    noise: Count = 64
     widths: tuple[Count, ...] = (96, 64, 32, 12)
     """Channels of the generator by level, coarsest first; each level doubles the sides."""
     reach: Count = 2
@@ -98,8 +92,6 @@ class Config(ArchitectureConfig):
     reconstruction: Annotated[float, Field(ge=0)] = 1.0
     """Weight of the reconstructions beside the hinge loss."""
     learning_rate: Positive = 1e-3
-    pace: Positive = 2.0
-    """Learning rate of the discriminator over that of the generator."""
     augment: Share = 0.3
     """Probability of each kind of augmentation; where it is adaptive, the first."""
     augment_kinds: tuple[Kind, ...] = ("colour", "translation")
@@ -262,12 +254,14 @@ def _initialise(layer: nn.Module) -> None:
         nn.init.normal_(layer.weight, 0.0, len(layer.weight) ** -0.5)
 
 
-class FastGAN(Architecture):
+class FastGAN(Generating):
     """One step of the discriminator, one of the generator, on the same fakes."""
 
     config_type = Config
     config: Config
-    kept = ("generator",)
+    generator: GeneratorNetwork
+    discriminator: DiscriminatorNetwork
+    betas = (0.5, 0.999)
     profiles: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "published": {
             "noise": 256,
@@ -284,17 +278,13 @@ class FastGAN(Architecture):
     }
 
     def __init__(self, config: Config, scene: Scene) -> None:
-        super().__init__()
-        if scene.domains is not None:
-            raise ArgusError("fastgan is a generator: take `domains` off its entry in params.yaml")
-        scene.must_divide(config.multiple)
+        super().__init__(config, scene)
         least = 4 * 2**config.halvings
         if min(scene.height, scene.width) < least:
             raise ArgusError(
                 f"images of {scene.height}x{scene.width} are too small for this fastgan: its "
                 f"discriminator needs sides from {least}; shorten judge_widths in params.yaml"
             )
-        self.config = config
         self.generator = GeneratorNetwork(config, scene)
         self.discriminator = DiscriminatorNetwork(config, scene)
         self.adaptive = AdaptiveStrength(
@@ -305,16 +295,6 @@ class FastGAN(Architecture):
         self.schedules = {
             "learning_rate": constant(config.learning_rate),
             "ema_images": cosine(0.0, config.ema_images),
-        }
-
-    def optimisers(self) -> dict[str, Optimizer]:
-        paces = {"generator": 1.0, "discriminator": self.config.pace}
-        return {
-            name: Adam(
-                [{"params": list(self.get_submodule(name).parameters()), "pace": pace}],
-                betas=(0.5, 0.999),
-            )
-            for name, pace in paces.items()
         }
 
     def step(self, batch: Batch, dials: Dials, descend: Descend) -> dict[str, Tensor]:
@@ -339,9 +319,6 @@ class FastGAN(Architecture):
             "augment/sign": self.adaptive.update(real),
             "augment/strength": self.adaptive.strength.clone(),
         }
-
-    def trained(self, networks: nn.ModuleDict, card: Card) -> Generator:
-        return Generator(card, networks, draw=networks["generator"], noise=self.config.noise)
 
     def _views(self, whole: Tensor, small: Tensor) -> Views:
         strength, kinds = self.adaptive.now, self.config.augment_kinds

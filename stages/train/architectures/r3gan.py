@@ -44,13 +44,9 @@ from typing import Annotated, Any, ClassVar, Literal
 import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
-from torch.optim import Adam, Optimizer
 
-from stages.common.errors import ArgusError
 from stages.train import draws
 from stages.train.architecture import (
-    Architecture,
-    ArchitectureConfig,
     Batch,
     Descend,
     Dials,
@@ -60,22 +56,19 @@ from stages.train.architecture import (
 from stages.train.augment import Kind, augment
 from stages.train.blocks.bottleneck import SLOPE, Bottleneck, scaled
 from stages.train.blocks.resampling import Downsample, Upsample
-from stages.train.card import Card
+from stages.train.generating import Count, Generating, GeneratingConfig
 from stages.train.losses import RELATIVISTIC, squared_gradient
 from stages.train.schedules import cosine
-from stages.train.trained import Generator
 
-Count = Annotated[int, Field(ge=1)]
 Range = tuple[float, float]
 ALIKE = 0.01
 """Added to the difference of two images, so that equal ones do not throw the generator far."""
 DIALS = ("learning_rate", "beta2", "gamma", "augment", "ema_images")
 
 
-class Config(ArchitectureConfig):
+class Config(GeneratingConfig):
     """Sizes, then schedules as (start, end)."""
 
-    noise: Count = 64
     widths: tuple[Count, ...] = (96, 64, 32)
     """Channels by level, coarsest first; each level doubles the sides."""
     blocks: Count = 1
@@ -90,7 +83,6 @@ class Config(ArchitectureConfig):
     """Weight of the term that pushes images of different noise apart; 0 (the paper) is off."""
     learning_rate: Range = (1.2e-3, 4e-4)
     pace: Annotated[float, Field(gt=0)] = 4.0
-    """Learning rate of the discriminator over that of the generator."""
     beta2: Range = (0.9, 0.99)
     gamma: Range = (0.3, 0.03)
     augment: Range = (0.0, 0.3)
@@ -219,12 +211,12 @@ def sameness(images: Tensor, others: Tensor, noise: Tensor, other_noise: Tensor)
     return (1 / (apart / wanted + ALIKE)).mean()
 
 
-class R3GAN(Architecture):
+class R3GAN(Generating):
     """Generator and discriminator in alternation, one optimiser each."""
 
     config_type = Config
     config: Config
-    kept = ("generator",)
+    betas = (0.0, 0.9)
     profiles: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "cifar": PUBLISHED
         | {"gamma": (0.05, 0.005), "augment": (0.0, 0.55), "ema_images": (0.0, 5e6)},
@@ -233,11 +225,7 @@ class R3GAN(Architecture):
     }
 
     def __init__(self, config: Config, scene: Scene) -> None:
-        super().__init__()
-        if scene.domains is not None:
-            raise ArgusError("r3gan is a generator: take `domains` off its entry in params.yaml")
-        scene.must_divide(config.multiple)
-        self.config = config
+        super().__init__(config, scene)
         self.generator = GeneratorNetwork(config, scene)
         self.discriminator = DiscriminatorNetwork(config, scene)
         self.streams = {"real": Stream(scene.classes)}
@@ -246,15 +234,6 @@ class R3GAN(Architecture):
             for name, (start, end) in ((name, getattr(config, name)) for name in DIALS)
         }
         self.undecided = {"loss/discriminator": RELATIVISTIC.undecided}
-
-    def optimisers(self) -> dict[str, Optimizer]:
-        paces = {"generator": 1.0, "discriminator": self.config.pace}
-        return {
-            name: Adam(
-                [{"params": list(network.parameters()), "pace": paces[name]}], betas=(0.0, 0.9)
-            )
-            for name, network in self.named_children()
-        }
 
     def step(self, batch: Batch, dials: Dials, descend: Descend) -> dict[str, Tensor]:
         reals, labels = batch["real"]
@@ -285,9 +264,6 @@ class R3GAN(Architecture):
             "penalty/sameness": same,
             "logit/margin": (real - fake).mean(),
         }
-
-    def trained(self, networks: nn.ModuleDict, card: Card) -> Generator:
-        return Generator(card, networks, draw=networks["generator"], noise=self.config.noise)
 
     def _noise(self, labels: Tensor) -> Tensor:
         return draws.normal(len(labels), self.config.noise, device=labels.device)

@@ -39,13 +39,9 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.optim import Adam, Optimizer
 
-from stages.common.errors import ArgusError
 from stages.train import draws
 from stages.train.architecture import (
-    Architecture,
-    ArchitectureConfig,
     Batch,
     Descend,
     Dials,
@@ -54,20 +50,17 @@ from stages.train.architecture import (
 )
 from stages.train.augment import AdaptiveStrength, Kind, augment
 from stages.train.blocks.normalisation import ClassBatchNorm2d, JointBatchNorm2d, spectral
-from stages.train.card import Card
+from stages.train.generating import Count, Generating, GeneratingConfig
 from stages.train.losses import HINGE
 from stages.train.schedules import constant_then_linear, cosine
-from stages.train.trained import Generator
 
-Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 
 
-class Config(ArchitectureConfig):
+class Config(GeneratingConfig):
     """Sizes, then what moves them."""
 
-    noise: Count = 64
     generator_widths: tuple[Count, ...] = (96, 64, 32, 16)
     """Channels by level, coarsest first; each level after the first doubles the sides."""
     discriminator_widths: tuple[Count, ...] = (16, 32, 64, 96)
@@ -77,8 +70,6 @@ class Config(ArchitectureConfig):
     turns: Count = 1
     """Steps of the discriminator for one of the generator."""
     learning_rate: Positive = 1e-3
-    pace: Positive = 2.0
-    """Learning rate of the discriminator over that of the generator."""
     decay_from: Annotated[float, Field(ge=0, lt=1)] = 0.7
     """Share of the training after which the learning rate falls."""
     augment: Share = 0.3
@@ -195,12 +186,12 @@ def _initialise(layer: nn.Module) -> None:
             nn.init.zeros_(layer.bias)
 
 
-class SNGAN(Architecture):
+class SNGAN(Generating):
     """Some steps of the discriminator, then one of the generator."""
 
     config_type = Config
     config: Config
-    kept = ("generator",)
+    betas = (0.0, 0.9)
     profiles: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "published": {
             "noise": 128,
@@ -217,11 +208,7 @@ class SNGAN(Architecture):
     }
 
     def __init__(self, config: Config, scene: Scene) -> None:
-        super().__init__()
-        if scene.domains is not None:
-            raise ArgusError("sngan is a generator: take `domains` off its entry in params.yaml")
-        scene.must_divide(config.multiple)
-        self.config = config
+        super().__init__(config, scene)
         self.generator = GeneratorNetwork(config, scene)
         self.discriminator = DiscriminatorNetwork(config, scene)
         self.adaptive = AdaptiveStrength(
@@ -232,16 +219,6 @@ class SNGAN(Architecture):
         self.schedules = {
             "learning_rate": constant_then_linear(config.learning_rate, config.decay_from),
             "ema_images": cosine(0.0, config.ema_images),
-        }
-
-    def optimisers(self) -> dict[str, Optimizer]:
-        paces = {"generator": 1.0, "discriminator": self.config.pace}
-        return {
-            name: Adam(
-                [{"params": list(self.get_submodule(name).parameters()), "pace": pace}],
-                betas=(0.0, 0.9),
-            )
-            for name, pace in paces.items()
         }
 
     def step(self, batch: Batch, dials: Dials, descend: Descend) -> dict[str, Tensor]:
@@ -260,9 +237,6 @@ class SNGAN(Architecture):
             "loss/generator": persuasion,
             "augment/strength": self.adaptive.strength.clone(),
         }
-
-    def trained(self, networks: nn.ModuleDict, card: Card) -> Generator:
-        return Generator(card, networks, draw=networks["generator"], noise=self.config.noise)
 
     def _judge(
         self, reals: Tensor, fakes: Tensor, labels: Tensor, descend: Descend

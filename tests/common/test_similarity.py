@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import kstest
 
 from stages.common.distances import kid
-from stages.promote.gate import Verdict, compare
+from stages.common.similarity import Verdict, compare
 
 
 def draw(rng: np.random.Generator, n: int, shift: float = 0.0) -> np.ndarray:
