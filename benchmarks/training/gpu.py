@@ -40,9 +40,9 @@ PUBLISHED: dict[str, Model] = {
         }
     ),
     "fastgan": entry("fastgan", 16, "published"),
-    "r3gan": entry("r3gan", 16, "ffhq256"),
     "cyclegan": entry("cyclegan", 4, "published"),
     "cut": entry("cut", 4, "published"),
+    "r3gan": entry("r3gan", 16, "ffhq256"),
 }
 
 
@@ -122,7 +122,13 @@ def _card() -> tuple[str, float]:
 
 def _all_timed(settings: dict[str, Any]) -> dict[str, Found]:
     """All in one process: accelerate keeps to one precision a process."""
-    return {arch: _timed(model, settings) for arch, model in PUBLISHED.items()}
+    found = {}
+    for arch, model in PUBLISHED.items():
+        found[arch] = _timed(model, settings)
+        print(
+            f"{arch}, {settings}: {found[arch]}", flush=True
+        )  # a slow one must not hide the others
+    return found
 
 
 def _timed(model: Model, settings: dict[str, Any]) -> Found:
