@@ -41,7 +41,7 @@ bench-quality: $(VENV)/installed
 
 # every dependency with its hashes, for all platforms; no registry address in it
 lock: $(VENV)/installed
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	    --group dev pyproject.toml -o requirements.lock
 
 $(VENV)/installed: requirements.lock pyproject.toml

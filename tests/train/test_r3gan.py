@@ -19,6 +19,7 @@ from stages.train.architectures.r3gan import ALIKE, R3GAN, sameness
 from stages.train.blocks.bottleneck import SLOPE, scaled
 from stages.train.blocks.resampling import downsample, upsample
 from stages.train.registry import build
+from tests.train.playing import size_of, stepped
 
 CLASSES = ("day", "dusk", "night")
 SCENE = Scene(32, 48, CLASSES)
@@ -43,23 +44,10 @@ def batch_for(scene: Scene, size: int = 3) -> dict[str, Images]:
     return {"real": Images(pixels, torch.arange(size) % len(scene.classes))}
 
 
-def size_of(network: nn.Module) -> int:
-    return sum(p.numel() for p in network.parameters())
-
-
 def play(gan: R3GAN, scene: Scene, share: float = 0.5) -> dict[str, Tensor]:
     """One step, in which the optimisers move the networks."""
-    optimisers = gan.optimisers()
     dials = {name: dial(share) for name, dial in gan.schedules.items()}
-
-    def descend(player: str, loss: Tensor) -> None:
-        assert loss.shape == () and loss.dtype == torch.float32
-        parameters = [p for g in optimisers[player].param_groups for p in g["params"]]
-        optimisers[player].zero_grad()
-        loss.backward(inputs=parameters)
-        optimisers[player].step()
-
-    return gan.step(batch_for(scene), dials, descend)
+    return stepped(gan, batch_for(scene), dials=dials)[1]
 
 
 @pytest.mark.parametrize("config", [SMALL, LIKE_PUBLISHED], ids=["small", "like published"])
