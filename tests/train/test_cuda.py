@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 from accelerate.state import AcceleratorState
-from torch import Tensor
+from torch import Tensor, nn
 
 from stages.common import compute
 from stages.train import group
+from stages.train.blocks.convolution import TwiceConv2d
 from stages.train.train import prepared
 from stages.train.training import Training
 from tests.train import tiny
@@ -69,3 +70,30 @@ def test_a_model_draws_what_it_draws_on_a_cpu(arch, tmp_path):
     training.ema.cpu()
     here, _ = training.model().panel(images)
     assert np.abs(there.astype(int) - here.astype(int)).max() <= 1  # level, of 256
+
+
+def discriminator_gradients(precision: str, stock: bool, place: Path, monkeypatch) -> Tensor:
+    """The gradient of R3GAN's discriminator after its first step, penalties and all, in one row."""
+    found: list[Tensor] = []
+    with monkeypatch.context() as patched:
+        if stock:
+            patched.setattr(TwiceConv2d, "_conv_forward", nn.Conv2d._conv_forward)
+        training = begun("r3gan", place, precision)
+        network = training.architecture.discriminator
+
+        def descend(player: str, loss: Tensor) -> None:
+            if player == "discriminator":
+                of = torch.autograd.grad(loss, list(network.parameters()), retain_graph=True)
+                found.append(torch.cat([gradient.flatten().cpu() for gradient in of]))
+
+        patched.setattr(training, "_descend", descend)
+        training.step()
+    return found[0]
+
+
+def test_r3gans_penalties_have_the_gradients_of_stock_convolutions(tmp_path, monkeypatch):
+    stock = discriminator_gradients("fp32", True, tmp_path, monkeypatch)
+    ours = discriminator_gradients("fp32", False, tmp_path, monkeypatch)
+    assert float((ours - stock).norm() / stock.norm()) < 1e-4
+    rounded = discriminator_gradients("bf16", False, tmp_path, monkeypatch)
+    assert float((rounded - stock).norm() / stock.norm()) < 0.1  # bf16 keeps 8 bits

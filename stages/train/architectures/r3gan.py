@@ -14,7 +14,7 @@ differs from the published code in them, too:
 - the discriminator meets classes in `noise` dimensions, not in those of its last level, which would
   be .6M parameters more where there are classes (CIFAR; FFHQ has none);
 - augmentation is DiffAugment; theirs, ADA's, also turns images, and a road scene has an up;
-- its step of the discriminator is all in fp32; theirs is fp16 in the finest levels.
+- in `bf16` the whole discriminator is, its penalties too; theirs is fp16 in the finest levels.
 
 The defaults depart further, for the sake of two CPU cores:
 - the discriminator learns faster than the generator (two time-scales, Heusel et al., NeurIPS 2017):
@@ -55,6 +55,7 @@ from stages.train.architecture import (
 )
 from stages.train.augment import Kind, augment
 from stages.train.blocks.bottleneck import SLOPE, Bottleneck, scaled
+from stages.train.blocks.convolution import TwiceConv2d
 from stages.train.blocks.resampling import Downsample, Upsample
 from stages.train.generating import Count, Generating, GeneratingConfig
 from stages.train.losses import RELATIVISTIC, squared_gradient
@@ -119,15 +120,15 @@ PUBLISHED: dict[str, Any] = {
 FACES: dict[str, Any] = {"augment": (0.0, 0.3), "ema_images": (0.0, 5e5)}
 
 
-def _blocks(width: int, config: Config) -> list[nn.Module]:
+def _blocks(width: int, config: Config, conv: type[nn.Conv2d] = nn.Conv2d) -> list[nn.Module]:
     inner, depth = round(width * config.expansion), len(config.widths) * config.blocks
     groups = inner // config.group_width if config.group_width else 1
-    return [Bottleneck(width, inner, groups, depth) for _ in range(config.blocks)]
+    return [Bottleneck(width, inner, groups, depth, conv) for _ in range(config.blocks)]
 
 
-def _change(before: int, after: int) -> nn.Module:
+def _change(before: int, after: int, conv: type[nn.Conv2d] = nn.Conv2d) -> nn.Module:
     """A 1x1 convolution between levels of different widths; it runs on the coarser side."""
-    return nn.Identity() if before == after else scaled(nn.Conv2d(before, after, 1, bias=False))
+    return nn.Identity() if before == after else scaled(conv(before, after, 1, bias=False))
 
 
 def _picture(config: Config) -> nn.Sequential:
@@ -176,14 +177,14 @@ class DiscriminatorNetwork(nn.Module):
         widths = config.widths[::-1]
         last = widths[-1]
         size = scene.height // config.multiple, scene.width // config.multiple
-        into = scaled(nn.Conv2d(3 * config.patch**2, widths[0], 1))
-        self.levels = nn.Sequential(
-            nn.Sequential(nn.PixelUnshuffle(config.patch), into, *_blocks(widths[0], config))
-        )
+        conv = TwiceConv2d  # under R1 and R2
+        into = scaled(conv(3 * config.patch**2, widths[0], 1))
+        first = [nn.PixelUnshuffle(config.patch), into, *_blocks(widths[0], config, conv)]
+        self.levels = nn.Sequential(nn.Sequential(*first))
         for before, after in pairwise(widths):
-            step = [Downsample(), _change(before, after), *_blocks(after, config)]
+            step = [Downsample(), _change(before, after, conv), *_blocks(after, config, conv)]
             self.levels.append(nn.Sequential(*step))
-        self.basis = scaled(nn.Conv2d(last, last, size, groups=last, bias=False))
+        self.basis = scaled(conv(last, last, size, groups=last, bias=False))
         self.project = scaled(nn.Linear(last, config.noise, bias=False))
         self.embedding = nn.Embedding(len(scene.classes), config.noise)
 
@@ -241,10 +242,9 @@ class R3GAN(Generating):
         # Not under no_grad: autocast may keep weights that it has cast there, without gradients.
         fakes = self.generator(noise, labels).detach()
         images = torch.cat([reals, fakes.float()]).requires_grad_()
-        with torch.autocast(images.device.type, enabled=False):  # second derivatives: fp32
-            seen = torch.cat([self._augmented(part, dials) for part in images.chunk(2)])
-            logits = self.discriminator(seen, labels.repeat(2))
-            r1, r2 = squared_gradient(logits, images).chunk(2)
+        seen = torch.cat([self._augmented(part, dials) for part in images.chunk(2)])
+        logits = self.discriminator(seen, labels.repeat(2))
+        r1, r2 = squared_gradient(logits, images).chunk(2)
         real, fake = logits.chunk(2)
         judgement = RELATIVISTIC.discriminator(real, fake)
         descend("discriminator", judgement + dials["gamma"] / 2 * (r1 + r2).mean())

@@ -29,14 +29,17 @@ class Bottleneck(nn.Module):
         inner: channels between the 1x1 convolutions.
         groups: of the 3x3 convolution.
         depth: residual branches in the whole network.
+        conv: what the convolutions are; `TwiceConv2d` under a gradient penalty.
     """
 
-    def __init__(self, width: int, inner: int, groups: int, depth: int) -> None:
+    def __init__(
+        self, width: int, inner: int, groups: int, depth: int, conv: type[nn.Conv2d] = nn.Conv2d
+    ) -> None:
         super().__init__()
         gain = depth**-0.25 * math.sqrt(2 / (1 + SLOPE**2))  # the leaky ReLU takes the root away
-        self.narrow = scaled(nn.Conv2d(width, inner, 1), gain)
-        self.mix = scaled(nn.Conv2d(inner, inner, 3, padding=1, groups=groups), gain)
-        self.widen = scaled(nn.Conv2d(inner, width, 1, bias=False), 0.0)
+        self.narrow = scaled(conv(width, inner, 1), gain)
+        self.mix = scaled(conv(inner, inner, 3, padding=1, groups=groups), gain)
+        self.widen = scaled(conv(inner, width, 1, bias=False), 0.0)
 
     def forward(self, x: Tensor) -> Tensor:
         y = functional.leaky_relu(self.narrow(x), SLOPE)
