@@ -28,8 +28,7 @@ def overview(settings: params.Params) -> Table:
         except ArgusError:
             rows.append([source, "no valid card", "", "", "", "", state, n])
             continue
-        expires = card.consent.expires
-        until = expires.isoformat() if expires else "no end"
+        until = str(card.consent.expires)
         rows.append([source, card.kind, card.owner, card.licence, card.origin, until, state, n])
     headers = ["source", "kind", "owner", "licence", "origin", "consent until", "state"]
     return Table("Sources", [*headers, "deliveries"], rows, frozenset({7}))
