@@ -53,7 +53,7 @@ def require_rights(after: pl.DataFrame) -> None:
             assert row[GRANTS[row["split"]]]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(st.data())
 def test_whatever_is_granted_no_image_is_in_a_split_without_it(data: st.DataObject) -> None:
     images = data.draw(catalogues())
@@ -73,7 +73,7 @@ def test_whatever_is_granted_no_image_is_in_a_split_without_it(data: st.DataObje
             assert fate.height
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_later_deliveries_change_nothing_under_any_terms(data: st.DataObject) -> None:
     images = data.draw(catalogues())
@@ -86,7 +86,7 @@ def test_later_deliveries_change_nothing_under_any_terms(data: st.DataObject) ->
         assert after.equals(whole.filter(before))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(histories(), st.data())
 def test_an_image_changes_its_split_in_no_turn_however_its_rights_change(
     history: list[Turn], data: st.DataObject
