@@ -49,7 +49,7 @@ def card(workspace: Path) -> Callable[..., None]:
             "licence": "contract:A-1",
             "jurisdiction": "EU",
             "purposes": ["train", "evaluate"],
-            "consent": {"reference": "A-1", "expires": None},
+            "consent": {"reference": "A-1", "expires": "never"},
             "origin": "camera",
             "citation": "",
         } | changes

@@ -42,7 +42,7 @@ contact_role: none
 licence: MIT
 jurisdiction: none
 purposes: [train, evaluate]
-consent: {reference: none, expires: null}
+consent: {reference: none, expires: never}
 origin: camera
 citation: ""
 """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -38,10 +37,9 @@ def source_add(
         str | None, typer.Option(help="Where the permission is written down.")
     ] = None,
     consent_expires: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Last day on which it holds; left out: no end."),
+        str | None, typer.Option(help="Last day on which it holds, YYYY-MM-DD, or never.")
     ] = None,
-    origin: Annotated[str | None, typer.Option(help="camera, rendered or generated.")] = None,
+    origin: Annotated[str | None, typer.Option(help="camera or rendered.")] = None,
     citation: Annotated[
         str | None, typer.Option(help="How the owner wants to be cited; may be left out.")
     ] = None,
@@ -60,6 +58,7 @@ def source_add(
         "jurisdiction": jurisdiction,
         "purpose": purpose or None,
         "consent-reference": consent_reference,
+        "consent-expires": consent_expires,
         "origin": origin,
     }
     missing = [f"--{option}" for option, value in required.items() if value is None]
@@ -70,7 +69,7 @@ def source_add(
             text += f"; a card of the public dataset is there: --card {shipped}"
         raise typer.BadParameter(text)
     if card is not None:
-        if len(missing) < len(required) or consent_expires or citation:
+        if len(missing) < len(required) or citation:
             raise typer.BadParameter("--card stands alone: the card says everything")
         text = sources.card_in(card, name)
     else:
@@ -84,7 +83,7 @@ def source_add(
                 "jurisdiction": jurisdiction,
                 "purposes": purpose,
                 "reference": consent_reference,
-                "expires": consent_expires and consent_expires.date(),
+                "expires": consent_expires,
                 "origin": origin,
                 "citation": citation or "",
             }

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
 
 from stages.client import knobs, workspace
 from stages.common import cards
-from stages.common.errors import ArgusError, explain
+from stages.common.errors import ArgusError
 from stages.common.files import atomic, remove
 from stages.ingest.deliveries import RAW
 
@@ -33,14 +32,14 @@ contact_role: {contact_role}
 licence: {licence}
 # whose law governs the use
 jurisdiction: {jurisdiction}
-# what the owner allows: train, evaluate
+# what the owner allows: train, evaluate; with `evaluate` alone they are in val and test only
 purposes: {purposes}
 consent:
   # where the permission is written down
   reference: {reference}
-  # the last day on which it holds, YYYY-MM-DD; null: no end
+  # the last day on which it holds, YYYY-MM-DD, or never
   expires: {expires}
-# camera | rendered | generated
+# camera | rendered; generated images are never accepted
 origin: {origin}
 # how the owner wants to be cited
 citation: {citation}
@@ -51,11 +50,11 @@ def card_from(fields: Mapping[str, Any]) -> str:
     """The text of a new rights card.
 
     Args:
-        fields: what `CARD` names; `purposes` a list of strings, `expires` a date or None, all
+        fields: what `CARD` names; `purposes` a list of strings, `expires` a date or `never`, all
             others strings.
 
     Raises:
-        ArgusError: a field is not what it must be.
+        ArgusError: a field is not what it must be, or the images would be generated ones.
     """
     text = CARD.format(**{name: _scalar(value) for name, value in fields.items()})
     _checked(text, fields["source"], "the card")
@@ -66,7 +65,8 @@ def card_in(file: Path, source: str) -> str:
     """The text of a card that somebody else wrote.
 
     Raises:
-        ArgusError: it cannot be read, does not hold, or is the card of another source.
+        ArgusError: it cannot be read, does not hold, is the card of another source, or of
+            generated images.
     """
     try:
         text = file.read_text(encoding="utf-8")
@@ -150,17 +150,14 @@ def known(active: list[str]) -> list[str]:
 
 
 def _checked(text: str, source: str, name: str) -> None:
-    try:
-        card = cards.Card.model_validate(yaml.safe_load(text))
-    except yaml.YAMLError as error:
-        raise ArgusError(f"{name} is not valid YAML: {error}") from None
-    except ValidationError as error:
-        raise ArgusError(f"{name} does not hold: {explain(error)}") from None
-    if card.source != source:
-        raise ArgusError(f"{name} is that of '{card.source}', not of '{source}'")
+    if cards.parse(text, source, name).origin == "generated":
+        raise ArgusError(
+            f"{name} says `origin: generated`: generated images are never accepted, as a model "
+            "must not train on, nor be judged by, what models made"
+        )
 
 
-def _scalar(value: str | date | list[str] | None) -> str:
+def _scalar(value: str | date | list[str]) -> str:
     """A value as it stands in YAML, on one line."""
     quote = '"' if isinstance(value, str) and not value.isprintable() else None
     text: str = yaml.safe_dump(

@@ -50,13 +50,13 @@ def test_add_writes_a_card_that_holds_and_keeps_the_comments_of_params(
 
 
 def test_every_field_of_a_written_card_is_explained(repo: Path, argus: Argus) -> None:
-    argus("source", "add", "oneil", *options(consent_expires=None, owner="us"))
+    argus("source", "add", "oneil", *options(consent_expires="never", owner="us"))
     text = Path("data/sources/oneil.yaml").read_text()
     assert set(yaml.safe_load(text)) == set(cards.Card.model_fields) - {"deliveries", "fetch"}
     lines = text.splitlines()
     values = [n for n, line in enumerate(lines) if "#" not in line and line != "consent:"]
     assert all(lines[n - 1].strip().startswith("#") for n in values[1:])
-    assert cards.read("oneil").consent.expires is None
+    assert cards.read("oneil").consent.expires == "never"
 
 
 def test_an_existing_source_is_refused_and_keeps_its_card(repo: Path, argus: Argus) -> None:
@@ -76,7 +76,10 @@ def test_an_existing_source_is_refused_and_keeps_its_card(repo: Path, argus: Arg
         ({"kind": "friend"}, 1, "kind"),
         ({"origin": "dreamt"}, 1, "origin"),
         ({"owner": None}, 2, "--owner"),
-        ({"consent_expires": "soon"}, 2, "soon"),
+        ({"origin": "generated"}, 1, "generated images are never accepted"),
+        ({"consent_expires": "soon"}, 1, "soon is not a day"),
+        ({"consent_expires": "2099-01-31T00:00:00"}, 1, "is not a day"),
+        ({"consent_expires": None}, 2, "--consent-expires"),
     ],
 )
 def test_a_wrong_field_is_named_and_nothing_written(
@@ -101,9 +104,12 @@ def test_a_card_already_written_is_taken_as_it_is(repo: Path, argus: Argus) -> N
     assert argus("source", "add", "other", "--card", "mine.yaml")[0] == 0
     assert Path("data/sources/other.yaml").read_bytes() == Path("mine.yaml").read_bytes()
     status, printed = argus("source", "add", "third", "--card", "mine.yaml")
-    assert status == 1 and "that of 'other'" in printed
+    assert status == 1 and "the card of 'other'" in printed
     status, printed = argus("source", "add", "third", "--card", "absent.yaml")
     assert status == 1 and "cannot be read" in printed
+    Path("mine.yaml").write_text(text.replace("source: cam", "source: third") + "origin: camera\n")
+    status, printed = argus("source", "add", "third", "--card", "mine.yaml")
+    assert status == 1 and 'duplicate key "origin"' in printed
     Path("mine.yaml").write_text("a: [")
     status, printed = argus("source", "add", "third", "--card", "mine.yaml")
     assert status == 1 and "not valid YAML" in printed

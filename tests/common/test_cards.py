@@ -1,5 +1,7 @@
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -7,11 +9,29 @@ from stages.common import cards
 from stages.common.errors import ArgusError
 
 DAY = date(2026, 6, 1)
+TEXT = """\
+source: a
+kind: client
+owner: A client
+contact_role: data steward
+licence: contract:A-1
+jurisdiction: EU
+purposes: [train, evaluate]
+consent: {{reference: A-1, expires: {expires}}}
+origin: camera
+citation: ""
+"""
 BOTH: list[cards.Purpose] = ["train", "evaluate"]
 
 
-def refusal(source: str, delivery: str = "d", day: date = DAY) -> str | None:
-    return cards.read(source).refusal(delivery, day, ["camera"], BOTH)
+def refusal(
+    source: str,
+    delivery: str = "d",
+    day: date = DAY,
+    purposes: list[cards.Purpose] = BOTH,
+    origins: tuple[cards.Origin, ...] = ("camera",),
+) -> str | None:
+    return cards.read(source).refusal(delivery, day, origins, purposes)
 
 
 def test_a_valid_card_lets_images_in(card: Callable[..., None]) -> None:
@@ -37,16 +57,107 @@ def test_a_delivery_may_have_terms_of_its_own(card: Callable[..., None]) -> None
     assert refusal("fleet", "new") is None
 
 
-def test_generated_images_are_kept_out(card: Callable[..., None]) -> None:
+def test_generated_images_are_kept_out_whatever_is_accepted(card: Callable[..., None]) -> None:
     card("gan", origin="generated")
     assert refusal("gan") == "origin_not_accepted"
+    assert refusal("gan", origins=("camera", "rendered", "generated")) == "origin_not_accepted"
 
 
-def test_consent_without_the_purpose_is_no_consent(card: Callable[..., None]) -> None:
+def test_purposes_are_judged_one_by_one(card: Callable[..., None]) -> None:
     card("fleet", purposes=["evaluate"])
-    assert refusal("fleet") == "purpose_not_granted"
+    assert refusal("fleet") is None
+    assert cards.read("fleet").uses("d", BOTH) == ["evaluate"]
+    assert refusal("fleet", purposes=["train"]) == "purpose_not_granted"
+    assert refusal("fleet", purposes=[]) == "purpose_not_granted"
     card("fleet", purposes=[])
     assert refusal("fleet") == "purpose_not_granted"
+
+
+def test_a_delivery_may_have_purposes_of_its_own_and_the_consent_of_its_source(
+    card: Callable[..., None],
+) -> None:
+    deliveries = {"held": {"purposes": ["evaluate"]}, "none": {"purposes": []}}
+    card("fleet", deliveries=deliveries, consent={"reference": "A", "expires": "2026-06-01"})
+    found = cards.read("fleet")
+    assert [found.uses(name, BOTH) for name in ("held", "none", "other")] == [
+        ["evaluate"],
+        [],
+        ["train", "evaluate"],
+    ]
+    assert refusal("fleet", "none") == "purpose_not_granted"
+    assert refusal("fleet", "held") is None
+    assert refusal("fleet", "held", date(2026, 6, 2)) == "consent_expired"
+
+
+@pytest.mark.parametrize("expires", ["2027-12-31", '"2027-12-31"', "never"])
+def test_a_last_day_is_a_day_or_never(workspace: Path, expires: str) -> None:
+    consent = cards.parse(TEXT.format(expires=expires), "a", "the card").consent
+    assert consent.over(date(2028, 1, 1)) == (expires != "never")
+    assert not consent.over(date(2027, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("expires", "words"),
+    [
+        ("", "is blank: .*never"),
+        ("null", "is blank"),
+        ("31.12.2027", "31.12.2027 is not a day: write YYYY-MM-DD, or never"),
+        ("20271231", "is not a day"),  # Pydantic: a day in August 1970
+        ("2027-12-31T00:00:00Z", "is not a day"),
+        ("2027-02-30", "out of range"),
+        ("Never", "Never is not a day"),
+        ("no", "no is not a day"),
+    ],
+)
+def test_a_last_day_that_is_none_is_an_error(expires: str, words: str) -> None:
+    with pytest.raises(ArgusError, match=words):
+        cards.parse(TEXT.format(expires=expires), "a", "the card")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("purposes: [train]", 'duplicate key "purposes".* in line 11'),
+        ("deliveries: {a: {purposes: []}, a: {purposes: [train]}}", 'duplicate key "a"'),
+        ("deliveries: {2026-11-01: {purposes: []}}", "2026-11-01 as a date: put it in quotes"),
+        ("deliveries: {001: {purposes: []}}", "a int: put it in quotes"),
+        ("deliveries: {a: }", "deliveries.a: .*says nothing"),
+        ("deliveries: {a: {consent: , purposes: []}}", "consent is blank"),
+        ("deliveries: {a: {origin: camera}}", "deliveries.a.origin"),
+        ("deliveries: {a: {consent: {reference: r, expires: }}}", "expires: .*is blank"),
+    ],
+)
+def test_a_slip_in_a_card_changes_no_terms_in_silence(line: str, words: str) -> None:
+    with pytest.raises(ArgusError, match=words):
+        cards.parse(TEXT.format(expires="never") + line, "a", "the card")
+
+
+def test_a_card_that_is_no_text_is_an_error(card: Callable[..., None]) -> None:
+    card("fleet")
+    cards.path_of("fleet").write_bytes(b"owner: M\xfcller")
+    with pytest.raises(ArgusError, match=r"fleet\.yaml cannot be read"):
+        cards.read("fleet")
+
+
+def test_what_was_made_of_images_is_judged_by_today(card: Callable[..., None]) -> None:
+    terms = {"old": {"consent": {"reference": "B-2", "expires": "2026-01-31"}}}
+    card("fleet", purposes=["train"], deliveries=terms)
+
+    def objections(delivery: str | None, day: date = DAY, **changes: Any) -> list[str]:
+        use, listed = changes.get("use", "train"), changes.get("listed", ["fleet"])
+        return cards.objections("fleet", delivery, day, use, listed)
+
+    assert objections(None) == objections("new") == []
+    assert objections("old", date(2026, 1, 31)) == []
+    assert objections("old") == ["fleet/old: consent ended on 2026-01-31 (B-2)"]
+    assert objections(None, use="evaluate") == [
+        "fleet: may not be used to evaluate, its card grants train"
+    ]
+    assert objections(None, listed=[]) == ["fleet is retired: not on `sources` in params.yaml"]
+    card("fleet", purposes=[], origin="generated", deliveries=terms)
+    assert len(objections("old", listed=[])) == 4
+    cards.path_of("fleet").unlink()
+    assert "no rights card" in objections("old")[0]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def card(source: str, **fields: str) -> cards.Card:
         "licence": "MIT",
         "jurisdiction": "DE",
         "purposes": ["train"],
-        "consent": {"reference": f"letter of {source}", "expires": None},
+        "consent": {"reference": f"letter of {source}", "expires": "never"},
         "origin": "camera",
         "citation": "",
     }
