@@ -39,22 +39,25 @@ bench-training: $(VENV)/installed
 bench-quality: $(VENV)/installed
 	python -m benchmarks.quality --data $(DATA)
 
-# every dependency with its hashes, for all platforms; no registry address in it
+# every dependency with its hashes, for all platforms; no registry address in it. Stages depend on
+# the first of the two, so what only tests and linters need is in the second
+LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes
 lock: $(VENV)/installed
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes \
-	    --group dev pyproject.toml -o requirements.lock
+	$(LOCK) pyproject.toml -o requirements.lock
+	$(LOCK) --group dev -c requirements.lock -o requirements-dev.lock
 
-$(VENV)/installed: requirements.lock pyproject.toml
+$(VENV)/installed: requirements.lock requirements-dev.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q uv
 	$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python --require-hashes \
-	    -r requirements.lock
+	    -r requirements.lock -r requirements-dev.lock
 	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	touch $@
 
 # what ours is measured against
 $(VENV)/bench: $(VENV)/installed
-	$(BIN)/uv pip install -q --python $(BIN)/python --group bench -c requirements.lock
+	$(BIN)/uv pip install -q --python $(BIN)/python --group bench -c requirements.lock \
+	    -c requirements-dev.lock
 	touch $@
 
 # forget what can be made again; never touches deliveries or trained turns in DVC's cache

@@ -2,56 +2,122 @@
 
 from __future__ import annotations
 
-import ast
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 import yaml
 
+from stages.common import code
 from tests.conftest import ROOT
 
 # These cannot change what a stage writes: messages, bars, the check of params.yaml (whose values
-# DVC tracks by themselves), and a memory that must not be seen in any output.
-NEUTRAL = {"stages/common/" + name for name in ("errors.py", "progress.py", "params.py")} | {
-    "stages/common/sidecache.py"
+# DVC tracks by themselves), a memory that must not be seen in any output and its versions, and how
+# threads wait.
+NEUTRAL = {
+    "stages.common.errors",
+    "stages.common.progress",
+    "stages.common.params",
+    "stages.common.sidecache",
+    "stages.common.code",
+    "stages",
 }
+EMPTY = code.meaning("")
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 
 
-def imported(file: Path) -> set[str]:
-    """The files of this repository that a module imports, relative to the top."""
-    names = set()
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    paths = {Path(*name.split(".")).with_suffix(".py") for name in names}
-    return {path.as_posix() for path in paths if (ROOT / path).is_file()}
+def modules(folder: str) -> set[str]:
+    """All modules in a folder."""
+    files = (ROOT / folder).rglob("*.py")
+    parts = (file.relative_to(ROOT).with_suffix("").parts for file in files)
+    return {".".join(part[:-1] if part[-1] == "__init__" else part) for part in parts}
+
+
+def imported(module: str) -> dict[str, Path]:
+    """What a module of this repository imports from it, by module."""
+    file = code.source(module)
+    assert file is not None
+    names = [name for name in code.imports(module, file) if name.startswith("stages")]
+    return {name: found for name in names if (found := code.source(name)) is not None}
+
+
+def needed(entries: Iterable[str]) -> set[str]:
+    """The files that modules rest on, relative to the top: the closure of what they import."""
+    found, waiting = set(), list(entries)
+    while waiting:
+        module = waiting.pop()
+        if module not in found and module not in NEUTRAL:
+            found.add(module)
+            waiting += imported(module)
+    files = (file for module in found if (file := code.source(module)) is not None)
+    return {
+        file.relative_to(ROOT).as_posix()
+        for file in files
+        if code.meaning(file.read_text()) != EMPTY
+    }
+
+
+def missing(stage: str) -> set[str]:
+    """The files that a stage rests on and does not depend on."""
+    deps = STAGES[stage]["deps"]
+    files = needed(modules(f"stages/{stage}"))
+    return {file for file in files if not any(_within(file, dep) for dep in deps)}
+
+
+def _within(file: str, dep: str) -> bool:
+    return file == dep or file.startswith(f"{dep}/")
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_depends_on_what_it_imports(stage: str) -> None:
-    deps = STAGES[stage]["deps"]
-    folder = Path("stages") / stage
-    assert folder.as_posix() in deps
-    needed = set().union(*(imported(file) for file in (ROOT / folder).rglob("*.py"))) - NEUTRAL
-    missing = {path for path in needed if not any(path.startswith(dep) for dep in deps)}
-    assert not missing
+def test_a_stage_depends_on_all_that_it_imports(stage: str) -> None:
+    assert f"stages/{stage}" in STAGES[stage]["deps"]
+    assert not missing(stage)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_no_code_that_it_does_not_import(stage: str) -> None:
+    files = needed(modules(f"stages/{stage}"))
+    code_of = [dep for dep in STAGES[stage]["deps"] if dep.startswith("stages/")]
+    assert [dep for dep in code_of if not any(_within(file, dep) for file in files)] == []
+
+
+def test_what_is_imported_far_down_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    deps = [dep for dep in STAGES["split"]["deps"] if dep != "stages/dedupe/plan.py"]
+    monkeypatch.setitem(STAGES["split"], "deps", deps)
+    assert missing("split") == {"stages/dedupe/plan.py"}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_the_libraries(stage: str) -> None:
+    assert "requirements.lock" in STAGES[stage]["deps"]
+
+
+def pinned(name: str) -> set[str]:
+    """The libraries in a lock, with their versions."""
+    lines = (ROOT / name).read_text().splitlines()
+    return {line.split(" ")[0] for line in lines if "==" in line and line[0].isalnum()}
+
+
+def test_what_only_tests_need_makes_no_stage_run_again() -> None:
+    run, dev = pinned("requirements.lock"), pinned("requirements-dev.lock")
+    names = {pin.split("==")[0] for pin in run}
+    assert {"torch", "pillow", "numpy", "polars"} <= names
+    assert not names & {"pytest", "ruff", "mypy", "hypothesis", "mlcroissant", "onnxruntime"}
+    assert {pin for pin in dev if pin.split("==")[0] in names} <= run  # the same versions
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_imports_only_common_and_earlier_stages(stage: str) -> None:
     order = list(STAGES)
-    for file in (ROOT / "stages" / stage).rglob("*.py"):
-        for path in imported(file):
-            other = path.split("/")[1]
-            assert other == "common" or order.index(other) <= order.index(stage), (file, path)
+    for module in modules(f"stages/{stage}"):
+        for name in imported(module):
+            other = name.split(".")[1:2]
+            assert other in ([], ["common"]) or order.index(*other) <= order.index(stage), name
 
 
 def test_common_knows_no_stage() -> None:
-    for file in (ROOT / "stages/common").glob("*.py"):
-        assert {path.split("/")[1] for path in imported(file)} <= {"common"}, file
+    for module in modules("stages/common"):
+        assert {name.split(".")[1] for name in imported(module) if "." in name} <= {"common"}
 
 
 @pytest.mark.parametrize("stage", STAGES)

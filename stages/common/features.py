@@ -9,14 +9,12 @@ import numpy as np
 import polars as pl
 import torch
 
-from stages.common import backbone, reading
+from stages.common import backbone, code, reading
 from stages.common.compute import deterministic
-from stages.common.files import code_version
 from stages.common.progress import Steps
 from stages.common.sidecache import SideCache
 
-CHUNK = 8 * backbone.BATCH  # images decoded at a time; bounds memory
-PART = 16 * CHUNK  # images after which what was embedded is written down
+CHUNK = 2 * backbone.BATCH  # images described at a time: what a kill may lose beside some seconds
 
 
 def of(images: pl.DataFrame, name: str, threads: int) -> tuple[np.ndarray, int]:
@@ -32,18 +30,19 @@ def of(images: pl.DataFrame, name: str, threads: int) -> tuple[np.ndarray, int]:
     """
     net = backbone.BACKBONES[name]()
     deterministic(seed=0, threads=threads)
-    version = code_version(__file__, backbone.__file__, reading.__file__)
-    cache = SideCache(f"embed-{name}-{threads}", version)
-    known = cache.read()
-    if known is None:
-        known = _rows([], np.empty((0, net.dimensions), dtype=np.float32))
     once = images.unique("image_id", keep="first", maintain_order=True)
-    unseen = once.join(known, on="image_id", how="anti", maintain_order="left")
-    new = _embedded(unseen, net, cache) if unseen.height else []
-    found = images.select("image_id").join(
-        pl.concat([known, *new]), on="image_id", how="left", maintain_order="left"
-    )
-    return found["vector"].to_numpy(), unseen.height
+    cache = SideCache("embed", _version(net))
+    vectors, unseen = _known(once["image_id"], cache, net.dimensions)
+    if len(unseen):
+        with Steps(len(unseen), "embedding") as steps:
+            _describe(
+                vectors,
+                unseen,
+                once["image_id"],
+                cache,
+                lambda rows: _embedded(once[rows], net, steps.advance),
+            )
+    return _each(images["image_id"], once["image_id"], vectors), len(unseen)
 
 
 def of_pixels(
@@ -61,45 +60,84 @@ def of_pixels(
     Returns:
         float32 [N, D], the same whether they were known or not.
     """
-    shape = "x".join(map(str, pictures.shape[1:]))
     keys = [hashlib.sha256(picture.tobytes()).hexdigest() for picture in pictures]
     wanted = pl.DataFrame({"image_id": keys}, schema={"image_id": pl.String})
-    threads = torch.get_num_threads()  # part of the arithmetic
-    cache = SideCache(
-        f"pixels-{net.name}-{threads}-{shape}", code_version(__file__, backbone.__file__)
-    )
-    known = cache.read()
-    if known is None:
-        known = _rows([], np.empty((0, net.dimensions), dtype=np.float32))
     once = wanted.with_row_index().unique("image_id", keep="first", maintain_order=True)
-    unseen = once.join(known, on="image_id", how="anti", maintain_order="left")
-    progress(len(pictures) - unseen.height)
-    new = net.features(pictures[unseen["index"].to_numpy()], progress)
-    rows = _rows(unseen["image_id"].to_list(), new)
-    cache.add(rows)
-    found = wanted.join(pl.concat([known, rows]), on="image_id", how="left", maintain_order="left")
-    return found["vector"].to_numpy().reshape(len(pictures), net.dimensions)
-
-
-def _embedded(images: pl.DataFrame, net: backbone.Backbone, cache: SideCache) -> list[pl.DataFrame]:
-    """Embed images, read from their files; the cache keeps each part as it is done."""
-    parts = []
-    with Steps(images.height, "embedding") as steps:
-        for start in range(0, images.height, PART):
-            part = images[start : start + PART]
-            places, vectors = reading.places(part), []
-            for first in range(0, len(places), CHUNK):
-                pictures = [reading.upright(place) for place in places[first : first + CHUNK]]
-                pixels = np.stack([net.prepare(picture) for picture in pictures])
-                vectors.append(net.features(pixels, steps.advance))
-            parts.append(_rows(part["image_id"].to_list(), np.concatenate(vectors)))
-            cache.add(parts[-1])
-    return parts
-
-
-def _rows(image_ids: list[str], vectors: np.ndarray) -> pl.DataFrame:
-    """What the cache holds: a vector by image."""
-    array = pl.Array(pl.Float32, vectors.shape[1])
-    return pl.DataFrame(
-        {"image_id": image_ids, "vector": vectors}, schema={"image_id": pl.String, "vector": array}
+    first = once["index"].to_numpy()
+    cache = SideCache("pixels", _version(net, pictures.shape[1:]))
+    vectors, unseen = _known(once["image_id"], cache, net.dimensions)
+    progress(len(pictures) - len(unseen))
+    _describe(
+        vectors,
+        unseen,
+        once["image_id"],
+        cache,
+        lambda rows: net.features(pictures[first[rows]], progress),
     )
+    return _each(wanted["image_id"], once["image_id"], vectors)
+
+
+def _version(net: backbone.Backbone, *facts: object) -> str:
+    """What a vector depends on beside the content; threads and processor are in the arithmetic."""
+    capability = torch.backends.cpu.get_cpu_capability()
+    threads = torch.get_num_threads()
+    return code.version(__name__, net.name, threads, torch.__version__, capability, *facts)
+
+
+def _known(
+    image_ids: pl.Series, cache: SideCache, dimensions: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Room for the vectors of images, none of them twice, those in the cache filled in.
+
+    Returns:
+        vectors: float32 [N, dimensions]; and the rows that are not known, int64 [M].
+    """
+    vectors = np.empty((len(image_ids), dimensions), dtype=np.float32)
+    unseen = np.ones(len(image_ids), dtype=bool)
+    for part in cache.among(image_ids.to_frame().with_row_index("row")):
+        rows = part["row"].to_numpy()
+        vectors[rows] = part["vector"].to_numpy()
+        unseen[rows] = False
+    return vectors, np.flatnonzero(unseen)
+
+
+def _describe(
+    vectors: np.ndarray,
+    rows: np.ndarray,
+    image_ids: pl.Series,
+    cache: SideCache,
+    described: Callable[[np.ndarray], np.ndarray],
+) -> None:
+    """Fill in the vectors of some rows, and keep them in the cache as they are found.
+
+    Args:
+        described: the vectors of rows int64 [n], float32 [n, D].
+    """
+    array = pl.Array(pl.Float32, vectors.shape[1])
+    with cache.adding() as found:
+        for start in range(0, len(rows), CHUNK):
+            some = rows[start : start + CHUNK]
+            vectors[some] = described(some)
+            found.keep(
+                pl.DataFrame(
+                    {"image_id": image_ids[some], "vector": vectors[some]},
+                    schema={"image_id": pl.String, "vector": array},
+                )
+            )
+
+
+def _embedded(
+    images: pl.DataFrame, net: backbone.Backbone, progress: Callable[[int], None]
+) -> np.ndarray:
+    """The vectors of a chunk of images, read from their files one by one: float32 [n, D]."""
+    pixels = [net.prepare(reading.upright(place)) for place in reading.places(images)]
+    return net.features(np.stack(pixels), progress)
+
+
+def _each(wanted: pl.Series, image_ids: pl.Series, vectors: np.ndarray) -> np.ndarray:
+    """The vectors of images of which some may come twice, from those of each once."""
+    if len(wanted) == len(image_ids):
+        return vectors
+    rows = image_ids.to_frame().with_row_index("row")
+    found = wanted.to_frame().join(rows, on="image_id", how="left", maintain_order="left")
+    return vectors[found["row"].to_numpy()]

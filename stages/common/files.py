@@ -52,14 +52,3 @@ def sha256(path: Path) -> str:
     """SHA-256 of a file's bytes, as 64 hexadecimal digits."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def code_version(*modules: str) -> str:
-    """A short hash of source files, so that a side cache forgets what older code computed.
-
-    `modules` are `__file__` values. 16 hexadecimal digits of SHA-256 over the files' bytes.
-    """
-    digest = hashlib.sha256()
-    for module in sorted(modules):
-        digest.update(Path(module).read_bytes())
-    return digest.hexdigest()[:16]

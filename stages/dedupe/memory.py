@@ -15,13 +15,14 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.common.files import atomic, code_version
+from stages.common import code
+from stages.common.files import atomic
+from stages.common.sidecache import forget, sweep
 from stages.dedupe import join, plan
 from stages.dedupe.join import BATCH, Pairs
 
 WORTH = 2e9  # nanoseconds; what takes less is nearly as soon searched as a file is read and written
 MOST = 1 << 25  # pairs of 8 bytes; with more, nothing is remembered
-VERSION = code_version(__file__, join.__file__, plan.__file__)
 LOW = np.uint64((1 << 32) - 1)
 
 
@@ -82,7 +83,7 @@ def remembered(values: np.ndarray, radius: int, folder: Path) -> Iterator[Pairs]
     if len(values) < 2 or plan.plan(values, radius).cost < WORTH:
         yield from join.near(values, radius)
         return
-    path = folder / f"{VERSION}-{radius}"
+    path = folder / f"{code.version(__name__)}-{radius}"
     known = Known.read(path)
     new = values[~among(values, known.values)]
     gone = len(known.values) - (len(values) - len(new))
@@ -103,6 +104,8 @@ def remembered(values: np.ndarray, radius: int, folder: Path) -> Iterator[Pairs]
         yield from _both_among([pairs], values) if gone else [pairs]
     if count <= MOST:
         known.with_more(new, found).write(path)
+        forget(folder.glob(f"[!.]*-{radius}"), kept=path)
+        sweep(folder)
 
 
 def among(values: np.ndarray, others: np.ndarray) -> np.ndarray:

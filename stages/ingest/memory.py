@@ -7,21 +7,24 @@ is read, so that a run that was killed goes on where it was.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import PIL
 import polars as pl
 
-from stages.common import params, reading
+from stages.common import code, reading
 from stages.common.catalogue import SCHEMA
-from stages.common.files import code_version
+from stages.common.files import remove
 from stages.common.progress import Steps
-from stages.common.sidecache import FOLDER, SideCache
-from stages.ingest import decode, fingerprint, judge, measure
+from stages.common.sidecache import SideCache
+from stages.ingest import judge, measure
+
+if TYPE_CHECKING:  # what settings there are besides does not decide a measurement
+    from stages.common import params
 
 FILE = ["source", "delivery", "path", "offset", "size", "mtime_ns"]
 MEASURED = [
@@ -37,7 +40,6 @@ MEASURED = [
     "status",
 ]
 FACTS = {name: SCHEMA[name] for name in ("image_id", *MEASURED)}
-PART = 8192  # images after which what was measured is written down
 
 
 def measured(rows: pl.DataFrame, settings: params.Ingest) -> tuple[pl.DataFrame, int]:
@@ -46,8 +48,9 @@ def measured(rows: pl.DataFrame, settings: params.Ingest) -> tuple[pl.DataFrame,
     Args:
         rows: as `deliveries.described` gives them; those with a status already are left alone.
     """
-    facts_cache = SideCache("ingest", version(settings))
-    files_cache = SideCache("files", "1", key=FILE)
+    how = measure.How(settings.hash.decode, settings.min_side, settings.max_pixels)
+    facts_cache = SideCache("ingest", code.version(__name__, how))
+    files_cache = SideCache("files", code.version(__name__), key=FILE)
     facts = facts_cache.read()
     facts = pl.DataFrame(schema=FACTS) if facts is None else facts
     files = files_cache.read()
@@ -57,16 +60,21 @@ def measured(rows: pl.DataFrame, settings: params.Ingest) -> tuple[pl.DataFrame,
     opened = pl.col("status").is_null()
     named = rows.join(files, on=FILE, how="left", maintain_order="left", nulls_equal=True)
     unread = named.filter(opened).join(facts, on="image_id", how="anti", maintain_order="left")
+    new_files, new_facts = [files], [facts]
+    with (
+        _known(facts, facts_cache) as known,
+        facts_cache.adding() as kept_facts,
+        files_cache.adding() as kept_files,
+    ):
+        for of_files, of_contents in parts(unread, replace(how, known=known)):
+            kept_facts.keep(of_contents)
+            kept_files.keep(of_files)
+            new_files.append(of_files)
+            new_facts.append(of_contents)
     before = facts.height
-    with _known(facts) as known:
-        how = measure.How(settings.hash.decode, settings.min_side, settings.max_pixels, known)
-        for new_files, new_facts in parts(unread, how):
-            files_cache.add(new_files)
-            facts_cache.add(new_facts)
-            files, facts = pl.concat([files, new_files]), pl.concat([facts, new_facts])
     # a file that was decoded in two chunks, as two copies of it came in at once, is in it twice
-    facts = facts.unique("image_id", keep="first", maintain_order=True)
-    files = files.unique(FILE, keep="last", maintain_order=True)
+    facts = pl.concat(new_facts).unique("image_id", keep="first", maintain_order=True)
+    files = pl.concat(new_files).unique(FILE, keep="last", maintain_order=True)
     named = rows.join(files, on=FILE, how="left", maintain_order="left", nulls_equal=True)
     found = named.join(facts, on="image_id", how="left", maintain_order="left", suffix="_found")
     return found.with_columns(
@@ -74,42 +82,32 @@ def measured(rows: pl.DataFrame, settings: params.Ingest) -> tuple[pl.DataFrame,
     ), facts.height - before
 
 
-def version(settings: params.Ingest) -> str:
-    """What the measurements depend on besides the content: code, decoder, and the limits."""
-    code = code_version(*(str(m.__file__) for m in (decode, fingerprint, judge, reading)))
-    limits = f"{settings.hash.decode}-{settings.min_side}-{settings.max_pixels}"
-    return f"{code}-pillow{PIL.__version__}-{limits}"
-
-
 def parts(unread: pl.DataFrame, how: measure.How) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-    """Measure files and yield what was found, about `PART` of them at a time.
+    """Measure files and yield what was found, a chunk of them at a time.
 
     Yields:
         The columns `FILE` with `image_id`; and the columns `FACTS` of those decoded.
     """
-    found: measure.Rows = []
     done = 0
     with Steps(unread.height, "reading") as steps:
         for rows in measure.measure_all(reading.places(unread), how):
-            found += rows
+            ids = pl.Series("image_id", [row["image_id"] for row in rows], dtype=pl.String)
+            files = unread[done : done + len(rows)].select(FILE).with_columns(ids)
+            decoded = [row for row in rows if "status" in row]
+            yield files, pl.DataFrame(decoded, schema=FACTS, orient="row")
+            done += len(rows)
             steps.advance(len(rows))
-            if len(found) >= PART or done + len(found) == unread.height:
-                ids = pl.Series("image_id", [row["image_id"] for row in found], dtype=pl.String)
-                files = unread[done : done + len(found)].select(FILE).with_columns(ids)
-                decoded = [row for row in found if "status" in row]
-                yield files, pl.DataFrame(decoded, schema=FACTS, orient="row")
-                done += len(found)
-                found = []
 
 
 @contextmanager
-def _known(facts: pl.DataFrame) -> Iterator[Path | None]:
+def _known(facts: pl.DataFrame, cache: SideCache) -> Iterator[Path | None]:
     """A file of the hashes of all content known, for the processes to map into memory."""
     if facts.is_empty():
         yield None
         return
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
-        path = Path(folder) / "known.npy"
+    path = cache.scratch("known.npy")
+    try:
         np.save(path, np.sort(np.array([bytes.fromhex(i) for i in facts["image_id"]], dtype="S32")))
         yield path
+    finally:
+        remove(path)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from stages.common import backbone, compute, distances, params, similarity
+from stages.common import code, params
 from stages.pack.packed import Packed, Rights
 from stages.train.architecture import Architecture
 from stages.train.budget import Budget
 from stages.train.card import Card, data_digest
 from stages.train.checkpoint import Checkpoints, fingerprint
-
-CODE = [Path(str(module.__file__)) for module in (backbone, compute, distances, similarity)]
-"""What decides the outcome of a training beside this folder and the architecture."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +77,6 @@ class Order:
             "previous": self.previous if self.settings.warm_start else None,
             "device": device,
         }
-        own = Path(inspect.getfile(type(architecture)))
-        code = {*Path(__file__).parent.rglob("*.py"), *CODE, own}
-        return Checkpoints(self.cache, fingerprint(facts, code))
+        files = code.closure("stages.train.train", type(architecture).__module__)
+        facts["environment"] = code.environment(files)
+        return Checkpoints(self.cache, fingerprint(facts, files.values()))

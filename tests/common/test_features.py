@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from stages.common import features
 from stages.common.backbone import Backbone
 from stages.common.features import of_pixels
 from stages.common.files import remove
@@ -63,6 +65,23 @@ def test_equal_bytes_of_another_shape_are_another_picture() -> None:
     turned = flat.reshape(1, 48, 32, 3)
     of_pixels(flat, net)
     assert (of_pixels(turned, net) == net.features(turned)).all()
+
+
+def test_a_run_that_was_killed_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(features, "CHUNK", 16)
+    seen: list[int] = []
+    net, pictures = counting(seen), scenes(40)
+
+    def dies_at_the_third(x: torch.Tensor) -> torch.Tensor:
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        return net.forward(x)
+
+    with pytest.raises(KeyboardInterrupt):
+        of_pixels(pictures, replace(net, forward=dies_at_the_third))
+    of_pixels(pictures, net)
+    assert len(seen) == 3  # 32 were known
+    assert (of_pixels(pictures, net) == net.features(pictures)).all()
 
 
 def test_no_pictures_give_no_vectors() -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.common.files import atomic, code_version, write_json
+from stages.common.files import atomic, write_json
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -36,11 +36,3 @@ def test_json_refuses_what_is_not_a_number(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json(tmp_path / "a.json", {"kid": float("nan")})
     assert not list(tmp_path.iterdir())
-
-
-def test_code_version_changes_with_the_code(tmp_path: Path) -> None:
-    module = tmp_path / "module.py"
-    module.write_text("a = 1")
-    before = code_version(str(module))
-    module.write_text("a = 2")
-    assert code_version(str(module)) != before

@@ -1,4 +1,5 @@
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +109,17 @@ def test_each_radius_has_a_memory_of_its_own(tmp_path: Path) -> None:
     assert same(pool(), tmp_path, radius=2)
     assert same(pool(), tmp_path, radius=4)
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_what_older_code_found_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for version in "abc":
+        monkeypatch.setattr(memory.code, "version", lambda module, found=version: found)
+        time.sleep(0.02)  # the clock of a file system may be coarse
+        assert same(pool(), tmp_path)
+        assert same(pool(), tmp_path, radius=2)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b-2", "b-4", "c-2", "c-4"]
 
 
 @settings(deadline=None)

@@ -26,7 +26,6 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
         return Counting("colours", 8, 3, 0.0, 1.0, lambda x: x.mean(dim=(2, 3)))
 
     monkeypatch.setattr(features, "CHUNK", 2)
-    monkeypatch.setattr(features, "PART", 4)
     monkeypatch.setitem(backbone.BACKBONES, "colours", colours)
     yield shown
     torch.use_deterministic_algorithms(False)
@@ -75,7 +74,45 @@ def test_a_run_that_was_killed_goes_on_where_it_was(
     with pytest.raises(FileNotFoundError):
         features.of(images(names), "colours", 1)
     _, new = features.of(images(names[:5]), "colours", 1)
-    assert new == 1  # four were written down
+    assert new == 1  # four were written down, two at a time
+
+
+def test_vectors_of_other_threads_or_another_network_are_not_taken(
+    deliver: Callable[..., Path], prepared: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver("fleet", "d1", {"0.png": scene(0), "1.png": scene(1)})
+    table = images(["0", "1"])
+
+    def brighter() -> backbone.Backbone:
+        return backbone.Backbone("brighter", 8, 3, -1.0, 1.0, lambda x: x.mean(dim=(2, 3)))
+
+    monkeypatch.setitem(backbone.BACKBONES, "brighter", brighter)
+    first, _ = features.of(table, "colours", 1)
+    assert features.of(table, "colours", 2)[1] == 2
+    other, new = features.of(table, "brighter", 2)
+    assert new == 2
+    assert np.allclose(other, first + 1)
+    assert features.of(table, "brighter", 2)[1] == 0  # both are remembered
+    assert features.of(table, "colours", 2)[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "other"),
+    [(torch, "__version__", "0.1"), (torch.backends.cpu, "get_cpu_capability", lambda: "OTHER")],
+    ids=["torch", "processor"],
+)
+def test_nor_those_of_another_torch_or_processor(
+    deliver: Callable[..., Path],
+    prepared: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+    place: object,
+    name: str,
+    other: object,
+) -> None:
+    deliver("fleet", "d1", {"0.png": scene(0)})
+    assert [features.of(images(["0"]), "colours", 1)[1] for _ in range(2)] == [1, 0]
+    monkeypatch.setattr(place, name, other)
+    assert [features.of(images(["0"]), "colours", 1)[1] for _ in range(2)] == [1, 0]
 
 
 def test_no_images_give_no_vectors(workspace: Path, prepared: list[int]) -> None:

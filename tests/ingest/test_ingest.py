@@ -12,7 +12,7 @@ from PIL import Image
 
 from stages.common import catalogue, params, reading
 from stages.common.errors import ArgusError
-from stages.ingest import measure, memory
+from stages.ingest import measure
 from stages.ingest.__main__ import take_in
 from stages.ingest.deliveries import described, newest
 from tests.conftest import scene
@@ -184,7 +184,6 @@ def test_a_reading_that_was_killed_goes_on(
 ) -> None:
     card("fleet")
     deliver("fleet", "d1", {f"{i:02d}.png": scene(i) for i in range(80)})
-    monkeypatch.setattr(memory, "PART", 32)
     monkeypatch.setattr(measure, "NOT_WORTH_IT", 1000)
     whole = measure.measure
     calls = []

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import io
 from pathlib import Path
 
 import pytest
 import torch
 
+from stages.train.architecture import Architecture
 from stages.train.checkpoint import Checkpoints, clear, fingerprint
+from stages.train.registry import find
+from tests.train import tiny
 
 
 def state(value: float) -> dict:
@@ -87,3 +91,21 @@ def test_the_fingerprint_follows_settings_and_code(tmp_path):
     assert first != fingerprint({"steps": 11, "seed": 0}, [source])
     source.write_text("a = 2\n")
     assert first != fingerprint({"steps": 10, "seed": 0}, [source])
+
+
+def test_a_checkpoint_of_other_libraries_or_another_architecture_does_not_fit(
+    tmp_path, monkeypatch
+):
+    order = tiny.order("r3gan", tmp_path)
+    card = order.card(1)
+    r3gan, sngan = (object.__new__(find(arch)) for arch in ("r3gan", "sngan"))
+
+    def fits(architecture: Architecture) -> str:
+        return order.checkpoints(card, "cpu", architecture).fingerprint
+
+    first, lookup = fits(r3gan), importlib.metadata.version
+    assert fits(r3gan) == first != fits(sngan)
+    monkeypatch.setattr(
+        importlib.metadata, "version", lambda of: "0.1" if of == "accelerate" else lookup(of)
+    )
+    assert fits(r3gan) != first

@@ -1,0 +1,203 @@
+"""What a computation rests on besides its input: the code that it imports, and who runs that code.
+
+Both are found by machine: the files by reading their imports, the libraries by what is installed. A
+side cache that is keyed by them forgets what other code, or another library, computed.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import platform
+import sys
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import PIL
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from PIL import features as pillow
+
+DECODERS = ("jpg", "libjpeg_turbo", "zlib", "zlib_ng", "webp", "libtiff")
+"""Of what Pillow is built with, what has a say in the pixels of a file."""
+
+
+def version(module: str, *facts: object) -> str:
+    """Which code computes a value, and on what: 16 hexadecimal digits of SHA-256.
+
+    Comments, docstrings and layout do not count.
+
+    Args:
+        module: the one whose functions compute it, `__name__` there.
+        facts: what else decides the value besides its input; by their `repr`.
+    """
+    files = closure(module)
+    digest = hashlib.sha256(json.dumps([environment(files), list(map(repr, facts))]).encode())
+    for name, file in files.items():
+        digest.update(f"{name}\0{meaning(file.read_text(encoding='utf-8'))}\0".encode())
+    return digest.hexdigest()[:16]
+
+
+def meaning(text: str) -> str:
+    """What a source file says to the interpreter: its syntax tree, without docstrings.
+
+    They stay where the file speaks of `__doc__`, since they may then mean something.
+    """
+    tree = ast.parse(text)
+    if "__doc__" not in text:
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+                and ast.get_docstring(node, clean=False) is not None
+            ):
+                node.body = node.body[1:]
+    return ast.dump(tree)
+
+
+def closure(*modules: str) -> dict[str, Path]:
+    """The source files that importing some modules brings in, themselves included, by module.
+
+    Imports anywhere in a file count, those inside functions too; those for type checkers alone do
+    not. Followed is what is no installed library and not Python's own.
+
+    Raises:
+        ModuleNotFoundError: there is no such module.
+    """
+    found: dict[str, Path] = {}
+    own = {module.partition(".")[0] for module in modules}
+    waiting = list(modules)
+    while waiting:
+        module = waiting.pop()
+        top = module.partition(".")[0]
+        if module in found or (top not in own and not _is_source(top)):
+            continue
+        file = source(module)
+        if file is not None:
+            found[module] = file
+            waiting += imports(module, file)
+        elif module in modules:
+            raise ModuleNotFoundError(f"no source file of {module}")
+    return dict(sorted(found.items()))
+
+
+def imports(module: str, file: Path) -> list[str]:
+    """The modules that a file names in its imports, and the packages that they are in.
+
+    A name that is imported from a module is among them too, for it may be a module itself.
+    """
+    names = [module]
+    package = module if file.name == "__init__.py" else module.rpartition(".")[0]
+    for node in _reached(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            parents = package.split(".")
+            base = parents[: len(parents) - node.level + 1] if node.level else []
+            origin = ".".join([*base, node.module] if node.module else base)
+            names += [origin, *(f"{origin}.{alias.name}" for alias in node.names)]
+    parts = (name.split(".") for name in names)
+    within = {".".join(part[: n + 1]) for part in parts for n in range(len(part))}
+    return sorted(within - {module})
+
+
+def source(module: str) -> Path | None:
+    """Where the source of a module lies; None if it is none, as a function in one."""
+    top, *rest = module.split(".")
+    spec = find_spec(top)
+    if spec is None:
+        return None
+    if not rest and not spec.submodule_search_locations:
+        return Path(spec.origin) if spec.origin and spec.origin.endswith(".py") else None
+    for folder in spec.submodule_search_locations or ():
+        place = Path(folder, *rest)
+        for file in (place / "__init__.py", place.with_suffix(".py")):
+            if file.is_file():
+                return file
+    return None
+
+
+def environment(files: dict[str, Path]) -> dict[str, str]:
+    """What runs some source files: the versions of what is installed, and the machine's kind.
+
+    Libraries that these import and all that those require count, and what Pillow decodes with. The
+    vector instructions that NumPy finds stand for the processor: sums are split by them.
+
+    Args:
+        files: by module, as `closure` gives them.
+    """
+    imported = {name.partition(".")[0] for m, f in files.items() for name in imports(m, f)}
+    owners = _owners()
+    libraries = _required({owner for top in imported for owner in owners.get(top, ())})
+    found = {name: metadata.version(name) for name in sorted(libraries)}
+    if "pillow" in found:
+        built_with = {part: str(pillow.version(part)) for part in DECODERS}
+        found |= {"PIL": PIL.__version__, **built_with}
+    simd = np.show_config(mode="dicts")["SIMD Extensions"]["found"]
+    return found | {
+        "python": f"{platform.python_implementation()} {sys.version_info[0]}.{sys.version_info[1]}",
+        "machine": f"{sys.platform} {platform.machine()} {' '.join(simd)}",
+    }
+
+
+def _reached(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes of a tree that are there when it runs."""
+    yield node
+    children: Iterable[ast.AST] = ast.iter_child_nodes(node)
+    if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+        children = node.orelse
+    for child in children:
+        yield from _reached(child)
+
+
+def _is_source(top: str) -> bool:
+    """Whether a package is neither Python's own nor an installed library."""
+    return top not in sys.stdlib_module_names and top not in _owners()
+
+
+@cache
+def _owners() -> dict[str, list[str]]:
+    """The installed libraries that each top-level package or module comes from.
+
+    Read from their lists of files: what is installed for editing (as this repository is) has none
+    there, and is followed as source. `importlib.metadata.packages_distributions` takes 15 times as
+    long.
+    """
+    found: dict[str, list[str]] = {}
+    for library in metadata.distributions():
+        files = (library.read_text("RECORD") or "").splitlines()
+        # `package/module.py,…`, `module.py,…`, `module.cpython-311-x86_64-linux-gnu.so,…`
+        for top in {file.partition(",")[0].partition("/")[0].partition(".")[0] for file in files}:
+            found.setdefault(top, []).append(canonicalize_name(library.metadata["Name"]))
+    return found
+
+
+def _required(names: Iterable[str]) -> set[str]:
+    """Installed libraries with those that they require, and so on."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found and (requirements := _requirements(name)) is not None:
+            found.add(name)
+            waiting += requirements
+    return found
+
+
+@cache
+def _requirements(name: str) -> list[str] | None:
+    """What an installed library requires here; None if it is not installed."""
+    try:
+        library = metadata.distribution(name)
+    except metadata.PackageNotFoundError:
+        return None
+    wanted = map(Requirement, library.requires or ())
+    return [
+        canonicalize_name(r.name)
+        for r in wanted
+        if not r.marker or r.marker.evaluate({"extra": ""})
+    ]
