@@ -13,6 +13,7 @@ from stages.client.tables import Table
 from stages.common import cards, catalogue, params
 from stages.common.errors import ArgusError
 from stages.ingest.deliveries import RAW, deliveries_of, files_of, read_manifest
+from stages.ingest.terms import deliveries_known, unknown_deliveries
 
 LOCK = Path("dvc.lock")
 
@@ -53,6 +54,8 @@ def findings(source: str, settings: params.Params, today: date) -> list[str]:
     folders = delivered(source)
     if not folders and source not in settings.rendered:  # those come with the first `dvc repro`
         found.append(f"no delivery: bring one in with `argus submit PATH --source {source}`")
+    if card and (folders or source not in settings.rendered):
+        found += unknown_deliveries(card, deliveries_known(source))
     if card and not folders:
         found += rights(card, None, settings.ingest, today)
     for folder in folders:
@@ -71,17 +74,31 @@ def findings(source: str, settings: params.Params, today: date) -> list[str]:
     return found
 
 
+def require_cards(settings: params.Params) -> None:
+    """Raises:
+    ArgusError: an active source has no valid card, or its card has terms for a delivery that is
+        not there.
+    """
+    found = []
+    for source in settings.sources:
+        card = cards.read(source)
+        if source not in settings.rendered or delivered(source):
+            found += unknown_deliveries(card, deliveries_known(source))
+    if found:
+        raise ArgusError("\n".join(found))
+
+
 def rights(
     card: cards.Card, delivery: str | None, settings: params.Ingest, today: date
 ) -> list[str]:
     """Why the card keeps a delivery out today, if it does; None stands for one to come."""
-    reason = card.refusal(delivery or "", today, settings.accept_origins, settings.purposes)
+    reason = card.refusal(delivery, today, settings.accept_origins, settings.purposes)
     if reason is None:
         return []
     what = f"delivery {delivery}" if delivery else "all its images"
     text = f"{what}: {catalogue.STATUSES[reason]}"
     if reason == "consent_expired":
-        text = f"{what}: consent expired on {card.consent_for(delivery or '').expires}"
+        text = f"{what}: consent expired on {card.consent_for(delivery).expires}"
     return [text]
 
 

@@ -53,7 +53,9 @@ def turn(message: str, today: date) -> tuple[int, Outcome]:
             git.tag(number, message)
         else:
             require_intake(resumed)
-            require_deliveries(params.load().sources)
+            settings = params.load()
+            audit.require_cards(settings)
+            require_deliveries(settings.sources)
             base = git.head()
             write_json(STATE, {"base": base, "previous": previous})
             set_params(previous, today)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
@@ -295,3 +295,26 @@ def objections(
     if consent.over(today):
         found.append(f"{what}: consent ended on {consent.expires} ({consent.reference})")
     return found
+
+
+def outlived(source: str, images: Mapping[str, int], today: date) -> list[str]:
+    """Deliveries of a source that are in use although their consent is over; a line each.
+
+    A run that goes by a day gone by (`ingest.as_of`) lets them in, so that an old turn gives its
+    old bytes; whoever runs it should know.
+
+    Args:
+        source: it must have a valid card.
+        images: how many are in use of each delivery.
+        today: the day on which consents are judged.
+    """
+    card = read(source)
+    ended = {name: card.consent_for(name) for name in images}
+    return [
+        f"{source}/{name}: {images[name]} images in use rest on a consent that ended on "
+        f"{consent.expires} ({consent.reference}), since ingest.as_of in params.yaml is before "
+        "that: what is made of them must not be used. Set as_of to today, or run `argus turn`, "
+        "which does"
+        for name, consent in sorted(ended.items())
+        if consent.over(today)
+    ]

@@ -17,6 +17,8 @@ from stages.common.files import atomic
 ARRIVAL = ["received_at", "source", "delivery", "path", "member"]
 UNKNOWN = "unknown"  # the class of an image without a label
 SPLITS = ("train", "val", "test")
+GRANTS = {"train": "may_train", "val": "may_evaluate", "test": "may_evaluate"}
+"""The column that says whether an image may be in a split: what is held out, only judges."""
 
 SCHEMA: dict[str, pl.DataType] = {
     "image_id": pl.String(),  # SHA-256 of the file, hexadecimal
@@ -45,6 +47,8 @@ SCHEMA: dict[str, pl.DataType] = {
     "entropy": pl.Float32(),  # of the grey histogram, bits, 0 to 8
     "torn": pl.Float32(),  # how strongly a band of rows stands out, see ingest/judge.py
     "origin": pl.String(),  # camera | rendered | generated
+    "may_train": pl.Boolean(),  # the card grants it to train, and the wheel makes that use of it
+    "may_evaluate": pl.Boolean(),  # likewise to judge
     "status": pl.String(),  # see STATUSES
     "lost_to": pl.String(),  # image_id of the image that it lost to
     "distance": pl.Int32(),  # Hamming distance to that image, bits
@@ -54,9 +58,10 @@ SCHEMA: dict[str, pl.DataType] = {
 STATUSES: dict[str, str] = {
     "accepted": "in use",
     # ingest: rights
-    "origin_not_accepted": "the card's origin is not among ingest.accept_origins",
-    "purpose_not_granted": "the card does not grant every purpose in ingest.purposes",
+    "origin_not_accepted": "the card's origin is not among ingest.accept_origins, or is generated",
+    "purpose_not_granted": "the card grants none of the purposes in ingest.purposes",
     "consent_expired": "the consent had expired on ingest.as_of",
+    "withdrawn": "taken back one by one, see ingest.withdrawn",
     # ingest: bytes
     "symbolic_link": "a link to outside the delivery; not opened",
     "not_an_image": "no JPEG, PNG, WebP, BMP or TIFF",
@@ -75,6 +80,7 @@ STATUSES: dict[str, str] = {
     "near_duplicate": "looks the same as an image that is kept, by the knobs of dedupe",
     # split
     "embargoed": "too near to an image of another split, or in another one before: used in none",
+    "use_not_granted": "its drive is in a split for whose use it has no grant: used in none",
     # prune
     "excluded": "taken out by hand after review, see prune.exclude",
     "pruned": "within the budget there was no place for it",
@@ -113,6 +119,27 @@ def accepted(images: pl.DataFrame, split: str | None = None) -> pl.DataFrame:
     """The rows still in use, of one split if it is named."""
     images = images.filter(IN_USE)
     return images if split is None else images.filter(pl.col("split") == split)
+
+
+def require_grants(images: pl.DataFrame) -> None:
+    """That no image is in a split for whose use it has no grant. `split` sees to it; the stages
+    that learn and pack look again, since what has trained cannot be taken back.
+
+    Args:
+        images: a catalogue with a column `split`.
+
+    Raises:
+        ArgusError: one is, with its name.
+    """
+    for split, grant in GRANTS.items():
+        wrong = accepted(images, split).filter(~pl.col(grant).fill_null(False))
+        if wrong.height:
+            image = wrong.row(0, named=True)
+            where = "/".join(image[name] for name in ("source", "delivery", "path"))
+            raise ArgusError(
+                f"image {image['image_id']} ({where}) is in {split}, but its rights card does not "
+                f"grant that use ({grant}); {wrong.height} such in all: `dvc repro -f split`"
+            )
 
 
 def labels(images: pl.DataFrame) -> pl.Series:

@@ -18,6 +18,11 @@ class ArgusError(Exception):
     """A mistake in the input or the settings: says what is wrong, where, and what to do."""
 
 
+def warn(text: str) -> None:
+    """Print a warning to standard error: something goes on that a person should know of."""
+    Console(stderr=True, soft_wrap=True).print(f"[bold yellow]warning:[/] {escape(text)}")
+
+
 def exits_cleanly(main: Callable[[], None]) -> Callable[[], None]:
     """Wrap a stage's `main` so that an `ArgusError` prints one message and exits 1.
 

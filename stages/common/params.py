@@ -5,14 +5,23 @@ What each knob means, its unit and its range stand beside it in `params.yaml`, t
 
 from __future__ import annotations
 
-from datetime import date
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
-from stages.common.cards import Origin, Purpose
+from stages.common.cards import Purpose
+from stages.common.days import Day
 from stages.common.errors import ArgusError, explain
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -46,10 +55,46 @@ class Quality(Strict):
     max_torn: Share
 
 
+def acceptable(origin: Any) -> Any:
+    """An origin, as it is.
+
+    Raises:
+        ValueError: images of it are never let in.
+    """
+    if isinstance(origin, str) and origin.strip().lower() == "generated":
+        raise ValueError(
+            "generated images are never accepted: a model must not train on, nor be judged by, "
+            "what models made; take it off the list"
+        )
+    return origin
+
+
+def whole_hash(value: Any) -> str:
+    """A SHA-256 in lower case.
+
+    Raises:
+        ValueError: it is not one, or only the beginning of one.
+    """
+    if not isinstance(value, str):
+        raise ValueError("YAML reads it as a number: put it in quotes")  # noqa: TRY004
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", value):
+        raise ValueError(
+            f"{value!r} is no SHA-256: give all 64 hexadecimal digits, as `sha256sum FILE` does "
+            "and image_id in the catalogue is"
+        )
+    return value.lower()
+
+
+class Withdrawn(Strict):
+    sha256: Annotated[str, BeforeValidator(whole_hash)]
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
 class Ingest(Strict):
-    as_of: date
-    accept_origins: list[Origin]
+    as_of: Day
+    accept_origins: list[Annotated[Literal["camera", "rendered"], BeforeValidator(acceptable)]]
     purposes: list[Purpose]
+    withdrawn: list[Withdrawn]
     min_side: Count
     max_pixels: Count
     hash: Hash

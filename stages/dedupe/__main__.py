@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from stages.common import catalogue, params, reports
-from stages.common.errors import ArgusError, exits_cleanly
+from stages.common.errors import ArgusError, exits_cleanly, warn
 from stages.common.files import atomic
 from stages.dedupe import pictures
 from stages.dedupe.neighbours import Hashes
@@ -41,6 +41,21 @@ def gather(sources: list[str]) -> pl.DataFrame:
         raise ArgusError(f"params.yaml lists a source twice: {', '.join(sources)}")
     tables = [catalogue.read(INGESTED / source / "images.parquet") for source in sources]
     return catalogue.in_order(pl.concat(tables))
+
+
+def unmatched(images: pl.DataFrame, withdrawn: Iterable[params.Withdrawn]) -> list[str]:
+    """The images of `ingest.withdrawn` that no source has: SHA-256 and reason, a line each.
+
+    Looked for here, where all sources come together; what a card keeps out was not opened.
+    """
+    known = set(images["image_id"].drop_nulls())
+    return [
+        f"ingest.withdrawn: no image of the sources in use is {each.sha256} ({each.reason}). It "
+        "will be refused if it comes in; if it should be here already, compare the number with "
+        "`sha256sum FILE`"
+        for each in withdrawn
+        if each.sha256 not in known
+    ]
 
 
 def dedupe(images: pl.DataFrame, settings: params.Dedupe, embedded: Embedded) -> pl.DataFrame:
@@ -145,7 +160,10 @@ def main() -> None:
 
         return features.of(images, BACKBONE, p.embed.threads)[0]
 
-    images = dedupe(gather(p.sources), p.dedupe, embedded)
+    images = gather(p.sources)
+    for text in unmatched(images, p.ingest.withdrawn):
+        warn(text)
+    images = dedupe(images, p.dedupe, embedded)
     catalogue.write("data/dedupe/images.parquet", images)
     found = metrics(images, p.dedupe)
     reports.metrics("dedupe", found)

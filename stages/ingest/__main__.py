@@ -3,36 +3,60 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, date, datetime
 
 import polars as pl
 
 from stages.common import cards, catalogue, params, reports
-from stages.common.errors import ArgusError, exits_cleanly
+from stages.common.errors import ArgusError, exits_cleanly, warn
 from stages.common.files import atomic
-from stages.ingest import deliveries, pictures
+from stages.ingest import deliveries, pictures, terms
 from stages.ingest.flaws import with_flaws
 from stages.ingest.memory import measured
 
 
 def take_in(source: str, settings: params.Ingest) -> tuple[pl.DataFrame, int]:
-    """All rows of a source in order of arrival, and how many images had to be decoded."""
+    """All rows of a source in order of arrival, and how many images had to be decoded.
+
+    Raises:
+        ArgusError: the card, a delivery or what describes it is not in order.
+    """
     card = cards.read(source)
+    folders = deliveries.deliveries_of(source)
+    terms.require_known(card)
     granted, refused = [], []
-    for folder in deliveries.deliveries_of(source):
+    for folder in folders:
         rows = deliveries.described(source, folder, card.origin)
         reason = card.refusal(
             folder.name, settings.as_of, settings.accept_origins, settings.purposes
         )
         if reason is None:
-            granted.append(rows)
+            granted.append(terms.with_grants(rows, card.uses(folder.name, settings.purposes)))
         else:  # not even opened: the hash of the file is not ours to keep either
+            rows = terms.with_grants(rows, [])
             refused.append(rows.with_columns(pl.lit(reason).alias("status")))
     decoded = 0
     if granted:
         rows, decoded = measured(pl.concat(granted), settings)
         refused.append(with_flaws(rows, settings.quality))
     rows = pl.concat([deliveries.in_schema(part) for part in refused])
-    return catalogue.in_order(rows), decoded
+    return terms.without_withdrawn(catalogue.in_order(rows), settings.withdrawn), decoded
+
+
+def warnings(source: str, images: pl.DataFrame, as_of: date, today: date) -> list[str]:
+    """What a person should know of the day that consents were judged by.
+
+    Args:
+        images: the catalogue of the source.
+        as_of: that day.
+        today: the day it is.
+    """
+    in_use = catalogue.counts(catalogue.accepted(images)["delivery"])
+    ahead = (
+        f"ingest.as_of in params.yaml is {as_of}, which is still to come: consents that end "
+        "before are refused already. `argus turn` sets it to today"
+    )
+    return [*([ahead] if as_of > today else []), *cards.outlived(source, in_use, today)]
 
 
 @exits_cleanly
@@ -58,6 +82,8 @@ def main() -> None:
         f"{source}: {images.height} images, {decoded} decoded now, "
         f"{accepted} accepted, refused {status or 'none'}"
     )
+    for text in warnings(source, images, settings.as_of, datetime.now(UTC).date()):
+        warn(text)
 
 
 if __name__ == "__main__":
