@@ -27,6 +27,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from stages.common.days import NEVER, LastDay
 from stages.common.errors import ArgusError, explain
+from stages.common.licences import allows_commercial_use
 
 CARDS = Path("data/sources")
 NAME = r"^[a-z0-9][a-z0-9_-]*$"
@@ -164,6 +165,7 @@ class Card(_Strict):
     owner: Annotated[str, Field(min_length=1)]
     contact_role: Annotated[str, Field(min_length=1)]
     licence: Annotated[str, AfterValidator(licence)]
+    commercial: bool | None = None
     jurisdiction: Annotated[str, Field(min_length=1)]
     purposes: list[Purpose]
     consent: Consent
@@ -171,6 +173,13 @@ class Card(_Strict):
     citation: str
     deliveries: Annotated[dict[str, DeliveryTerms], BeforeValidator(named)] = {}
     fetch: Fetch | None = None
+
+    def allows_commercial_use(self) -> bool | None:
+        """Whether the images may be used commercially: as the card says, else as its licence does;
+        None if neither tells."""
+        if self.commercial is not None:
+            return self.commercial
+        return allows_commercial_use(self.licence)
 
     def consent_for(self, delivery: str | None) -> Consent:
         """The consent that covers a delivery: its own if the card has one, else the source's."""
