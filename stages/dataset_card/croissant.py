@@ -31,6 +31,8 @@ COLUMNS = {
     "sequence": ("sc:Text", "The drive or clip that it is of; null if not known."),
     "width": ("sc:Integer", "px, upright."),
     "height": ("sc:Integer", "px, upright."),
+    "may_train": ("sc:Boolean", "Whether its rights card lets it train."),
+    "may_evaluate": ("sc:Boolean", "Whether its rights card lets it judge."),
     "split": ("sc:Text", "train, val or test, for good; null if it is used in none."),
     "status": ("sc:Text", "`accepted` for the images of the curated set, else why not."),
 }

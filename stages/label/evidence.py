@@ -17,12 +17,15 @@ LABELLED = IN_USE & pl.col("label").is_not_null() & (pl.col("label") != UNKNOWN)
 class Evidence:
     """Labelled images in use, as row numbers of the catalogue, int64.
 
+    What learns is taught and calibrated by images that may train alone: an image of val that may
+    only judge has no part in it.
+
     `known` are the conditions that enough training images show: the classifier tells these apart.
     `vouched` are those of them that enough images of val show too, so that it is known how far to
     trust a prediction; only these are given out. The others still win images that look more like
     them, which then stay without a label: without the class `fog` a foggy frame would be called
-    `day`. `teaching` are training images of the known conditions, `calibrating` those of val,
-    `judging` all of test.
+    `day`. `teaching` are training images of the known conditions, `calibrating` those of val
+    that may train, `judging` all of test.
     """
 
     known: tuple[str, ...]
@@ -37,7 +40,7 @@ class Evidence:
         if len(self.known) < 2:
             return "fewer than two conditions have label.min_images labelled training images"
         if not self.vouched:
-            return "no condition has label.min_images labelled images in val"
+            return "no condition has label.min_images labelled images in val that may train"
         return None
 
 
@@ -50,9 +53,14 @@ def gather(images: pl.DataFrame, min_images: int, max_images: int) -> Evidence:
             be given out.
         max_images: at most so many of a condition teach, by their image id, which is a hash and so
             a random draw that stays the same.
+
+    Raises:
+        ArgusError: an image is in a split without the grant for it.
     """
+    catalogue.require_grants(images)
     rows = images.with_row_index("row").filter(LABELLED)
     train, val, test = (rows.filter(pl.col("split") == name) for name in catalogue.SPLITS)
+    val = val.filter(pl.col("may_train"))
     known = _frequent(train, min_images)
     drawn = pl.col("image_id").rank("ordinal").over("label") <= max_images
     shown = pl.col("label").is_in(known)

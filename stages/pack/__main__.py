@@ -8,6 +8,7 @@ deliveries may train, and which images are withdrawn.
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, date, datetime
 
 import numpy as np
 import polars as pl
@@ -15,7 +16,7 @@ from PIL import Image, ImageOps
 
 from stages.common import cards, catalogue, params, reading, reports
 from stages.common.catalogue import SPLITS
-from stages.common.errors import exits_cleanly
+from stages.common.errors import exits_cleanly, warn
 from stages.common.files import atomic, write_json
 from stages.common.progress import track
 from stages.pack.packed import PACKED, RIGHTS, Rights, Terms
@@ -59,12 +60,29 @@ def rights(images: pl.DataFrame, sources: list[str], settings: params.Ingest) ->
     return Rights(terms, {each.sha256: each.reason for each in settings.withdrawn})
 
 
+def outlived(images: pl.DataFrame, today: date) -> list[str]:
+    """Deliveries among the images whose consent is over today, see `cards.outlived`.
+
+    Said again here, as the last stage that knows whose images they are, and one that runs where
+    only knobs were changed and nothing was taken in.
+    """
+    sources = images.partition_by("source", maintain_order=True)
+    return [
+        text
+        for part in sources
+        for text in cards.outlived(part["source"][0], catalogue.counts(part["delivery"]), today)
+    ]
+
+
 @exits_cleanly
 def main() -> None:
     p = params.load()
     height, width = p.pack.resolution
     everything = catalogue.read("data/prune/images.parquet")
     images = catalogue.accepted(everything)
+    catalogue.require_grants(images)
+    for text in outlived(images, datetime.now(UTC).date()):
+        warn(text)
     rows = []
     for split in SPLITS:
         part = images.filter(pl.col("split") == split)

@@ -81,6 +81,7 @@ def for_review(
 def main() -> None:
     p = params.load().prune
     images = catalogue.read("data/label/images.parquet")
+    catalogue.require_grants(images)
     train = catalogue.IN_USE & (pl.col("split") == "train")
     rows = images.select(train).to_series().arg_true().to_numpy()
     out = excluded(images["image_id"].gather(rows), p.exclude)

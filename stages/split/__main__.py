@@ -31,8 +31,9 @@ def split(
         mirrored: whether a picture and its mirror image look the same.
 
     Returns:
-        The catalogue with a column `split` (null for rows not in use) and embargoes marked; the
-        record of this turn; how many training images lie near a held-out one, which must be 0.
+        The catalogue with a column `split` (null for rows not in use), with what is embargoed and
+        what lacks the grant for the split of its drive marked; the record of this turn; how many
+        training images lie near a held-out one, which must be 0.
     """
     arrivals = Arrivals.of(images)
     standing = Standing.of(record, images, arrivals)
@@ -41,6 +42,8 @@ def split(
     record = handed_on(record, images, arrivals, decision.home, decision.drew, decision.side)
     column = pl.Series([None], dtype=pl.String).new_from_index(0, images.height)
     images = images.with_columns(column.scatter(arrivals.row, spelt(decision.side)).alias("split"))
+    denied = arrivals.row[np.flatnonzero(decision.denied)]
+    images = catalogue.with_decisions(images, denied, "use_not_granted")
     out = np.flatnonzero(decision.rival >= 0)
     images = catalogue.with_decisions(
         images,
@@ -73,6 +76,7 @@ def main() -> None:
     )
     if leaked:
         raise ArgusError(f"{leaked} training images lie near held-out ones: the split is broken")
+    catalogue.require_grants(images)
     catalogue.write("data/split/images.parquet", images)
     catalogue.write(RECORD, record)
 
@@ -82,6 +86,7 @@ def main() -> None:
         {
             **{name: part.height for name, part in sizes.items()},
             "embargoed": int((images["status"] == "embargoed").sum()),
+            "use_not_granted": int((images["status"] == "use_not_granted").sum()),
             "leaks": leaked,
             "per_class": {n: catalogue.counts(catalogue.labels(s)) for n, s in sizes.items()},
         },

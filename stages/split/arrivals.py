@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from stages.common import catalogue
+from stages.common.catalogue import GRANTS, SPLITS
 
 COPIES = ("exact_copy", "near_duplicate")
 
@@ -31,6 +32,7 @@ class Arrivals:
         kinds: the source and label of each of U urns, which are C times as many as sources.
         used: bool [N]; False for a copy, which is not assigned but tells where its drive belongs.
         copy_of: int64 [N], the image here that a copy was dropped for; -1 for an image in use.
+        may: bool [N, 3], which of `SPLITS` it may be in, by its rights.
     """
 
     row: np.ndarray
@@ -43,6 +45,7 @@ class Arrivals:
     kinds: pl.DataFrame
     used: np.ndarray
     copy_of: np.ndarray
+    may: np.ndarray
 
     @classmethod
     def of(cls, images: pl.DataFrame) -> Arrivals:
@@ -56,6 +59,7 @@ class Arrivals:
             pl.coalesce("sequence", "image_id").alias("group"),
             pl.concat_str("source", "delivery", separator="/").alias("delivery"),
             catalogue.labels(images).alias("label"),
+            *(pl.col(GRANTS[name]).fill_null(False).alias(name) for name in SPLITS),
         ).filter(pl.col("status").is_in(["accepted", *COPIES]))
         group, names = _numbered(looked_at.select("group"))
         delivery, _ = _numbered(looked_at.select("delivery"))
@@ -78,7 +82,21 @@ class Arrivals:
             ),
             used=used[order],
             copy_of=_dropped_for(looked_at.select("image_id", "lost_to", used=used)[order]),
+            may=looked_at.select(SPLITS).to_numpy()[order],
         )
+
+    def grants(self) -> tuple[list[list[bool]], list[bool]]:
+        """What the images of each of the B arrivals may be used for.
+
+        Returns:
+            B x 3, which of `SPLITS` one of them at least may be in; B, whether one of them may not
+            be in all.
+        """
+        if not len(self.may):
+            return [], []
+        some = np.logical_or.reduceat(self.may, self.starts[:-1])
+        every = np.logical_and.reduceat(self.may.all(axis=1), self.starts[:-1])
+        return some.tolist(), (~every).tolist()
 
     def shown(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """What each arrival shows of each urn; what shows none, as it is all copies, is not there.

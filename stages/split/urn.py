@@ -54,31 +54,43 @@ class Urns:
     without a record that what is taken out of the middle matters: with one early drive less, up to
     a fifth of the later ones of its urn draw another split. Sources have urns of their own, so that
     the drives of one do not depend on another.
+
+    A drive that may only be held out, by its rights, draws between val and test, in proportion to
+    their shares; one that may only train is put into train. Both count, and the drives that may be
+    anywhere make up for them.
     """
 
     def __init__(self, count: int, val: float, test: float) -> None:
         self.shares = (1 - val - test, val, test)
-        self.left = [[BALLS * share for share in self.shares] for _ in range(count)]
+        self.drawn = [[0.0] * len(SPLITS) for _ in range(count)]
 
-    def odds(self, urn: int) -> list[float]:
-        """The chance of each split in the next draw; sum 1. A split that is ahead has none."""
-        left = [max(mass, 0.0) for mass in self.left[urn]]
+    def odds(self, urn: int, open_to: Sequence[bool] = (True,) * len(SPLITS)) -> list[float]:
+        """The chance of each split in the next draw; sum 1. A split that is ahead has none.
+
+        Args:
+            open_to: the splits that the drive may be in, as in `SPLITS`; one at least with a share
+                above 0. Among these it is as if there were no others.
+        """
+        shares = [share * is_open for share, is_open in zip(self.shares, open_to, strict=True)]
+        drawn = [mass * is_open for mass, is_open in zip(self.drawn[urn], open_to, strict=True)]
+        balls = (BALLS + sum(drawn)) / sum(shares)
+        left = [max(share * balls - mass, 0) for share, mass in zip(shares, drawn, strict=True)]
         total = sum(left)
         return [mass / total for mass in left]
 
-    def odds_of(self, parts: Sequence[tuple[int, float]]) -> list[float]:
+    def odds_of(
+        self, parts: Sequence[tuple[int, float]], open_to: Sequence[bool] = (True,) * len(SPLITS)
+    ) -> list[float]:
         """The mean odds of a drive that shows several classes.
 
         Args:
             parts: its urns, with the share of its images in each; sum 1.
+            open_to: as for `odds`.
         """
-        each = [(self.odds(urn), part) for urn, part in parts]
+        each = [(self.odds(urn, open_to), part) for urn, part in parts]
         return [sum(odds[i] * part for odds, part in each) for i in range(len(SPLITS))]
 
     def put(self, parts: Sequence[tuple[int, float]], side: int) -> None:
         """Take note of a drive's split, drawn or not."""
         for urn, part in parts:
-            left = self.left[urn]
-            for i, share in enumerate(self.shares):
-                left[i] += share * part
-            left[side] -= part
+            self.drawn[urn][side] += part

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.common import catalogue, params
+from stages.common.errors import ArgusError
 from stages.label.evidence import gather
 from stages.label.predict import given as answers
 from stages.label.predict import predict
@@ -35,6 +36,29 @@ def run(
     order = np.random.default_rng(1).permutation(images.height)
     matrix = vectors[order]
     return predict(images, matrix, np.argsort(order), SETTINGS.model_copy(update=knobs))
+
+
+def only_judging(images: pl.DataFrame, rows: pl.Expr) -> pl.DataFrame:
+    return images.with_columns((pl.col("may_train") & ~rows).alias("may_train"))
+
+
+def test_images_that_may_only_judge_neither_teach_nor_calibrate_but_judge() -> None:
+    held = pl.col("split").is_in(["val", "test"])
+    images = only_judging(catalogue_of(*LABELLED), held & (pl.col("label") == "night"))
+    evidence = gather(images, 5, 2000)
+    used = images[np.concatenate([evidence.teaching, evidence.calibrating])]
+    assert used["may_train"].all() and used.height == 100
+    assert evidence.known == ("day", "night") and evidence.vouched == ("day",)
+    assert set(images[evidence.judging]["label"]) == {"day", "night"}
+    none = gather(only_judging(catalogue_of(*LABELLED), held), 5, 2000)
+    assert "in val that may train" in (none.lacking or "")
+
+
+def test_a_training_image_without_the_grant_stops_the_classifier() -> None:
+    images = catalogue_of(*LABELLED)
+    wrong = pl.int_range(pl.len()) == 3
+    with pytest.raises(ArgusError, match=f"{images['image_id'][3]}.*may_train"):
+        run(only_judging(images, wrong))
 
 
 def told(images: pl.DataFrame) -> pl.DataFrame:

@@ -36,6 +36,8 @@ def catalogue_of(*parts: tuple[str, str | None, int]) -> pl.DataFrame:
             "sequence": f"fleet/{number}",
             "status": "accepted" if split in SPLITS else split,
             "split": split if split in SPLITS else None,
+            "may_train": True,
+            "may_evaluate": True,
         }
         for number, (split, label, count) in enumerate(parts)
         for row in range(count)

@@ -1,17 +1,22 @@
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 from PIL import Image
 
-from stages.common import params
+from stages.common import catalogue, params
 from stages.common.errors import ArgusError
 from stages.common.files import write_json
-from stages.pack.__main__ import rights, shrink
+from stages.pack.__main__ import main, outlived, rights, shrink
 from stages.pack.packed import Terms, read_origins, read_packed, read_rights
 from tests.conftest import scene, scenes
+
+Card = Callable[..., None]
 
 
 @pytest.mark.parametrize("size", [(640, 480), (1280, 720), (300, 900), (48, 32), (20, 20)])
@@ -97,3 +102,67 @@ def test_without_a_rights_card_nothing_is_packed(workspace) -> None:  # type: ig
     images = pl.DataFrame({"source": ["nobody"], "delivery": ["d"]})
     with pytest.raises(ArgusError, match="no rights card"):
         rights(images, ["nobody"], params.load().ingest)
+
+
+def lay_out(**columns: list[Any]) -> pl.DataFrame:
+    """A catalogue after `prune` of three training and two held-out images, with their pictures."""
+    knobs = Path("params.yaml")
+    knobs.write_text(knobs.read_text().replace("sources: [demo]", "sources: [fleet]"))
+    folder = Path("data/raw/fleet/d1")
+    folder.mkdir(parents=True)
+    for number in range(5):
+        scene(number, (96, 64)).save(folder / f"{number}.png")
+    rows = {
+        "image_id": [f"{number:064x}" for number in range(5)],
+        "path": [f"{number}.png" for number in range(5)],
+        "split": ["train", "train", "train", "val", "test"],
+        "may_train": [True, True, True, False, False],
+        "may_evaluate": [False, True, True, True, True],
+    } | columns
+    fixed = {"source": "fleet", "delivery": "d1", "label": "day", "status": "accepted"}
+    schema = {**catalogue.SCHEMA, "split": pl.String()}
+    images = pl.DataFrame(rows).with_columns(pl.lit(v).alias(k) for k, v in fixed.items())
+    images = pl.concat([pl.DataFrame(schema=schema), images], how="diagonal_relaxed")
+    catalogue.write("data/prune/images.parquet", images)
+    return images
+
+
+def test_a_pack_of_train_holds_nothing_that_may_only_judge(card: Card, workspace: Path) -> None:
+    card("fleet")
+    images = lay_out()
+    main()
+    for split, grant in catalogue.GRANTS.items():
+        ids = set(read_packed(split).image_ids)
+        assert ids and ids <= set(images.filter(pl.col(grant))["image_id"])
+
+
+@pytest.mark.parametrize(
+    ("columns", "number"),
+    [
+        ({"may_train": [True, False, True, False, False]}, 1),
+        ({"may_evaluate": [True] * 4 + [None]}, 4),
+    ],
+)
+def test_an_image_without_the_grant_for_its_split_stops_the_stage(
+    card: Card,
+    workspace: Path,
+    columns: dict[str, list[Any]],
+    number: int,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    card("fleet")
+    lay_out(**columns)
+    with pytest.raises(SystemExit):
+        main()
+    assert f"{number:064x}" in capsys.readouterr().err.replace("\n", "")
+    assert not Path("data/pack").exists()
+
+
+def test_images_whose_consent_is_over_today_are_named_before_they_train(
+    card: Card, workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card("fleet", consent={"reference": "A-1", "expires": "2026-02-01"})
+    assert outlived(lay_out(), date(2026, 2, 1)) == []
+    main()
+    printed = capsys.readouterr().err
+    assert "fleet/d1: 5 images in use rest on a consent that ended on 2026-02-01 (A-1)" in printed

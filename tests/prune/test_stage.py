@@ -53,6 +53,8 @@ def labelled(workspace: Path) -> pl.DataFrame:
                 "label_from": "predicted" if number in PREDICTED else "delivered",
                 "status": "near_duplicate" if number >= 30 else "accepted",
                 "split": "test" if number < HELD_OUT else "train" if number < 30 else None,
+                "may_train": number >= HELD_OUT,
+                "may_evaluate": True,
             }
         )
     images = pl.DataFrame(rows, schema={**SCHEMA, "split": pl.String}, orient="row")
@@ -141,6 +143,18 @@ def test_equal_inputs_give_equal_bytes(labelled: pl.DataFrame, method: str) -> N
         written.append({path: sha256(path) for path in files})
     assert written[0] == written[1]
     assert len(written[0]) == 6
+
+
+def test_an_image_without_the_grant_to_train_stops_the_stage(
+    labelled: pl.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    may = pl.col("may_train") & (pl.col("image_id") != digest(STRANGER))
+    catalogue.write("data/label/images.parquet", labelled.with_columns(may.alias("may_train")))
+    with pytest.raises(SystemExit):
+        main()
+    printed = capsys.readouterr().err
+    assert digest(STRANGER) in printed.replace("\n", "") and "may_train" in printed
+    assert not Path("data/prune").exists()
 
 
 def test_nothing_to_train_on_is_an_error_without_a_traceback(

@@ -14,13 +14,14 @@ from stages.common.params import Split
 from stages.ingest.deliveries import in_schema
 
 SETTINGS = Split(seed=1, val=0.2, test=0.3, radius=3)
+BOTH = {"may_train": True, "may_evaluate": True}
 HASHES = st.integers(0, 2**9 - 1)  # of few bits, so that many are near each other
 FATES = st.sampled_from(["accepted"] * 5 + ["near_duplicate", "exact_copy", "black", "truncated"])
 
 
 def table(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
     """A catalogue from rows in order of arrival; what a row does not say is as it mostly is."""
-    usual = {"source": "fleet", "delivery": "0", "label": "day", "status": "accepted"}
+    usual = {"source": "fleet", "delivery": "0", "label": "day", "status": "accepted", **BOTH}
     whole = [
         usual
         | {"image_id": f"{number:04d}", "path": f"{number:04d}.jpg"}
@@ -104,6 +105,7 @@ def fleet(drives: Sequence[tuple[str, int]], per_delivery: int = 20) -> pl.DataF
                 "sequence": np.char.add("fleet/", drive.astype(str)),
                 "phash": rng.integers(0, 2**64, n, dtype=np.uint64),
                 "status": "accepted",
+                **BOTH,
             }
         )
     )
