@@ -35,7 +35,11 @@ def main() -> None:
     net = BACKBONES[p.embed.backbone]()
     deterministic(p.evaluate.seed, p.embed.threads)
     packed = read_rights()
-    vetting = Vetting(p.sources, packed.withdrawn, lambda source: packed.sources[source].deliveries)
+    vetting = Vetting(
+        p.sources,
+        packed.withdrawn,
+        lambda source, delivery: delivery in packed.sources[source].deliveries,
+    )
     today = datetime.now(UTC).date()
     with tempfile.TemporaryDirectory() as scratch:
         revision = p.lineage.previous

@@ -17,15 +17,15 @@ from stages.train.card import SavedCard
 
 @dataclass(frozen=True)
 class Vetting:
-    """What models are held against: the rights cards as they are now, and
+    """What models are held against, beside the rights cards as they are now.
 
-    `sources`, those in use; `withdrawn`, the reasons for which single images were taken back, by
-    SHA-256; `delivered`, which tells the deliveries that there are of a source in use.
+    `sources` are those in use, `withdrawn` the reasons for which single images were taken back, by
+    SHA-256, and `delivered` tells whether a source in use has a delivery.
     """
 
     sources: Collection[str]
     withdrawn: Mapping[str, str]
-    delivered: Callable[[str], Collection[str]]
+    delivered: Callable[[str, str], bool]
 
     def objections(self, folder: Path, saved: SavedCard, day: date) -> list[str]:
         """Why a model may not be used on a day; empty if it may.
@@ -36,7 +36,7 @@ class Vetting:
 
         def of_delivery(source: str, delivery: str) -> list[str]:
             found = cards.objections(source, delivery, day, "train", self.sources)
-            if source in self.sources and delivery not in self.delivered(source):
+            if source in self.sources and not self.delivered(source, delivery):
                 found.append(gone(source, delivery))
             return found
 

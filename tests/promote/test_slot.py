@@ -62,7 +62,7 @@ def decided(
     folder = INCUMBENTS / incumbent if incumbent else None
     if folder:
         leave(folder, images=learnt.get(folder.name, LEARNT))
-    vetting = Vetting(sources, withdrawn or {}, DELIVERED.__getitem__)
+    vetting = Vetting(sources, withdrawn or {}, lambda source, name: name in DELIVERED[source])
     return slot.decide("generate", folder, p, quick(), vetting, today)
 
 
