@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
@@ -33,6 +34,8 @@ from stages.ingest.deliveries import RAW
 
 DIGITS = 12  # of the commit, which name the delivery
 LONGEST = 255  # bytes of a name, on all file systems that we know of
+UNFIT = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Control characters, bytes that are no UTF-8, and ends of lines."""
 POINTERS = (
     b"version https://git-lfs.github.com/spec/",
     b"version https://hawser.github.com/spec/",
@@ -149,7 +152,7 @@ def _can_be_written(entry: Entry) -> bool:
     parts = entry.path.split("/")
     return (
         entry.mode in (FILE, EXECUTABLE, "100664")  # the last is of very old commits
-        and entry.path.isprintable()  # escaped bytes are not
+        and not any(unicodedata.category(letter) in UNFIT for letter in entry.path)
         and "\\" not in entry.path
         and not any(part in ("", ".", "..") or part.casefold() == ".git" for part in parts)
         and all(len(part.encode()) <= LONGEST for part in parts)

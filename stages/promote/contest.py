@@ -53,7 +53,9 @@ class Contest:
         notes = [f"{name} may not be used: {why}" for name, why in self.refused.items()]
         if self.vacated:
             model, because = self.vacated
-            notes.insert(0, f"{model} held the slot and may not be used any more: {because}")
+            notes.insert(
+                0, f"the incumbent {model} may be used no more and lost the slot: {because}"
+            )
         return notes
 
 

@@ -168,7 +168,9 @@ def test_an_incumbent_that_may_not_be_used_leaves_even_to_nobody() -> None:
     assert (decision.champion, decision.promoted, folder) == (None, False, None)
     assert figures["vacated"]["model"] == "old"
     assert "cams is retired" in figures["vacated"]["because"]
-    assert decision.reason.startswith("no incumbent, and no model trains for generate; old held")
+    assert decision.reason.startswith(
+        "no incumbent, and no model trains for generate; the incumbent old may be used no more"
+    )
     assert "cams is retired" in decision.reason
 
 
@@ -178,7 +180,7 @@ def test_a_successor_of_such_an_incumbent_is_held_against_the_floors() -> None:
         {"dim": 0.1}, incumbent="older", sources=("fleet",), learnt={"older": OTHERS}
     )
     assert "incumbent" not in figures and set(figures["against"]) == set(slot.FLOORS)
-    assert "older held the slot and may not be used any more" in decision.reason
+    assert "the incumbent older may be used no more and lost the slot" in decision.reason
     assert (decision.champion, folder) == (None, None)  # it beats no floor in this little world
 
 
