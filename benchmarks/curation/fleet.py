@@ -135,6 +135,8 @@ def delivery(
                 ]
             },
             "origin": "camera",
+            "may_train": True,
+            "may_evaluate": True,
             "status": status,
         }
     )

@@ -68,6 +68,7 @@ class Outcome:
     val: int
     test: int
     embargoed: int
+    use_not_granted: int
     leaks: int
     excluded: int
     pruned: int
@@ -131,8 +132,9 @@ def outcome(found: Reports) -> Outcome:
         val=split["val"],
         test=split["test"],
         embargoed=split["embargoed"],
+        use_not_granted=split.get("use_not_granted", 0),  # the first turns knew no such thing
         leaks=split["leaks"],
-        excluded=prune.get("excluded", 0),  # the first turns knew no such thing
+        excluded=prune.get("excluded", 0),  # nor this
         pruned=prune["pruned"],
         selected=prune["selected"],
         scores={

@@ -33,7 +33,7 @@ contact_role: {contact_role}
 licence: {licence}
 # whose law governs the use
 jurisdiction: {jurisdiction}
-# what the owner allows: train, evaluate
+# what the owner allows: train, evaluate; with `evaluate` alone they are in val and test only
 purposes: {purposes}
 consent:
   # where the permission is written down

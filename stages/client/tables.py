@@ -61,6 +61,7 @@ def images(turn: Outcome) -> Table:
         ("exact copies", turn.exact_copies),
         ("near-duplicates", turn.near_duplicates),
         ("embargoed between splits", turn.embargoed),
+        *[("no grant for their split", n) for n in [turn.use_not_granted] if n],
         ("held out: val", turn.val),
         ("held out: test", turn.test),
         ("taken out by hand", turn.excluded),

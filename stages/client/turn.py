@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from datetime import date
+from datetime import date, timedelta
 
 from stages.client import audit, git, knobs, workspace
 from stages.client.outcome import Outcome, current
+from stages.client.terminal import today_utc
 from stages.common import params
 from stages.common.errors import ArgusError
 from stages.common.files import write_json
@@ -58,9 +59,8 @@ def turn(message: str, today: date) -> tuple[int, Outcome]:
             require_deliveries(settings.sources)
             base = git.head()
             write_json(STATE, {"base": base, "previous": previous})
-            set_params(previous, today)
             try:
-                run(message)
+                run_as_of_today(message, previous, today)
                 record(number, message, base)
             except KeyboardInterrupt:
                 raise ArgusError(f"interrupted: {resuming(message)}") from None
@@ -154,6 +154,22 @@ def set_params(previous: str | None, today: date) -> None:
     text = knobs.with_value(text, "lineage.previous", commit)
     # quoted, too: DVC takes no YAML dates as params
     knobs.write(knobs.with_value(text, "ingest.as_of", f'"{today.isoformat()}"'))
+
+
+def run_as_of_today(message: str, previous: str | None, today: date) -> None:
+    """Run the pipeline with consents judged by the day on which it ends.
+
+    What runs past midnight runs again as of the new day: images whose consent has just ended are
+    gone then, and where none has, DVC finds hardly anything to do.
+    """
+    while True:
+        began = today_utc().date()
+        set_params(previous, today)
+        run(message)
+        passed = today_utc().date() - began
+        if passed <= timedelta(0):
+            return
+        today += passed
 
 
 def resuming(message: str) -> str:

@@ -53,9 +53,8 @@ class Contest:
         notes = [f"{name} may not be used: {why}" for name, why in self.refused.items()]
         if self.vacated:
             model, because = self.vacated
-            notes.insert(
-                0, f"the incumbent {model} may be used no more and lost the slot: {because}"
-            )
+            lost = f"the incumbent {model} may be used no more and lost the slot"
+            notes.insert(0, f"{lost}: {because}")
         return notes
 
 

@@ -12,7 +12,7 @@ from stages.common.catalogue import SPLITS
 from stages.prune.diversity import class_entropy
 from stages.prune.quotas import ideal_shares
 
-DISTINCT = ["accepted", "embargoed", "excluded", "pruned"]
+DISTINCT = ["accepted", "embargoed", "use_not_granted", "excluded", "pruned"]
 INGESTED = [*DISTINCT, "exact_copy", "near_duplicate"]
 """Statuses of rows that came as far as that."""
 

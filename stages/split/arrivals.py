@@ -86,17 +86,19 @@ class Arrivals:
         )
 
     def grants(self) -> tuple[list[list[bool]], list[bool]]:
-        """What the images of each of the B arrivals may be used for.
+        """What each of the B arrivals may be used for.
 
         Returns:
-            B x 3, which of `SPLITS` one of them at least may be in; B, whether one of them may not
-            be in all.
+            B x 3, which of `SPLITS` one of its images in use may be in (of its copies, if it has
+            nothing else); B, whether an image in use may not be in all of them.
         """
         if not len(self.may):
             return [], []
-        some = np.logical_or.reduceat(self.may, self.starts[:-1])
-        every = np.logical_and.reduceat(self.may.all(axis=1), self.starts[:-1])
-        return some.tolist(), (~every).tolist()
+        starts = self.starts[:-1]
+        uses = np.repeat(np.logical_or.reduceat(self.used, starts), np.diff(self.starts))
+        some = np.logical_or.reduceat(self.may & (self.used | ~uses)[:, None], starts)
+        limited = np.logical_or.reduceat(self.used & ~self.may.all(axis=1), starts)
+        return some.tolist(), limited.tolist()
 
     def shown(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """What each arrival shows of each urn; what shows none, as it is all copies, is not there.

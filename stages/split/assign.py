@@ -60,7 +60,7 @@ def assign(
        placed by 3 counts as drawn; what joined does not, as it belongs to a neighbourhood that was
        counted.
 
-    It may be in a split if one of its images may, by its rights (all of a delivery have the same).
+    It may be in a split if one of its images in use may (all of a delivery have the same rights).
     An image that may not be in the split of its group is denied, and used nowhere: a drive is never
     torn, and one that has trained never judges, nor the other way round, when its rights change.
 

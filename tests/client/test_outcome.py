@@ -40,6 +40,16 @@ def test_counts_add_up_over_sources_and_distances_go_by_prefix() -> None:
     }
 
 
+def test_what_rights_keep_out_of_its_split_has_a_line_only_if_there_is_some() -> None:
+    def lines(**counts: int) -> dict[str, str]:
+        found = {**FOUND, "split": {**FOUND["split"], **counts}}
+        return dict(tables.images(outcome(found)).rows)
+
+    assert lines(use_not_granted=3)["no grant for their split"] == "3"
+    assert lines() == lines(use_not_granted=0)
+    assert "no grant for their split" not in lines()
+
+
 def test_the_headline_has_a_line_for_each_model_and_task() -> None:
     lines = outcome(FOUND).headline().splitlines()
     assert lines[:2] == [

@@ -137,7 +137,7 @@ def card_says(old: str, new: str) -> Callable[[Path], None]:
         (named("fine.jpg"), "cam", "d" * 300, "cannot name a delivery"),
         (card_says("2099-12-31", "2026-11-23"), "cam", "d", "consent expired on 2026-11-23"),
         (card_says("camera", "generated"), "cam", "d", "origin is not among"),
-        (card_says("[train, evaluate]", "[train]"), "cam", "d", "does not grant every purpose"),
+        (card_says("[train, evaluate]", "[]"), "cam", "d", "grants none of the purposes"),
         (params_say("sources: [cam]", "sources: []"), "cam", "d", "is retired"),
         (params_say("rendered: []", "rendered: [cam]"), "cam", "d", "rendered by the pipeline"),
     ],

@@ -17,7 +17,7 @@ ROWS = [  # status, split, label, label_from, how many
     ("excluded", "train", "fog", "delivered", 1),
     ("accepted", "val", "day", "delivered", 2),
     ("accepted", "test", "night", "delivered", 3),
-    ("embargoed", None, "night", "delivered", 1),
+    ("use_not_granted", None, "night", "delivered", 1),
     ("near_duplicate", None, "day", "delivered", 5),
     ("exact_copy", None, "day", "delivered", 1),
     ("truncated", None, "night", "delivered", 2),

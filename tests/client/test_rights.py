@@ -1,0 +1,112 @@
+"""The commands go by today, and by cards that say what was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+
+from stages.client import turn as turns
+from stages.client import workspace
+from stages.client.folder import whole
+from stages.client.submit import submit
+from stages.common import cards
+from stages.common.files import remove
+
+Argus = Callable[..., tuple[int, str]]
+RAN = Path(".dvc/tmp/ran")
+NIGHT = datetime(2027, 3, 31, 23, 50, tzinfo=UTC)
+MORNING = datetime(2027, 4, 1, 6, 0, tzinfo=UTC)
+
+
+def as_of() -> str:
+    return str(yaml.safe_load(Path("params.yaml").read_text())["ingest"]["as_of"])
+
+
+def with_terms(text: str) -> None:
+    card = cards.path_of("cam")
+    card.write_text(card.read_text() + text)
+
+
+def withdrawn(delivery: str) -> str:
+    return f"deliveries:\n  {delivery}:\n    consent: {{reference: ended, expires: 2026-01-01}}\n"
+
+
+def test_a_misspelt_delivery_stops_a_turn_before_anything_runs(
+    repo: Path, upload: Path, argus: Argus
+) -> None:
+    submit(whole(upload, "none", "none"), "cam", "webcams", datetime.now(UTC))
+    with_terms(withdrawn("webcam"))
+    before = Path("params.yaml").read_bytes()
+    for command in (["source", "check"], ["source", "check", "cam"], ["turn", "-m", "withdrawn"]):
+        status, printed = argus(*command)
+        assert status == 1 and "did you mean 'webcams'?" in printed
+    assert Path("params.yaml").read_bytes() == before and not RAN.exists()
+    cards.path_of("cam").write_text(cards.path_of("cam").read_text().replace("webcam:", "webcams:"))
+    status, printed = argus("source", "check")
+    assert status == 1 and "delivery webcams: consent expired on 2026-01-01" in printed
+    assert "did you mean" not in printed
+    assert argus("turn", "-m", "withdrawn")[0] == 0
+
+
+def test_a_delivery_that_is_only_in_dvc_is_known(repo: Path, upload: Path, argus: Argus) -> None:
+    submit(whole(upload, "none", "none"), "cam", "d1", datetime.now(UTC))
+    with_terms("deliveries: {d1: {purposes: [evaluate]}}\n")
+    assert argus("source", "check")[0] == 0
+    remove(Path("data/raw/cam/d1"))
+    assert "terms for a delivery" not in argus("source", "check")[1]
+
+
+def test_a_rendered_source_may_have_terms_before_it_is_rendered(repo: Path, argus: Argus) -> None:
+    with_terms(withdrawn("lapsed"))
+    text = Path("params.yaml").read_text()
+    assert "terms for a delivery 'lapsed'" in argus("source", "check")[1]
+    Path("params.yaml").write_text(text.replace("rendered: []", "rendered: [cam]"))
+    assert argus("source", "check")[0] == 0
+
+
+@pytest.mark.parametrize("expires", [" ", " null", " 31.12.2027"])
+def test_a_card_without_a_last_day_stops_every_command(
+    repo: Path, upload: Path, argus: Argus, expires: str
+) -> None:
+    card = cards.path_of("cam")
+    card.write_text(card.read_text().replace(" 2099-12-31", expires))
+    for command in (
+        ["source", "check"],
+        ["turn", "-m", "x"],
+        ["submit", str(upload), "--source", "cam"],
+    ):
+        status, printed = argus(*command)
+        assert status == 1 and "expires" in printed and "never" in printed
+    assert not RAN.exists()
+
+
+def test_a_run_past_midnight_is_run_again_as_of_the_new_day(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([NIGHT, MORNING, MORNING, MORNING])
+    ran = []
+
+    def run(*_: str) -> int:
+        ran.append(as_of())
+        return 0
+
+    monkeypatch.setattr(turns, "today_utc", lambda: next(clock))
+    monkeypatch.setattr(workspace, "dvc_aloud", run)
+    turns.run_as_of_today("late", None, NIGHT.date())
+    assert ran == ["2027-03-31", "2027-04-01"] and as_of() == "2027-04-01"
+
+
+def test_a_turn_gone_on_with_on_another_day_goes_by_that_day(
+    repo: Path, upload: Path, argus: Argus
+) -> None:
+    submit(whole(upload, "none", "none"), "cam", "d1", datetime.now(UTC))
+    Path(".dvc/tmp/fail-judge").touch()
+    assert argus("turn", "-m", "first")[0] == 1
+    Path(".dvc/tmp/fail-judge").unlink()
+    turns.turn("first", date(2098, 1, 1))
+    assert as_of() == "2098-01-01"
+    assert RAN.read_text().split() == ["ingest", "judge", "ingest", "judge"]
