@@ -168,9 +168,8 @@ def test_an_incumbent_that_may_not_be_used_leaves_even_to_nobody() -> None:
     assert (decision.champion, decision.promoted, folder) == (None, False, None)
     assert figures["vacated"]["model"] == "old"
     assert "cams is retired" in figures["vacated"]["because"]
-    assert decision.reason.startswith(
-        "no incumbent, and no model trains for generate; the incumbent old may be used no more"
-    )
+    start = "no incumbent, and no model trains for generate; the incumbent old may be used no more"
+    assert decision.reason.startswith(start)
     assert "cams is retired" in decision.reason
 
 
