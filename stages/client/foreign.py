@@ -68,8 +68,7 @@ class Foreign:
             env=_environment(),
             check=True,
         )
-        alone = self._fetched("--depth=1", address, rev)
-        if not alone:  # not every server gives a commit by its hash
+        if not self._fetched(address, rev):  # not every server gives a commit by its hash
             self._fetched(address, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
         if self._run("cat-file", "-t", rev) != b"commit\n":
             raise ArgusError(
@@ -137,12 +136,14 @@ class Foreign:
                     raise ArgusError(f"{entry.path!r} cannot be written: {why}") from None
                 process.stdout.read(1)  # the newline behind each content
 
-    def _fetched(self, *what: str) -> bool:
-        """Whether `git fetch` of this succeeded; what it says goes to stderr, made harmless."""
+    def _fetched(self, address: str, *refs: str) -> bool:
+        """Whether `git fetch` succeeded, of one commit or of whole branches; what it says goes to
+        stderr, made harmless."""
         command = [*_git(self.folder), "fetch", "--no-tags", "--no-write-fetch-head"]
+        command += ["--depth=1"] if len(refs) == 1 else []  # of branches, their history too
         command += ["--progress"] if sys.stderr.isatty() else ["--quiet"]
         with subprocess.Popen(
-            [*command, "--", *what], stderr=subprocess.PIPE, env=_environment()
+            [*command, "--", address, *refs], stderr=subprocess.PIPE, env=_environment()
         ) as process:
             assert process.stderr is not None
             while said := process.stderr.read1(CHUNK):  # type: ignore[attr-defined]

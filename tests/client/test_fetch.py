@@ -73,7 +73,7 @@ def test_a_dataset_becomes_a_delivery_that_says_where_it_is_from(
     git, revision = origin
     register(git, revision)
     status, printed = argus("source", "fetch", "cam")
-    assert status == 0, printed
+    assert status == 0 and "fatal" not in printed, printed
     name = revision[:12]
     for words in (f"cam/{name}: 2 files", "label day: 1", "label night: 1"):
         assert words in printed
@@ -113,6 +113,17 @@ def test_a_dataset_becomes_a_delivery_that_says_where_it_is_from(
 
     sh(sys.executable, "-m", "dvc", "commit", "--force", "--quiet", f"{delivery}.dvc")
     assert yaml.safe_load(Path(f"{delivery}.dvc").read_text())["meta"] == about["meta"]
+
+
+def test_a_server_that_gives_no_commit_by_its_hash_is_asked_for_all(
+    repo: Path, argus: Argus, origin: tuple[Path, str], tmp_path: Path
+) -> None:
+    script = tmp_path / "ssh"
+    script.write_text(script.read_text().replace("exec", "unset GIT_PROTOCOL; exec"))
+    register(*origin)
+    status, printed = argus("source", "fetch", "cam")
+    assert status == 0 and "unadvertised object" in printed, printed
+    assert len(list(Path("data/raw/cam").glob("*/*/*/*.jpg"))) == 2
 
 
 @pytest.mark.parametrize(
