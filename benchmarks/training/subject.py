@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
 from stages.common import compute, params
 from stages.common.params import Domains, Model
-from stages.pack.packed import Packed
+from stages.pack.packed import Packed, Rights, Terms
 from stages.train import group
 from stages.train.architecture import Scene
 from stages.train.budget import Budget
@@ -65,8 +66,20 @@ def training(model: Model, data: Packed, threads: int, **changes: object) -> Tra
         rows = np.flatnonzero(np.isin(data.labels, wanted))
         samplers[name] = BalancedSampler(rows, data.labels[rows], settings.tau, model.seed)
     nowhere = Path()
+    ids = {"image_id": data.image_ids, "source": "made up", "delivery": "here"}
     order = Order(
-        model.arch, model, settings, data, data, {}, "efficientnet", None, nowhere, nowhere, nowhere
+        model.arch,
+        model,
+        settings,
+        train=data,
+        val=data,
+        origins={"train": pl.DataFrame(ids)},
+        rights=Rights({"made up": Terms("Apache-2.0", True, {"here": []})}, {}),
+        net="efficientnet",
+        previous=None,
+        trained=nowhere,
+        reports=nowhere,
+        cache=nowhere,
     )
     return Training(
         architecture, accelerator, samplers, data, order.card(1), Budget.of(model), settings

@@ -121,7 +121,7 @@ def export(
     from stages.client.export import export as write
 
     workspace.require_top()
-    for line in write(name, to):
+    for line in write(name, to, today_utc().date()):
         say(line)
 
 

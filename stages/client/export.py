@@ -2,45 +2,93 @@
 
 from __future__ import annotations
 
+import json
+from datetime import date
 from pathlib import Path
 
+from stages.common import params
 from stages.common.errors import ArgusError
+from stages.ingest.terms import deliveries_known
 from stages.promote.incumbents import CHAMPIONS
+from stages.promote.vetting import Vetting, terms
+from stages.train import behind, card
 from stages.train.card import CARD
 from stages.train.export import OUTPUT, inputs, to_onnx
 from stages.train.trained import Generator, Translator, load
 
 TRAINED = Path("models/trained")
 SUFFIX = ".onnx"
+LICENCES, NON_COMMERCIAL = "licences", "non_commercial"
+"""Keys of the file's metadata, JSON: all licences by source; those that forbid commercial use."""
 
 
-def export(name: str, to: Path) -> list[str]:
+def export(name: str, to: Path, today: date) -> list[str]:
     """Write the champion of a task, or a trained model, to one file; an older one is replaced.
 
     Args:
         name: a task or, where no task is called so, a model.
         to: a path that ends in `.onnx`.
+        today: the day on which all data behind the model must be free to use.
 
     Returns:
-        Lines that say what was written and how to feed it.
+        Lines that say what was written, how to feed it, and what it may not be used for.
 
     Raises:
-        ArgusError: nothing of that name is there, it failed, or the file cannot be written.
+        ArgusError: nothing of that name is there, it failed, it rests on what may not be used, or
+            the file cannot be written.
     """
     if to.suffix != SUFFIX or to.is_dir():
         raise ArgusError(f"{to} is no place for an ONNX file: give a path that ends in {SUFFIX}")
     folder = find(name)
+    saved = card.read(folder)
+    if saved.failed is None:
+        require_free(folder, saved, today)
     model = load(folder)
     if not isinstance(model, Generator | Translator):
         raise ArgusError(f"{folder} holds neither a generator nor a translator: it has no export")
+    of = terms(saved)
+    licences = {source: licence for source, (licence, _) in of.items()}
+    limits = behind.non_commercial(of)
+    unknown = {source: licence for source, (licence, allows) in of.items() if allows is None}
+    about = {LICENCES: json.dumps(licences), NON_COMMERCIAL: json.dumps(limits)}
     try:
-        to_onnx(model, to)
+        to_onnx(model, to, about)
     except OSError as error:
         raise ArgusError(f"{to} cannot be written: {error.strerror}") from None
     what = f"model '{model.card.model}' from {folder}"
     lines = [f"{to}: {what}, {to.stat().st_size / 1e6:.1f} MB"]
     lines += [f"  in   {each.name}: {each.meaning}" for each in inputs(model)]
-    return [*lines, f"  out  {OUTPUT}: float32 [n, 3, height, width], RGB; clip to [-1, 1]"]
+    lines += [f"  out  {OUTPUT}: float32 [n, 3, height, width], RGB; clip to [-1, 1]"]
+    if limits:
+        lines += [f"for non-commercial use only, by the licences of {behind.named(limits)}"]
+    if unknown:
+        lines += [
+            f"not known whether {behind.named(unknown)} may be used commercially: read the terms, "
+            "and say `commercial: true` or `false` on the rights card"
+        ]
+    return lines
+
+
+def require_free(folder: Path, saved: card.SavedCard, today: date) -> None:
+    """Raises:
+    ArgusError: the model in a folder rests on what may not be used today; with what that is.
+    """
+    settings = params.load()
+
+    def delivered(source: str, delivery: str) -> bool:
+        # what the pipeline renders may not be here until it has run
+        return source in settings.rendered or delivery in deliveries_known(source)
+
+    withdrawn = {each.sha256: each.reason for each in settings.ingest.withdrawn}
+    vetting = Vetting(settings.sources, withdrawn, delivered)
+    objections = vetting.objections(folder, saved, today)
+    if objections:
+        listed = "".join(f"\n  - {each}" for each in objections)
+        raise ArgusError(
+            f"model '{saved.model}' from {folder} rests on what may not be used today:{listed}\n"
+            "It is not exported. `argus turn` trains without such data, and takes the slot from a "
+            "champion that rests on it"
+        )
 
 
 def find(name: str) -> Path:
@@ -63,4 +111,4 @@ def find(name: str) -> Path:
 
 def names(parent: Path) -> list[str]:
     """Folders with a model's card in them."""
-    return sorted(card.parent.name for card in parent.glob(f"*/{CARD}"))
+    return sorted(path.parent.name for path in parent.glob(f"*/{CARD}"))

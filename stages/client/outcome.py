@@ -38,16 +38,22 @@ class Score:
 
 @dataclass(frozen=True)
 class Championship:
-    """Who serves a task after the turn (None: nobody yet), whether that is new, and why."""
+    """Who serves a task after the turn (None: nobody yet), whether that is new, and why.
+
+    `non_commercial` has the licences by source that forbid commercial use of it.
+    """
 
     champion: str | None
     promoted: bool
     reason: str
+    non_commercial: Mapping[str, str]
 
     def __str__(self) -> str:
         if self.champion is None:
             return "none"
-        return f"{self.champion} {'promoted' if self.promoted else 'stays'}"
+        limited = f", non-commercial: {', '.join(self.non_commercial)}"
+        became = "promoted" if self.promoted else "stays"
+        return f"{self.champion} {became}{limited if self.non_commercial else ''}"
 
 
 @dataclass(frozen=True)
@@ -137,7 +143,12 @@ def outcome(found: Reports) -> Outcome:
             if name.startswith("evaluate/")
         },
         champions={
-            task: Championship(made.get("champion"), made["promoted"], made.get("reason", ""))
+            task: Championship(
+                made.get("champion"),
+                made["promoted"],
+                made.get("reason", ""),
+                made.get("non_commercial", {}),
+            )
             for task, made in sorted(decisions.items())
         },
     )

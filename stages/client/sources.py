@@ -28,7 +28,8 @@ kind: {kind}
 owner: {owner}
 # whom to ask there: a role, never a person's name
 contact_role: {contact_role}
-# an SPDX expression (https://spdx.org/licenses), or contract:<reference>
+# an SPDX expression (https://spdx.org/licenses), or contract:<reference>. Whether a contract allows
+# commercial use is for you to say: add `commercial: true` or `commercial: false`
 licence: {licence}
 # whose law governs the use
 jurisdiction: {jurisdiction}

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from pydantic import (
@@ -26,12 +27,20 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from stages.common.days import NEVER, LastDay
 from stages.common.errors import ArgusError, explain
+from stages.common.licences import allows_commercial_use
 
 CARDS = Path("data/sources")
 NAME = r"^[a-z0-9][a-z0-9_-]*$"
 CONTRACT = "contract:"
 REVISION = r"^[0-9a-f]{40}$"
-SECRET = re.compile(r"://[^/@]*:[^/@]*@")
+HOST = r"(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\])"
+USER = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
+ADDRESSES = (
+    re.compile(rf"https://{HOST}(?::[0-9]+)?(?P<path>/[!-~]+)"),
+    re.compile(rf"ssh://(?:{USER}@)?{HOST}(?::[0-9]+)?(?P<path>/[!-~]+)"),
+    re.compile(rf"{USER}@{HOST}:(?P<path>[!-,.-~][!-~]*)"),
+)
+PLAIN_PATH = re.compile(r"[\w./~+ -]+")  # nothing in it can be a query, a user or a password
 
 Kind = Literal["client", "academic", "fleet", "demo"]
 Origin = Literal["camera", "rendered", "generated"]
@@ -68,13 +77,24 @@ def licence(text: str) -> str:
 
 
 def address(text: str) -> str:
-    """The address of a Git repository, as it is.
+    """The address of a Git repository somewhere else, as it is: `https://host/path`,
+    `ssh://user@host/path` or `user@host:path`.
+
+    Whatever else Git would take (a folder, `file:`, `git:`, `http:`, a helper such as `ext::`)
+    would read this machine, run a command, or bring what nobody vouches for. Nor is there room for
+    credentials: the card stands in Git, and Git has helpers to ask for them.
 
     Raises:
-        ValueError: it would be read as an option, or holds a password.
+        ValueError: any other; without what the text says, which may be a secret.
     """
-    if text.startswith("-") or SECRET.search(text):
-        raise ValueError("must be the address of a Git repository, without a password in it")
+    found = [match for form in ADDRESSES if (match := form.fullmatch(text))]
+    path = unquote(found[0]["path"]) if found else ""
+    if not PLAIN_PATH.fullmatch(path) or ".." in path.split("/"):
+        raise ValueError(
+            "must be the address of a Git repository: https://host/path, ssh://user@host/path or "
+            "user@host:path, with no password, token or query in it. A folder of this machine is "
+            "brought in with `argus submit`"
+        )
     return text
 
 
@@ -85,7 +105,8 @@ def inside(text: str) -> str:
         ValueError: it leads out of it.
     """
     path = PurePosixPath(text)
-    if path.is_absolute() or ".." in path.parts or text.startswith("-"):
+    odd = path.is_absolute() or ".." in path.parts or not text.isprintable()
+    if odd or text.startswith("-"):
         raise ValueError("must be a path inside the repository")
     return text
 
@@ -144,6 +165,7 @@ class Card(_Strict):
     owner: Annotated[str, Field(min_length=1)]
     contact_role: Annotated[str, Field(min_length=1)]
     licence: Annotated[str, AfterValidator(licence)]
+    commercial: bool | None = None
     jurisdiction: Annotated[str, Field(min_length=1)]
     purposes: list[Purpose]
     consent: Consent
@@ -151,6 +173,13 @@ class Card(_Strict):
     citation: str
     deliveries: Annotated[dict[str, DeliveryTerms], BeforeValidator(named)] = {}
     fetch: Fetch | None = None
+
+    def allows_commercial_use(self) -> bool | None:
+        """Whether the images may be used commercially: as the card says, else as its licence does;
+        None if neither tells."""
+        if self.commercial is not None:
+            return self.commercial
+        return allows_commercial_use(self.licence)
 
     def consent_for(self, delivery: str | None) -> Consent:
         """The consent that covers a delivery: its own if the card has one, else the source's."""

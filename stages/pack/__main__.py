@@ -1,7 +1,8 @@
 """Shrink the images in use to the training resolution: `python -m stages.pack`.
 
 Writes `data/pack/{train,val,test}.npy`, uint8 [N, H, W, 3] RGB, `images.parquet` with the split and
-row of each image, `classes.json`, and `rights.json` with the licence of each source that trains.
+row of each image, `classes.json`, and `rights.json` with the licence of each source, which of its
+deliveries may train, and which images are withdrawn.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from stages.common.catalogue import SPLITS
 from stages.common.errors import exits_cleanly, warn
 from stages.common.files import atomic, write_json
 from stages.common.progress import track
-from stages.pack.packed import PACKED, RIGHTS, Rights
+from stages.pack.packed import PACKED, RIGHTS, Rights, Terms
 
 
 def shrink(image: Image.Image, resolution: tuple[int, int]) -> np.ndarray:
@@ -35,17 +36,28 @@ def shrink(image: Image.Image, resolution: tuple[int, int]) -> np.ndarray:
     return np.asarray(ImageOps.fit(image, (width, height), Image.Resampling.BICUBIC))
 
 
-def rights(images: pl.DataFrame) -> dict[str, Rights]:
-    """The licence of each source among the images, from its rights card, and how many it gave.
+def rights(images: pl.DataFrame, sources: list[str], settings: params.Ingest) -> Rights:
+    """What may train on the day of the turn, by the rights cards: also of what is not packed today,
+    since weights of earlier turns may rest on it.
+
+    Args:
+        images: the catalogue, refused images too.
+        sources: those in use.
+        settings: with the day, and the images withdrawn.
 
     Raises:
         ArgusError: a source has no valid card.
     """
-    counts = catalogue.counts(images["source"])
-    return {
-        source: Rights(licence=cards.read(source).licence, images=count)
-        for source, count in counts.items()
-    }
+    terms = {}
+    for source in sources:
+        card = cards.read(source)
+        delivered = images.filter(pl.col("source") == source)["delivery"].unique().sort()
+        objections = {
+            delivery: cards.objections(source, delivery, settings.as_of, "train", sources)
+            for delivery in delivered
+        }
+        terms[source] = Terms(card.licence, card.allows_commercial_use(), objections)
+    return Rights(terms, {each.sha256: each.reason for each in settings.withdrawn})
 
 
 def outlived(images: pl.DataFrame, today: date) -> list[str]:
@@ -64,8 +76,10 @@ def outlived(images: pl.DataFrame, today: date) -> list[str]:
 
 @exits_cleanly
 def main() -> None:
-    height, width = params.load().pack.resolution
-    images = catalogue.accepted(catalogue.read("data/prune/images.parquet"))
+    p = params.load()
+    height, width = p.pack.resolution
+    everything = catalogue.read("data/prune/images.parquet")
+    images = catalogue.accepted(everything)
     catalogue.require_grants(images)
     for text in outlived(images, datetime.now(UTC).date()):
         warn(text)
@@ -83,8 +97,7 @@ def main() -> None:
     columns = ["image_id", "split", "row", "label", "sequence", "source", "delivery", "path"]
     catalogue.write(PACKED / "images.parquet", packed.select(columns))
     write_json(PACKED / "classes.json", sorted(packed["label"].unique()))
-    terms = rights(packed.filter(pl.col("split") == "train"))
-    write_json(PACKED / RIGHTS, {source: asdict(of) for source, of in terms.items()})
+    write_json(PACKED / RIGHTS, asdict(rights(everything, p.sources, p.ingest)))
     per_class = {
         s: catalogue.counts(p["label"].fill_null(catalogue.UNKNOWN))
         for s, p in zip(SPLITS, rows, strict=True)

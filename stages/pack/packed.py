@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,14 +14,40 @@ from stages.common.errors import ArgusError
 
 PACKED = Path("data/pack")
 RIGHTS = "rights.json"
+ORIGIN = ["image_id", "source", "delivery"]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the rights card of a source says on the day of the turn.
+
+    `commercial` is whether it allows commercial use, None if that is not known. `deliveries` has
+    all that the source delivered, with the reasons for which each may not train; none, it may.
+    """
+
+    licence: str
+    commercial: bool | None
+    deliveries: Mapping[str, list[str]]
 
 
 @dataclass(frozen=True)
 class Rights:
-    """Under which terms the training images of a source are used, and how many they are."""
+    """What may train on the day of the turn: the terms of each source in use, and the images
+    withdrawn one by one, by their SHA-256, each with the reason."""
 
-    licence: str
-    images: int
+    sources: Mapping[str, Terms]
+    withdrawn: Mapping[str, str]
+
+    def objections(self, source: str, delivery: str) -> list[str]:
+        """Why nothing that was trained on a delivery may be gone on from; empty if it may."""
+        if source not in self.sources:
+            return [f"{source} is retired: not on `sources` in params.yaml"]
+        return list(self.sources[source].deliveries.get(delivery, [gone(source, delivery)]))
+
+
+def gone(source: str, delivery: str) -> str:
+    """What is to be said of a delivery that was taken out, and its images with it."""
+    return f"{source}/{delivery} is gone: the source has no such delivery any more"
 
 
 @dataclass(frozen=True)
@@ -45,13 +72,12 @@ def read_packed(split: str, folder: Path = PACKED) -> Packed:
     Raises:
         ArgusError: `pack` has not run.
     """
+    rows = _rows(split, folder)
     try:
         images = np.load(folder / f"{split}.npy", mmap_mode="r")
-        rows = pl.read_parquet(folder / "images.parquet", memory_map=False)
         classes = tuple(json.loads((folder / "classes.json").read_text(encoding="utf-8")))
     except FileNotFoundError as error:
         raise ArgusError(f"{error.filename} is missing: `dvc repro pack` makes it") from None
-    rows = rows.filter(pl.col("split") == split).sort("row")
     index = {name: number for number, name in enumerate(classes)}
     labels = [index[label] for label in rows["label"]]
     groups = rows["sequence"].fill_null(rows["image_id"])
@@ -60,8 +86,17 @@ def read_packed(split: str, folder: Path = PACKED) -> Packed:
     )
 
 
-def read_rights(folder: Path = PACKED) -> dict[str, Rights]:
-    """The terms of the training images, by source.
+def read_origins(split: str, folder: Path = PACKED) -> pl.DataFrame:
+    """Where the images of a split came from: `ORIGIN`, a row for each of `read_packed`.
+
+    Raises:
+        ArgusError: `pack` has not run.
+    """
+    return _rows(split, folder).select(ORIGIN)
+
+
+def read_rights(folder: Path = PACKED) -> Rights:
+    """What may train.
 
     Raises:
         ArgusError: `pack` has not run.
@@ -71,4 +106,13 @@ def read_rights(folder: Path = PACKED) -> dict[str, Rights]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ArgusError(f"{path} is missing: `dvc repro pack` makes it") from None
-    return {source: Rights(**terms) for source, terms in content.items()}
+    sources = {source: Terms(**terms) for source, terms in content["sources"].items()}
+    return Rights(sources, content["withdrawn"])
+
+
+def _rows(split: str, folder: Path) -> pl.DataFrame:
+    try:
+        rows = pl.read_parquet(folder / "images.parquet", memory_map=False)
+    except FileNotFoundError as error:
+        raise ArgusError(f"{error.filename} is missing: `dvc repro pack` makes it") from None
+    return rows.filter(pl.col("split") == split).sort("row")

@@ -2,6 +2,10 @@
 
 Writes `models/champions/<task>/` (the weights and card of each champion) and
 `models/champions/champions.json`, and the reasons to `reports/promote/decision.json`.
+
+Models that rest on what may not be used are refused, and here rights go before reproducibility:
+it is the clock that says whether a consent is over, so the same commit may promote less on a later
+day, never more. The day stands in the decision where it made a difference, and else nowhere.
 """
 
 from __future__ import annotations
@@ -9,6 +13,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +22,10 @@ from stages.common.backbone import BACKBONES
 from stages.common.compute import deterministic
 from stages.common.errors import exits_cleanly
 from stages.common.files import atomic, sha256, write_json
+from stages.pack.packed import read_rights
 from stages.promote.incumbents import CHAMPIONS, fetch
 from stages.promote.slot import decide
+from stages.promote.vetting import Vetting
 from stages.train import card
 
 
@@ -27,6 +34,13 @@ def main() -> None:
     p = params.load()
     net = BACKBONES[p.embed.backbone]()
     deterministic(p.evaluate.seed, p.embed.threads)
+    packed = read_rights()
+    vetting = Vetting(
+        p.sources,
+        packed.withdrawn,
+        lambda source, delivery: delivery in packed.sources[source].deliveries,
+    )
+    today = datetime.now(UTC).date()
     with tempfile.TemporaryDirectory() as scratch:
         revision = p.lineage.previous
         incumbents = fetch(revision, Path(scratch)) if revision else {}
@@ -36,7 +50,9 @@ def main() -> None:
         with atomic(CHAMPIONS) as temporary:
             temporary.mkdir()
             for task in tasks:
-                decision, folder, figures = decide(task, incumbents.get(task), p, net)
+                decision, folder, figures = decide(
+                    task, incumbents.get(task), p, net, vetting, today
+                )
                 decisions[task] = {**asdict(decision), **figures}
                 print(f"{task}: {decision.reason}")
                 if folder is None:

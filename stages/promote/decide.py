@@ -23,20 +23,30 @@ class Decision:
 
     def besides(self, failed: Sequence[str]) -> Decision:
         """The same, its reason naming the models of the task that failed in training."""
-        if not failed:
-            return self
-        return replace(self, reason=f"{self.reason}; {', '.join(failed)} failed in training")
+        return self.noting(f"{', '.join(failed)} failed in training") if failed else self
+
+    def noting(self, *notes: str) -> Decision:
+        """The same, with more to its reason."""
+        return replace(self, reason="; ".join([self.reason, *notes]))
 
 
-def against_nobody(incumbent: str | None, task: str, failed: Sequence[str]) -> Decision:
+def against_nobody(
+    incumbent: str | None, task: str, failed: Sequence[str], refused: Sequence[str] = ()
+) -> Decision:
     """Without a challenger: the incumbent stays, if there is one.
 
     Args:
-        failed: the models of the task, all of which failed in training.
+        failed: models of the task that failed in training.
+        refused: the others, which rest on what may not be used.
     """
-    why = f"every model for {task} failed in training" if failed else f"no model trains for {task}"
+    if not (failed or refused):
+        why = f"no model trains for {task}"
+    elif not refused:
+        why = f"every model for {task} failed in training ({', '.join(failed)})"
+    else:
+        why = f"no model for {task} may be used ({', '.join(refused)})"
     reason = f"{incumbent} stays: {why}" if incumbent else f"no incumbent, and {why}"
-    return Decision(incumbent, False, f"{reason} ({', '.join(failed)})" if failed else reason)
+    return Decision(incumbent, False, reason).besides(failed if refused else [])
 
 
 def against_floors(

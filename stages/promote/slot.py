@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,13 @@ from stages.common.distances import frechet_distance, kid
 from stages.common.similarity import compare
 from stages.pack.packed import read_packed
 from stages.promote.choose import choose
+from stages.promote.contest import TRAINED, Contest, contest
 from stages.promote.decide import Decision, against_floors, against_incumbent, against_nobody
-from stages.train import card, trained
+from stages.promote.vetting import Vetting, terms
+from stages.train import behind, card, trained
 from stages.train.yardstick import held_out
 
-EVALUATED, TRAINED = Path("data/evaluate"), Path("models/trained")
+EVALUATED = Path("data/evaluate")
 FLOORS = ("noise", "mean_image", "blurred")  # what the first champion of a task must beat
 
 
@@ -50,20 +52,41 @@ def on_val(saved: card.SavedCard) -> float | None:
 
 
 def decide(
-    task: str, incumbent: Path | None, p: params.Params, net: Backbone
+    task: str,
+    incumbent: Path | None,
+    p: params.Params,
+    net: Backbone,
+    vetting: Vetting,
+    today: date,
 ) -> tuple[Decision, Path | None, dict[str, Any]]:
     """The decision of one task, the champion's folder, and the scores it rests on.
 
     Of several challengers one is chosen (see `choose`), and that one alone is judged. A model that
-    failed in training is none.
+    failed in training is none, nor is one that rests on what may not be used; an incumbent that
+    does loses its slot, whether or not there is another.
     """
-    rivals = sorted(name for name, model in p.models.items() if model.task == task)
-    cards = {name: card.read(TRAINED / name) for name in rivals}
-    failed = [name for name, saved in cards.items() if saved.failed is not None]
-    challengers = {name: saved for name, saved in cards.items() if saved.failed is None}
+    stands = contest(task, incumbent, p, vetting, today)
+    decision, folder, figures = _judged(task, stands, p, net)
+    decision = decision.noting(*stands.notes()) if stands.notes() else decision
+    figures |= stands.figures(today)
+    if folder is not None:
+        limits = behind.non_commercial(terms(card.read(folder)))
+        if limits:
+            figures["non_commercial"] = limits
+            decision = decision.noting(
+                f"{decision.champion} is for non-commercial use only, by the licences of "
+                f"{behind.named(limits)}"
+            )
+    return decision, folder, figures
+
+
+def _judged(
+    task: str, stands: Contest, p: params.Params, net: Backbone
+) -> tuple[Decision, Path | None, dict[str, Any]]:
+    challengers, incumbent, failed = stands.challengers, stands.incumbent, list(stands.failed)
     holder = card.read(incumbent).model if incumbent else None
     if not challengers:
-        return against_nobody(holder, task, failed), incumbent, _failures(cards)
+        return against_nobody(holder, task, failed, list(stands.refused)), incumbent, {}
 
     features = {name: features_of(name) for name in challengers}
     chosen = choose(
@@ -74,7 +97,6 @@ def decide(
     figures: dict[str, Any] = {
         "challenger": chosen.name,
         **_distances(mine["model"], mine["reals"], net.name),
-        **_failures(cards),
     }
     if chosen.how:
         figures["chosen"] = {"how": chosen.how, "scores": chosen.scores}
@@ -99,9 +121,3 @@ def _distances(model: np.ndarray, reals: np.ndarray, backbone: str) -> dict[str,
         f"kid_{backbone}": kid(model, reals),
         f"fd_{backbone}": frechet_distance(model, reals),
     }
-
-
-def _failures(cards: Mapping[str, card.SavedCard]) -> dict[str, dict[str, str]]:
-    """Why models failed in training, under one key; nothing if none did."""
-    failed = {name: saved.failed for name, saved in cards.items() if saved.failed is not None}
-    return {"failed": failed} if failed else {}

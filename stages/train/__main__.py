@@ -31,7 +31,7 @@ def order(name: str, p: params.Params) -> Order:
     Raises:
         ArgusError: `pack` has not run.
     """
-    from stages.pack.packed import read_packed, read_rights
+    from stages.pack.packed import read_origins, read_packed, read_rights
     from stages.train.order import Order
 
     return Order(
@@ -40,6 +40,7 @@ def order(name: str, p: params.Params) -> Order:
         p.train,
         train=read_packed("train"),
         val=read_packed("val"),
+        origins={split: read_origins(split) for split in ("train", "val")},
         rights=read_rights(),
         net=p.embed.backbone,
         previous=p.lineage.previous,

@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor
 
 from stages.common.errors import ArgusError, explain
 from stages.common.files import atomic, sha256, write_json
 from stages.common.params import Domains
-from stages.pack.packed import Rights
+from stages.train import behind
 from stages.train.architecture import Scene
+from stages.train.behind import Generation
 
 CARD, WEIGHTS, NETWORKS = "card.json", "generator.safetensors", "networks.safetensors"
 """The card; the averaged networks that sample; all networks as they trained, to go on from."""
@@ -58,10 +60,15 @@ class Card(BaseModel):
     """Of those by which the best weights were chosen; None if none were looked at."""
     validation: dict[str, float] = {}
     """Metrics of these weights on them."""
-    licences: dict[str, Rights] = {}
-    """Of the training images, by source."""
+    trained_on: tuple[Generation, ...] = ()
+    """All data behind the weights: that of this training first, then that of the turn whose weights
+    it went on from, and so on back to fresh ones. Empty if that is not known."""
+    non_commercial: dict[str, str] = {}
+    """Licences among them that forbid commercial use, by source."""
     warm_start: str | None = None
     """Commit of the turn from whose weights it went on; None if it began with fresh ones."""
+    cold_start: str | None = None
+    """Why it began with fresh weights although it was to go on; None if it did, or was not to."""
     reproducible: bool = True
     """Whether the same commit on the same kind of machine gives the same weights."""
     failed: str | None = None
@@ -73,10 +80,21 @@ class Card(BaseModel):
 
 
 class SavedCard(Card):
-    """A card on disk, which also vouches for the weights beside it; a failed model has none."""
+    """A card on disk, which also vouches for the files beside it; a failed model has none."""
 
     weights_sha256: str | None = None
     networks_sha256: str | None = None
+    images_sha256: str | None = None
+    """Of the list of images behind the weights; None if they are not known."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_old_licences(cls, fields: Any) -> Any:
+        """Earlier versions named the licences of a model's own images alone: it is read, and what
+        is behind its weights is unknown."""
+        if isinstance(fields, dict):
+            return {name: value for name, value in fields.items() if name != "licences"}
+        return fields
 
 
 def read(folder: Path) -> SavedCard:
@@ -101,25 +119,38 @@ def read(folder: Path) -> SavedCard:
 
 
 def save(
-    folder: Path, card: Card, average: Mapping[str, Tensor], networks: Mapping[str, Tensor]
+    folder: Path,
+    card: Card,
+    average: Mapping[str, Tensor],
+    networks: Mapping[str, Tensor],
+    images: pl.DataFrame | None,
 ) -> None:
-    """Write a card and the weights that it vouches for, all or nothing.
+    """Write a card and the files that it vouches for, all or nothing.
 
     Args:
-        average: of `WEIGHTS`; both are empty for a model that failed, and then no files.
+        average: of `WEIGHTS`; all three are empty for a model that failed, and then no files.
         networks: of `NETWORKS`.
+        images: all that are behind the weights, see `behind.union`.
     """
     hashes = {}
     with atomic(folder) as temporary:
         temporary.mkdir()
-        for name, weights in ((WEIGHTS, average), (NETWORKS, networks)):
-            if weights:
-                (temporary / name).write_bytes(tensors_to_bytes(dict(weights)))
-                hashes[name] = sha256(temporary / name)
+        contents = {
+            **{
+                name: tensors_to_bytes(dict(weights))
+                for name, weights in ((WEIGHTS, average), (NETWORKS, networks))
+                if weights
+            },
+            **({} if images is None else {behind.IMAGES: behind.to_bytes(images)}),
+        }
+        for name, content in contents.items():
+            (temporary / name).write_bytes(content)
+            hashes[name] = sha256(temporary / name)
         saved = SavedCard(
             **card.model_dump(),
             weights_sha256=hashes.get(WEIGHTS),
             networks_sha256=hashes.get(NETWORKS),
+            images_sha256=hashes.get(behind.IMAGES),
         )
         write_json(temporary / CARD, saved.model_dump(mode="json"))
 

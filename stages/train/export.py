@@ -55,11 +55,14 @@ def inputs(model: Generator | Translator) -> list[Input]:
     return [Input("source", meaning, image, {0: "n", 2: "height", 3: "width"})]
 
 
-def to_onnx(model: Generator | Translator, path: Path) -> None:
+def to_onnx(model: Generator | Translator, path: Path, about: Mapping[str, str]) -> None:
     """Write a model's network as ONNX, weights in float32 inside.
 
     Inputs are those of `inputs`, the output is `image`. Nothing in the file depends on when, where
     or how often it is written.
+
+    Args:
+        about: what the file's metadata says beside the card.
 
     Raises:
         ArgusError: the architecture draws or carries by something that cannot be traced.
@@ -85,7 +88,7 @@ def to_onnx(model: Generator | Translator, path: Path) -> None:
     assert program is not None
     proto = program.model_proto
     _anonymise(proto)
-    _describe(proto, model, takes)
+    _describe(proto, model, takes, about)
     with atomic(path) as temporary:
         temporary.write_bytes(proto.SerializeToString(deterministic=True))
 
@@ -105,9 +108,15 @@ def _anonymise(proto: onnx.ModelProto) -> None:
         del part.metadata_props[:]
 
 
-def _describe(proto: onnx.ModelProto, model: Generator | Translator, takes: list[Input]) -> None:
+def _describe(
+    proto: onnx.ModelProto,
+    model: Generator | Translator,
+    takes: list[Input],
+    about: Mapping[str, str],
+) -> None:
     proto.graph.name = model.card.model
-    proto.metadata_props.add(key=CARD, value=model.card.model_dump_json())
+    for key, value in {CARD: model.card.model_dump_json(), **about}.items():
+        proto.metadata_props.add(key=key, value=value)
     for given, each in zip(proto.graph.input, takes, strict=True):
         given.doc_string = each.meaning
         _name_axes(given, each.axes)

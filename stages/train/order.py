@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import polars as pl
 
 from stages.common import code, params
 from stages.pack.packed import Packed, Rights
+from stages.train import behind
 from stages.train.architecture import Architecture
+from stages.train.behind import Generation
 from stages.train.budget import Budget
 from stages.train.card import Card, data_digest
 from stages.train.checkpoint import Checkpoints, fingerprint
@@ -21,9 +25,10 @@ class Order:
     """One model to be trained.
 
     `name` is the key of `model` in params.yaml, `settings` what holds there for all models. It
-    learns from `train`, the terms of whose images are `rights`, and is looked at on `val` in the
-    features of `net`, a key of `BACKBONES`; the test split is not for its eyes. `previous` is the
-    commit of the turn before, 40 hexadecimal digits, or None.
+    learns from `train` and is looked at on `val` in the features of `net`, a key of `BACKBONES`;
+    the test split is not for its eyes. `origins` has a row for each image of both, by split, and
+    `rights` says on what it may build. `previous` is the commit of the turn before, 40 hexadecimal
+    digits, or None.
 
     `trained` is the folder for weights and card, `reports` that for curves, sample sheets and
     `metrics.json`, `cache` that for checkpoints, which is emptied at the end.
@@ -34,7 +39,8 @@ class Order:
     settings: params.Train
     train: Packed
     val: Packed
-    rights: Mapping[str, Rights]
+    origins: Mapping[str, pl.DataFrame]
+    rights: Rights
     net: str
     previous: str | None
     trained: Path
@@ -63,9 +69,17 @@ class Order:
             parameters={},
             images_per_class={c: int(n) for c, n in zip(data.classes, counts, strict=True)},
             data_sha256=data_digest(data.images, data.labels),
-            licences=dict(self.rights),
             reproducible=Budget.of(model).reproducible,
-        )
+        ).model_copy(update=self.trained_on(self.origins["train"]))
+
+    def trained_on(self, images: pl.DataFrame) -> dict[str, Any]:
+        """What the card says of the data behind fresh weights.
+
+        Args:
+            images: `ORIGIN`, those that the model learns from.
+        """
+        own = Generation(turn=None, train=behind.shares(images, self.rights))
+        return behind.on_card([own], self.rights)
 
     def checkpoints(self, card: Card, device: str, architecture: Architecture) -> Checkpoints:
         """Those of trainings whose every step is the same."""
@@ -75,6 +89,8 @@ class Order:
             "val": data_digest(self.val.images, self.val.labels),
             "net": self.net,
             "previous": self.previous if self.settings.warm_start else None,
+            # whether it may go on from there; from a step after that, it would not be asked again
+            "rights": asdict(self.rights) if self.settings.warm_start else None,
             "device": device,
         }
         files = code.closure("stages.train.train", type(architecture).__module__)

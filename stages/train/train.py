@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 
 import numpy as np
+import polars as pl
 import torch
 from accelerate import Accelerator
 from rich.console import Console
@@ -12,8 +14,8 @@ from rich.console import Console
 from stages.common import compute
 from stages.common.backbone import BACKBONES
 from stages.common.errors import ArgusError
+from stages.train import behind, group, warm
 from stages.train import card as cards
-from stages.train import group, warm
 from stages.train.architecture import Architecture
 from stages.train.broken import Broken, own_code
 from stages.train.budget import Budget
@@ -49,7 +51,7 @@ def train(order: Order) -> None:
         )
     loop = None
     try:
-        loop = prepared(order, accelerator)
+        loop, images = prepared(order, accelerator)
         best = loop.run()
     except Failed as failure:
         if isinstance(failure, Broken) and processes > 1:
@@ -59,7 +61,7 @@ def train(order: Order) -> None:
         return
     if first:
         card = loop.training.card.model_copy(update={"steps": loop.training.done, **best.on_card()})
-        cards.save(order.trained, card, best.average, best.networks)
+        cards.save(order.trained, card, best.average, best.networks, images)
         clear(order.cache)
 
 
@@ -76,7 +78,7 @@ def record(order: Order, failure: Failed, training: Training | None = None) -> N
         steps = steps or failure.step
         draw(order.reports, failure.points, None, failure.reason, order.settings.min_diversity)
     made = card.model_copy(update={"steps": steps, "failed": failure.reason})
-    cards.save(order.trained, made, {}, {})
+    cards.save(order.trained, made, {}, {}, None)
     clear(order.cache)
     console = Console(stderr=True, soft_wrap=True)
     console.print(f"[bold red]failed:[/] model '{order.name}'", highlight=False, end=": ")
@@ -88,13 +90,15 @@ def record(order: Order, failure: Failed, training: Training | None = None) -> N
     )
 
 
-def prepared(order: Order, accelerator: Accelerator) -> Loop:
-    """The training of an order at its start, and what looks at it."""
+def prepared(order: Order, accelerator: Accelerator) -> tuple[Loop, pl.DataFrame]:
+    """The training of an order at its start with what looks at it, and all images that will be
+    behind its weights."""
     model, settings, first = order.model, order.settings, accelerator.is_main_process
     card = order.card(accelerator.num_processes)
     with own_code("it was built"):
         architecture = build(model.arch, model.config, card.scene(), model.profile)
     samplers = _samplers(order, architecture)
+    images = behind.union([order.origins["train"][_drawn(samplers)]])
     sizes = {
         part: sum(p.numel() for p in module.parameters())
         for part, module in architecture.named_children()
@@ -103,6 +107,7 @@ def prepared(order: Order, accelerator: Accelerator) -> Loop:
         update={
             "config": architecture.config.model_dump(mode="json"),
             "parameters": {part: size for part, size in sizes.items() if size},
+            **order.trained_on(images),
         }
     )
     checkpoints = order.checkpoints(card, accelerator.device.type, architecture)
@@ -113,10 +118,14 @@ def prepared(order: Order, accelerator: Accelerator) -> Loop:
         validation = Validation.of(order.val, model.domains, net)
         if validation:
             digest = data_digest(order.val.images, order.val.labels)
-            card = card.model_copy(update={"val_sha256": digest})
+            own = card.trained_on[0].model_copy(
+                update={"val": behind.shares(order.origins["val"], order.rights)}
+            )
+            card = card.model_copy(update={"val_sha256": digest, "trained_on": (own,)})
         if settings.warm_start:
-            commit = warm.start(architecture, card, order.previous)
-            card = card.model_copy(update={"warm_start": commit})
+            began = warm.start(architecture, card, order.previous, order.rights)
+            card = card.model_copy(update=began.on_card(card.trained_on[0], order.rights))
+            images = behind.union([images, began.images])
     training = Training(
         architecture,
         accelerator,
@@ -126,7 +135,13 @@ def prepared(order: Order, accelerator: Accelerator) -> Loop:
         Budget.of(model),
         settings,
     )
-    return Loop(training, settings, validation, checkpoints, order.reports)
+    loop = Loop(training, settings, validation, checkpoints, order.reports)
+    return loop, images
+
+
+def _drawn(samplers: Mapping[str, BalancedSampler]) -> np.ndarray:
+    """The rows that any of them ever draws, ascending: int64 [M]."""
+    return np.unique(np.concatenate([m for each in samplers.values() for m in each.members]))
 
 
 def _samplers(order: Order, architecture: Architecture) -> dict[str, BalancedSampler]:

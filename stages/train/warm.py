@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 from rich.console import Console
 from safetensors.torch import load as load_tensors
 
 from stages.common import lineage
 from stages.common.errors import ArgusError
 from stages.common.files import sha256
+from stages.pack.packed import ORIGIN, Rights
+from stages.train import behind
 from stages.train import card as cards
 from stages.train.architecture import Architecture
+from stages.train.behind import Generation
 from stages.train.card import Card
 from stages.train.weights import mismatch
 
@@ -21,8 +27,35 @@ SAME = ("arch", "resolution", "classes", "domains")
 """What must stand on both cards; of the configs only what gives the networks their shapes."""
 
 
-def start(architecture: Architecture, card: Card, previous: str | None) -> str | None:
-    """Put the weights of the same model of an earlier turn into an architecture, if they fit.
+@dataclass(frozen=True)
+class Start:
+    """How a training begins: with the weights of `turn`, or (None) with fresh ones and a reason.
+
+    `images` are those behind the weights that were taken over (`ORIGIN`), and `generations` says
+    from which trainings they come.
+    """
+
+    turn: str | None
+    reason: str | None
+    generations: tuple[Generation, ...]
+    images: pl.DataFrame
+
+    def on_card(self, own: Generation, rights: Rights) -> dict[str, Any]:
+        """The fields of the card that this decides."""
+        return {
+            "warm_start": self.turn,
+            "cold_start": self.reason,
+            **behind.on_card([own, *self.generations], rights),
+        }
+
+
+class _UnfitError(Exception):
+    """Why weights are not gone on from."""
+
+
+def start(architecture: Architecture, card: Card, previous: str | None, rights: Rights) -> Start:
+    """Put the weights of the same model of an earlier turn into an architecture, if they fit and
+    all data behind them may still train.
 
     All its networks: a fresh discriminator would soon undo a generator that has learnt. Optimisers
     and schedules begin anew. A line on stderr says what was done, or why not.
@@ -31,55 +64,71 @@ def start(architecture: Architecture, card: Card, previous: str | None) -> str |
         architecture: newly built.
         card: what is known of the model to be trained.
         previous: commit of the turn, 40 hexadecimal digits; None if there was none.
-
-    Returns:
-        The commit if its weights are in, None if the architecture is as it was.
+        rights: of today.
 
     Raises:
         ArgusError: that turn had such a model, and it cannot be fetched: what a training starts
             from must not depend on what a cache happens to hold.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        reason = _take_over(architecture, card, previous, Path(scratch))
-    how = f"with fresh weights, since {reason}" if reason else f"where turn {previous} left it"
+        try:
+            began = _take_over(architecture, card, previous, rights, Path(scratch))
+        except _UnfitError as unfit:
+            began = Start(
+                None, str(unfit), (), pl.DataFrame(schema=dict.fromkeys(ORIGIN, pl.String))
+            )
+    how = f"where turn {previous} left it"
+    if began.reason:
+        how = f"with fresh weights, since {began.reason}"
     said = f"train {card.model}: begins {how}"
     Console(stderr=True, soft_wrap=True).print(said, highlight=False, markup=False)
-    return None if reason else previous
+    return began
 
 
 def _take_over(
-    architecture: Architecture, card: Card, previous: str | None, scratch: Path
-) -> str | None:
-    """Why the weights were not taken over; None if they were."""
+    architecture: Architecture, card: Card, previous: str | None, rights: Rights, scratch: Path
+) -> Start:
+    """Raises:
+    _UnfitError: the weights were not taken over.
+    """
     if previous is None:
-        return "there is no turn before"
+        raise _UnfitError("there is no turn before")
     folder = lineage.fetch_if_any(TRAINED / card.model, previous, scratch)
     if folder is None:
-        return "the turn before trained no model of this name"
+        raise _UnfitError("the turn before trained no model of this name")
     try:
         before = cards.read(folder)
     except ArgusError:
-        return "the turn before wrote its card in another way"
+        raise _UnfitError("the turn before wrote its card in another way") from None
     if before.failed is not None:
-        return "it failed in the turn before"
+        raise _UnfitError("it failed in the turn before")
     for field in SAME:
         ours, theirs = getattr(card, field), getattr(before, field)
         if ours != theirs:
-            return f"in the turn before its {field} differed ({_brief(theirs)}, not {_brief(ours)})"
+            differ = f"its {field} differed ({_brief(theirs)}, not {_brief(ours)})"
+            raise _UnfitError(f"in the turn before {differ}")
     path = folder / cards.NETWORKS
     if not path.exists():
-        return "the turn before kept only what samples"
+        raise _UnfitError("the turn before kept only what samples")
     if sha256(path) != before.networks_sha256:
         raise ArgusError(
             f"{TRAINED / card.model / cards.NETWORKS} of turn {previous[:10]} is damaged (its hash "
             "is not the one on its card): set train.warm_start: false in params.yaml for fresh ones"
         )
+    objections = behind.objections(
+        folder, before.images_sha256, rights.objections, rights.withdrawn
+    )
+    if before.images_sha256 is None or objections:
+        raise _UnfitError(f"what it learnt may not be gone on from: {'; '.join(objections)}")
     weights = load_tensors(path.read_bytes())
     differing = mismatch(architecture, weights)
     if differing:
-        return f"its networks had another shape in the turn before (first {differing})"
+        shape = f"its networks had another shape in the turn before (first {differing})"
+        raise _UnfitError(shape)
     architecture.load_state_dict(weights, strict=False)  # all but the pools, see `mismatch`
-    return None
+    left = [each.model_copy(update={"turn": previous}) for each in before.trained_on[:1]]
+    generations = (*left, *before.trained_on[1:])
+    return Start(previous, None, generations, behind.read(folder, before.images_sha256))
 
 
 def _brief(value: object) -> str:

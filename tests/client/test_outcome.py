@@ -127,6 +127,13 @@ def test_scores_of_different_backbones_stand_in_columns_of_their_own() -> None:
     assert [row[6:8] for row in table.rows] == [["-", "g 0.5 / 5"], ["g 0.25", "-"]]
 
 
+def test_a_champion_for_non_commercial_use_is_shown_as_such() -> None:
+    limited = {"champion": "g", "promoted": True, "non_commercial": {"cam": "CC-BY-NC-4.0"}}
+    turn = outcome({**FOUND, "promote": {**FOUND["promote"], "generate": limited}})
+    assert "generate: g promoted, non-commercial: cam" in turn.headline().splitlines()
+    assert tables.champions(turn).rows[-1][1] == "g promoted, non-commercial: cam"
+
+
 WHY = "loss/a is not finite at step 3"
 RIVALS = {
     **FOUND,

@@ -52,7 +52,8 @@ def test_add_writes_a_card_that_holds_and_keeps_the_comments_of_params(
 def test_every_field_of_a_written_card_is_explained(repo: Path, argus: Argus) -> None:
     argus("source", "add", "oneil", *options(consent_expires="never", owner="us"))
     text = Path("data/sources/oneil.yaml").read_text()
-    assert set(yaml.safe_load(text)) == set(cards.Card.model_fields) - {"deliveries", "fetch"}
+    optional = {"commercial", "deliveries", "fetch"}
+    assert set(yaml.safe_load(text)) == set(cards.Card.model_fields) - optional
     lines = text.splitlines()
     values = [n for n, line in enumerate(lines) if "#" not in line and line != "consent:"]
     assert all(lines[n - 1].strip().startswith("#") for n in values[1:])

@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 import torch
 
 from stages.common import params
 from stages.common.backbone import BACKBONES, Backbone
-from stages.pack.packed import Packed
+from stages.pack.packed import ORIGIN, Packed
+from stages.train import behind, trained
 from stages.train import card as cards
-from stages.train import trained
+from stages.train.behind import Generation, Share
 from stages.train.trained import Generator
 from tests.conftest import scenes
 
 CLASSES = ("day", "night")
+LEARNT = {"a" * 64: ("fleet", "first"), "b" * 64: ("fleet", "second")}
+"""What models have learnt from if nothing else is said: source and delivery by image."""
+
+
+def shares(images: Mapping[str, tuple[str, str]]) -> dict[str, Share]:
+    """As of sources whose licence is MIT."""
+    found: dict[str, Counter[str]] = {}
+    for source, delivery in images.values():
+        found.setdefault(source, Counter())[delivery] += 1
+    return {
+        source: Share(licence="MIT", commercial=True, deliveries=dict(deliveries))
+        for source, deliveries in found.items()
+    }
 
 
 def quick() -> Backbone:
@@ -48,9 +66,19 @@ def pack(seed: int, n: int = 24) -> Packed:
 
 
 def leave(
-    folder: Path, failed: str | None = None, task: str = "generate", kid: float | None = None
+    folder: Path,
+    failed: str | None = None,
+    task: str = "generate",
+    kid: float | None = None,
+    images: Mapping[str, tuple[str, str]] = LEARNT,
 ) -> None:
-    """Write the card of a model, and something for its weights unless it failed."""
+    """Write the card of a model, and something for its weights unless it failed.
+
+    Args:
+        images: behind its weights: source and delivery by id; none, as if they were not known.
+    """
+    rows = pl.DataFrame([(name, *of) for name, of in images.items()], schema=ORIGIN, orient="row")
+    listed = behind.to_bytes(rows) if images else None
     card = cards.SavedCard(
         model=folder.name,
         arch="r3gan",
@@ -68,8 +96,12 @@ def leave(
         data_sha256="0" * 64,
         validation={} if kid is None else {"kid": kid, "diversity": 1.0},
         failed=failed,
+        trained_on=(Generation(turn=None, train=shares(images)),) if images else (),
+        images_sha256=hashlib.sha256(listed).hexdigest() if listed else None,
     )
     folder.mkdir(parents=True)
+    if listed:
+        (folder / behind.IMAGES).write_bytes(listed)
     (folder / cards.CARD).write_text(card.model_dump_json())
     if failed is None:
         (folder / cards.WEIGHTS).write_bytes(b"weights")

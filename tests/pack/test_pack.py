@@ -9,11 +9,11 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from stages.common import catalogue
+from stages.common import catalogue, params
 from stages.common.errors import ArgusError
 from stages.common.files import write_json
 from stages.pack.__main__ import main, outlived, rights, shrink
-from stages.pack.packed import Rights, read_packed, read_rights
+from stages.pack.packed import Terms, read_origins, read_packed, read_rights
 from tests.conftest import scene, scenes
 
 Card = Callable[..., None]
@@ -46,6 +46,8 @@ def test_reading_gives_rows_in_the_order_of_the_array(tmp_path) -> None:  # type
             "row": [2, 0, 0, 1],
             "label": ["night", "day", "day", "night"],
             "sequence": [None, None, "fleet/1", "fleet/1"],
+            "source": ["cams", "cams", "fleet", "fleet"],
+            "delivery": ["x", "x", "y", "z"],
         }
     ).write_parquet(tmp_path / "images.parquet")
     pack = read_packed("val", tmp_path)
@@ -53,6 +55,8 @@ def test_reading_gives_rows_in_the_order_of_the_array(tmp_path) -> None:  # type
     assert pack.labels.tolist() == [0, 1, 1]
     assert pack.groups == ("fleet/1", "fleet/1", "c")
     assert (pack.images == scenes(3)).all()
+    origins = read_origins("val", tmp_path)
+    assert origins.rows() == [("a", "fleet", "y"), ("b", "fleet", "z"), ("c", "cams", "x")]
 
 
 def test_before_pack_has_run(tmp_path) -> None:  # type: ignore[no-untyped-def]
@@ -62,23 +66,48 @@ def test_before_pack_has_run(tmp_path) -> None:  # type: ignore[no-untyped-def]
         read_rights(tmp_path)
 
 
-def test_the_licence_of_each_source_goes_with_its_images(card, tmp_path) -> None:  # type: ignore[no-untyped-def]
-    card("fleet", licence="contract:F-7")
-    card("webcams", licence="cc-by-4.0")
-    images = pl.DataFrame({"source": ["webcams", "fleet", "webcams"]})
-    terms = rights(images)
-    assert terms == {"fleet": Rights("contract:F-7", 1), "webcams": Rights("CC-BY-4.0", 2)}
-    write_json(tmp_path / "rights.json", {name: asdict(of) for name, of in terms.items()})
-    assert read_rights(tmp_path) == terms
+def test_what_may_train_is_said_of_every_delivery_packed_or_not(card, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    over = {"reference": "F-8", "expires": "2026-01-31"}
+    card("fleet", licence="contract:F-7", deliveries={"old": {"consent": over}})
+    card("webcams", licence="cc-by-nc-4.0", purposes=["evaluate"])
+    card("bought", licence="CC-BY-NC-4.0", commercial=True)
+    images = pl.DataFrame(
+        [("fleet", "new"), ("fleet", "old"), ("webcams", "w"), ("fleet", "new"), ("bought", "b")],
+        schema=["source", "delivery"],
+        orient="row",
+    )
+    ingest = params.load().ingest
+    taken = params.Withdrawn(sha256="a" * 64, reason="asked for")
+    settings = ingest.model_copy(update={"as_of": date(2026, 2, 1), "withdrawn": [taken]})
+    found = rights(images, ["fleet", "webcams", "bought"], settings)
+    assert found.sources["bought"] == Terms("CC-BY-NC-4.0", True, {"b": []})
+    assert (found.sources["fleet"].licence, found.sources["fleet"].commercial) == (
+        "contract:F-7",
+        None,
+    )
+    assert found.sources["webcams"].commercial is False
+    write_json(tmp_path / "rights.json", asdict(found))
+    for of in (found, read_rights(tmp_path)):
+        assert of.objections("fleet", "new") == of.objections("bought", "b") == []
+        assert "consent ended on 2026-01-31" in of.objections("fleet", "old")[0]
+        assert "may not be used to train" in of.objections("webcams", "w")[0]
+        assert "fleet/never is gone" in of.objections("fleet", "never")[0]
+        assert "nobody is retired" in of.objections("nobody", "new")[0]
+        assert of.withdrawn == {"a" * 64: "asked for"}
+    settings = settings.model_copy(update={"as_of": date(2026, 1, 31)})
+    assert rights(images, ["fleet"], settings).objections("fleet", "old") == []
 
 
 def test_without_a_rights_card_nothing_is_packed(workspace) -> None:  # type: ignore[no-untyped-def]
+    images = pl.DataFrame({"source": ["nobody"], "delivery": ["d"]})
     with pytest.raises(ArgusError, match="no rights card"):
-        rights(pl.DataFrame({"source": ["nobody"]}))
+        rights(images, ["nobody"], params.load().ingest)
 
 
 def lay_out(**columns: list[Any]) -> pl.DataFrame:
     """A catalogue after `prune` of three training and two held-out images, with their pictures."""
+    knobs = Path("params.yaml")
+    knobs.write_text(knobs.read_text().replace("sources: [demo]", "sources: [fleet]"))
     folder = Path("data/raw/fleet/d1")
     folder.mkdir(parents=True)
     for number in range(5):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,36 +12,58 @@ import numpy as np
 import pytest
 
 from stages.common import params, reports
-from stages.common.files import write_json
+from stages.common.files import remove, write_json
 from stages.evaluate import __main__ as evaluate
 from stages.promote import slot
+from stages.promote.contest import TRAINED
 from stages.promote.decide import Decision
-from tests.evaluate.world import leave, pack, quick, settings, stand_in
+from stages.promote.vetting import Vetting
+from tests.evaluate.world import LEARNT, leave, pack, quick, settings, stand_in
 
 # the darker, the further from the held-out reals
 DARKNESS = {"bright": 0.0, "dim": 0.5, "dark": 0.7, "old": 0.8, "older": 0.0}
 INCUMBENTS = Path("incumbents")
 
 
+AS_OF, TODAY = date(2026, 3, 1), date(2026, 3, 1)
+DELIVERED = {"fleet": ["first", "second"], "cams": ["x"]}
+
+
 @pytest.fixture(autouse=True)
-def world(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def world(workspace: Path, card: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in(monkeypatch, [evaluate, slot], DARKNESS)
+    card("fleet", licence="MIT")
+    card("cams", licence="CC-BY-NC-4.0")
 
 
 def decided(
-    kids: dict[str, float | None], failed: tuple[str, ...] = (), incumbent: str | None = None
+    kids: dict[str, float | None],
+    failed: tuple[str, ...] = (),
+    incumbent: str | None = None,
+    today: date = TODAY,
+    sources: tuple[str, ...] = ("fleet", "cams"),
+    withdrawn: dict[str, str] | None = None,
+    learnt: dict[str, dict[str, tuple[str, str]]] | None = None,
 ) -> tuple[Decision, Path | None, dict[str, Any]]:
-    """The decision on challengers with these KIDs on val, all evaluated."""
+    """The decision on challengers with these KIDs on val, all evaluated.
+
+    Args:
+        learnt: the images behind a model, where they are not those that all have learnt from.
+    """
     names = [*kids, *failed]
     p = settings(dict.fromkeys(names, "generate"))
+    p = p.model_copy(update={"ingest": p.ingest.model_copy(update={"as_of": AS_OF})})
+    learnt = learnt or {}
     for name in names:
-        leave(slot.TRAINED / name, "it broke" if name in failed else None, kid=kids.get(name))
+        why = "it broke" if name in failed else None
+        leave(TRAINED / name, why, kid=kids.get(name), images=learnt.get(name, LEARNT))
     for name in kids:
         evaluated(name, p)
     folder = INCUMBENTS / incumbent if incumbent else None
     if folder:
-        leave(folder)
-    return slot.decide("generate", folder, p, quick())
+        leave(folder, images=learnt.get(folder.name, LEARNT))
+    vetting = Vetting(sources, withdrawn or {}, lambda source, name: name in DELIVERED[source])
+    return slot.decide("generate", folder, p, quick(), vetting, today)
 
 
 def evaluated(name: str, p: params.Params) -> None:
@@ -58,7 +82,7 @@ def test_val_says_who_is_judged_even_if_another_did_better_on_test() -> None:
     assert figures["chosen"]["scores"] == {"bright": 0.3, "dim": 0.1, "dark": 0.2}
     assert decision.champion == "dim" and decision.promoted
     assert "dim (best of 3 by KID on val)" in decision.reason
-    assert folder == slot.TRAINED / "dim"
+    assert folder == TRAINED / "dim"
     assert figures["incumbent"]["model"] == "old"
 
 
@@ -92,7 +116,7 @@ def test_a_failed_model_is_no_challenger_and_is_named() -> None:
     assert figures["challenger"] == "dim" and "chosen" not in figures
     assert figures["failed"] == {"worse": "it broke"}
     assert decision.reason.endswith("; worse failed in training")
-    assert folder == slot.TRAINED / "dim"
+    assert folder == TRAINED / "dim"
 
 
 def test_where_all_failed_the_incumbent_stays() -> None:
@@ -111,7 +135,134 @@ def test_where_all_failed_and_there_is_no_incumbent_nobody_serves() -> None:
 
 
 def test_a_task_that_no_model_trains_for_keeps_its_champion() -> None:
-    leave(INCUMBENTS / "old")
-    decision, folder, figures = slot.decide("generate", INCUMBENTS / "old", settings({}), quick())
+    decision, folder, figures = decided({}, incumbent="old")
     assert decision.reason == "old stays: no model trains for generate"
     assert (folder, figures) == (INCUMBENTS / "old", {})
+
+
+# --- what rests on data that may not be used ----------------------------------------------------
+
+OTHERS = {"c" * 64: ("cams", "x")}
+ENDED = {"reference": "A-1", "expires": "2026-03-01"}
+
+
+def test_a_challenger_that_may_not_be_used_is_passed_over_for_the_next_best() -> None:
+    decision, folder, figures = decided(
+        {"bright": 0.1, "dim": 0.2},
+        incumbent="old",
+        withdrawn={"c" * 64: "asked for"},
+        learnt={"bright": LEARNT | OTHERS},
+    )
+    assert (decision.champion, folder) == ("dim", TRAINED / "dim")
+    assert figures["challenger"] == "dim"
+    (why,) = figures["refused"].values()
+    assert why == f"image {'c' * 12} of cams/x is withdrawn (asked for)"
+    assert decision.reason.endswith(f"; bright may not be used: {why}")
+    assert "refused_on" not in figures
+
+
+def test_an_incumbent_that_may_not_be_used_leaves_even_to_nobody() -> None:
+    decision, folder, figures = decided(
+        {}, incumbent="old", sources=("fleet",), learnt={"old": OTHERS}
+    )
+    assert (decision.champion, decision.promoted, folder) == (None, False, None)
+    assert figures["vacated"]["model"] == "old"
+    assert "cams is retired" in figures["vacated"]["because"]
+    start = "no incumbent, and no model trains for generate; the incumbent old may be used no more"
+    assert decision.reason.startswith(start)
+    assert "cams is retired" in decision.reason
+
+
+def test_a_successor_of_such_an_incumbent_is_held_against_the_floors() -> None:
+    """It is not even looked at: its answers are made of what may not be used."""
+    decision, folder, figures = decided(
+        {"dim": 0.1}, incumbent="older", sources=("fleet",), learnt={"older": OTHERS}
+    )
+    assert "incumbent" not in figures and set(figures["against"]) == set(slot.FLOORS)
+    assert "the incumbent older may be used no more and lost the slot" in decision.reason
+    assert (decision.champion, folder) == (None, None)  # it beats no floor in this little world
+
+
+def test_where_no_challenger_may_be_used_a_good_incumbent_stays() -> None:
+    decision, folder, _ = decided(
+        {"dim": 0.1}, failed=("worse",), incumbent="old", sources=("fleet",), learnt={"dim": OTHERS}
+    )
+    assert (decision.champion, folder) == ("old", INCUMBENTS / "old")
+    assert decision.reason.startswith("old stays: no model for generate may be used (dim)")
+    assert "; worse failed in training" in decision.reason
+
+
+def test_weights_of_unknown_ancestry_neither_serve_nor_take_over() -> None:
+    unknown: dict[str, tuple[str, str]] = {}
+    decision, folder, figures = decided(
+        {"dim": 0.1}, incumbent="old", learnt={"dim": unknown, "old": unknown}
+    )
+    assert (decision.champion, folder) == (None, None)
+    assert "does not say which images" in figures["refused"]["dim"]
+    assert "does not say which images" in figures["vacated"]["because"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"consent": ENDED}, "fleet/first: consent ended on 2026-03-01"),
+        ({"deliveries": {"second": {"consent": ENDED}}}, "fleet/second: consent ended on"),
+        ({"purposes": ["evaluate"]}, "may not be used to train"),
+        ({"origin": "generated"}, "generated images are never accepted"),
+        ({"licence": "none at all"}, "does not hold"),
+    ],
+)
+def test_cards_are_read_as_they_are_today(
+    card: Callable[..., None], changes: dict[str, Any], words: str
+) -> None:
+    card("fleet", **changes)
+    tomorrow = date(2026, 3, 2)
+    decision, folder, figures = decided({"bright": 0.1}, incumbent="old", today=tomorrow)
+    assert (decision.champion, folder) == (None, None)
+    assert words in figures["refused"]["bright"] and words in figures["vacated"]["because"]
+    clock = "consent" in changes or "deliveries" in changes
+    assert figures.get("refused_on") == ("2026-03-02" if clock else None)
+
+
+def test_the_day_changes_nothing_until_it_refuses_something(card: Callable[..., None]) -> None:
+    card("fleet", consent=ENDED)
+    runs = []
+    for day in (date(2026, 1, 1), date(2026, 3, 1), date(2026, 3, 2)):
+        runs.append(decided({"bright": 0.1}, incumbent="old", today=day))
+        remove(Path("models"))
+        remove(slot.EVALUATED)
+        remove(INCUMBENTS)
+    assert runs[0] == runs[1] != runs[2]
+
+
+def test_a_turn_gone_by_is_judged_by_its_own_day_too(card: Callable[..., None]) -> None:
+    """A clock that was set back brings nothing back."""
+    card("fleet", consent={"reference": "A-1", "expires": "2026-02-01"})
+    _, folder, figures = decided({"bright": 0.1}, today=date(2026, 1, 1))
+    assert folder is None and "refused_on" not in figures
+    assert "consent ended on 2026-02-01" in figures["refused"]["bright"]
+
+
+def test_a_delivery_that_is_gone_is_not_built_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(DELIVERED, "fleet", ["first"])
+    _, folder, figures = decided({"bright": 0.1})
+    assert folder is None and "fleet/second is gone" in figures["refused"]["bright"]
+
+
+@pytest.mark.parametrize("name", ["dim", "older"])
+def test_a_champion_for_non_commercial_use_is_named_as_such(name: str) -> None:
+    incumbent = "older" if name == "older" else "old"
+    decision, _, figures = decided(
+        {"dim": 0.1}, incumbent=incumbent, learnt={name: LEARNT | OTHERS}
+    )
+    assert decision.champion == name
+    assert figures["non_commercial"] == {"cams": "CC-BY-NC-4.0"}
+    assert decision.reason.endswith(
+        f"{name} is for non-commercial use only, by the licences of cams (CC-BY-NC-4.0)"
+    )
+
+
+def test_a_right_bought_since_lifts_the_limit(card: Callable[..., None]) -> None:
+    card("cams", licence="CC-BY-NC-4.0", commercial=True)
+    decision, _, figures = decided({"dim": 0.1}, incumbent="old", learnt={"dim": OTHERS})
+    assert decision.champion == "dim" and "non_commercial" not in figures

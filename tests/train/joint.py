@@ -26,7 +26,7 @@ def steps(arch: str) -> dict[str, Any]:
     order = tiny.order(arch, Path("unused"), batch=4)
     accelerator = group.join(order.settings)
     compute.deterministic(order.model.seed, order.settings.threads)
-    training = prepared(order, accelerator).training
+    training = prepared(order, accelerator)[0].training
     random = torch.Generator().manual_seed(0)
     for parameter in training.architecture.parameters():  # no layer that does nothing, no kink hit
         parameter.data += 0.05 * torch.randn(parameter.shape, generator=random)

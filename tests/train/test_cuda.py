@@ -27,7 +27,7 @@ def begun(arch: str, place: Path, precision: str = "fp32", channels_last: bool =
     order = tiny.order(arch, place, own)
     accelerator = group.join(order.settings)
     compute.deterministic(order.model.seed, order.settings.threads)
-    return prepared(order, accelerator).training
+    return prepared(order, accelerator)[0].training
 
 
 def stepped(training: Training, steps: int) -> dict[str, Tensor]:

@@ -87,7 +87,7 @@ def fed(model: Generator | Translator) -> list[dict[str, Tensor]]:
 
 
 def parity(model: Generator | Translator, path: Path) -> None:
-    to_onnx(model, path)
+    to_onnx(model, path, {})
     onnx.checker.check_model(onnx.load(path), full_check=True)
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     network = model.draw if isinstance(model, Generator) else model.carry
@@ -114,7 +114,7 @@ def test_a_file_carries_the_card_and_is_the_same_wherever_it_is_written(tmp_path
     model = made("r3gan", {"widths": [4], "patch": 1, "noise": 4})
     paths = [tmp_path / "one.onnx", tmp_path / "other" / "two.onnx"]
     for path in paths:
-        to_onnx(model, path)
+        to_onnx(model, path, {})
     one, two = (path.read_bytes() for path in paths)
     assert one == two
     assert [p.name for p in tmp_path.iterdir()] == ["one.onnx", "other"]
@@ -145,6 +145,6 @@ def test_what_cannot_be_traced_is_said_and_leaves_the_old_file(draw, tmp_path):
     card = card_of("theirs", Scene(HEIGHT, WIDTH, CLASSES))
     model = Generator(card, nn.ModuleDict({"g": nn.Linear(1, 1)}), draw, 4)
     with pytest.raises(ArgusError, match=r"'small' \(theirs\) cannot be exported to ONNX"):
-        to_onnx(model, path)
+        to_onnx(model, path, {})
     assert [p.name for p in tmp_path.iterdir()] == ["model.onnx"]
     assert path.read_text() == "older"

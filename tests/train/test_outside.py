@@ -29,6 +29,8 @@ def pack(folder: Path, split: str) -> pl.DataFrame:
             "row": range(len(LABELS)),
             "label": LABELS,
             "sequence": [f"{split}{row // 2}" for row in range(len(LABELS))],
+            "source": "demo",
+            "delivery": "first",
         }
     )
 
@@ -44,7 +46,8 @@ def test_a_model_of_an_installed_package_trains_and_is_loaded(
         folder / "images.parquet"
     )
     (folder / "classes.json").write_text(json.dumps(["day", "night"]))
-    (folder / "rights.json").write_text("{}")
+    terms = {"licence": "MIT", "commercial": True, "deliveries": {"first": []}}
+    (folder / "rights.json").write_text(json.dumps({"sources": {"demo": terms}, "withdrawn": {}}))
     knobs = yaml.safe_load((workspace / "params.yaml").read_text())
     entry = {"arch": arch, "profile": "wide", "task": "generate", "steps": 4, "batch": 4, "seed": 0}
     knobs["models"] = {"theirs": entry | {"config": {"learning_rate": 1e-3}}}

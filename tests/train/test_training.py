@@ -16,6 +16,7 @@ from torch import nn
 
 from stages.common import compute
 from stages.common.errors import ArgusError
+from stages.common.files import sha256
 from stages.train import card as cards
 from stages.train import group, trained
 from stages.train.architectures import cyclegan
@@ -175,7 +176,7 @@ def test_how_numbers_lie_in_memory_changes_none_of_them(arch, tmp_path):
     for channels_last in (False, True):
         order = tiny.order(arch, tmp_path, {"channels_last": channels_last})
         compute.deterministic(order.model.seed, order.settings.threads)
-        training = prepared(order, group.join(order.settings)).training
+        training = prepared(order, group.join(order.settings))[0].training
         training.step()
         logged[channels_last] = training.means()
         layout = torch.channels_last if channels_last else torch.contiguous_format
@@ -195,7 +196,12 @@ def test_what_is_written_says_what_it_is(tmp_path):
     assert card["resolution"] == [16, 24]
     assert card["images_per_class"] == {"day": 9, "dusk": 0, "night": 5}
     assert card["data_sha256"] == data_digest(order.train.images, order.train.labels)
-    assert card["licences"] == {"demo": {"licence": "Apache-2.0", "images": 14}}
+    share = {"licence": "Apache-2.0", "commercial": True, "deliveries": {"first": 14}}
+    assert card["trained_on"] == [{"turn": None, "train": {"demo": share}, "val": {}}]
+    assert card["non_commercial"] == {}
+    images = tmp_path / "trained/images.parquet"
+    assert card["images_sha256"] == sha256(images)
+    assert pl.read_parquet(images)["image_id"].to_list() == sorted(order.train.image_ids)
     assert card["config"]["identity"] == cyclegan.Config().identity  # defaults are written out
     assert (card["budget"], card["steps"], card["reproducible"]) == ({"steps": 10}, 10, True)
     assert (card["best_step"], card["val_sha256"], card["failed"]) == (None, None, None)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 import torch
 from safetensors.torch import load_file
 
 from stages.common import lineage
 from stages.common.errors import ArgusError
+from stages.pack.packed import Rights, Terms
 from stages.train.checkpoint import Checkpoints
 from stages.train.train import train
 from stages.train.training import Training
@@ -83,7 +86,7 @@ def test_all_networks_begin_where_the_turn_before_left_them(
         for name in networks
         if name.startswith("past_")  # the pools of CycleGAN
     }
-    assert card["warm_start"] == TURN
+    assert card["warm_start"] == TURN and card["cold_start"] is None
     assert asked == [f"models/trained/tiny_{arch}@{TURN}"]
     assert f"begins where turn {TURN} left it" in capsys.readouterr().err
 
@@ -116,7 +119,7 @@ def test_what_does_not_fit_is_not_taken_over_and_said(
     said = capsys.readouterr().err
     assert "begins with fresh weights, since" in said
     assert words in said
-    assert card["warm_start"] is None
+    assert card["warm_start"] is None and words in card["cold_start"]
     cold, _ = begun(tiny.order("r3gan", tmp_path / "cold", steps=2), monkeypatch)
     assert all(torch.equal(networks[name], tensor) for name, tensor in cold.items())
 
@@ -189,3 +192,134 @@ def test_a_checkpoint_from_another_start_is_not_gone_on_from(
             train(tiny.order("r3gan", tmp_path, WARM, previous=TURN))
     train(tiny.order("r3gan", tmp_path, WARM, previous="b" * 40))
     assert "from step" not in capsys.readouterr().err
+
+
+# --- what may be gone on from -------------------------------------------------------------------
+
+BOTH = {
+    "demo": Terms("Apache-2.0", True, {"first": []}),
+    "later": Terms("CC-BY-NC-4.0", False, {"first": []}),
+}
+
+
+def told(place: Path, **changes) -> dict:
+    """The card that a training of r3gan leaves, going on from the turn before."""
+    train(tiny.order("r3gan", place, WARM, steps=2, previous=TURN, **changes))
+    return json.loads((place / "trained/card.json").read_text())
+
+
+def test_all_data_behind_the_weights_is_named_through_every_warm_start(before, history, tmp_path):
+    history(before["r3gan"])
+    card = told(tmp_path / "second", source="later", rights=Rights(BOTH, {}))
+    assert [each["turn"] for each in card["trained_on"]] == [None, TURN]
+    assert [list(each["train"]) for each in card["trained_on"]] == [["later"], ["demo"]]
+    assert card["trained_on"][1]["train"]["demo"]["deliveries"] == {"first": 14}
+    assert card["non_commercial"] == {"later": "CC-BY-NC-4.0"}
+
+    history(tmp_path / "second/trained")
+    other = "b" * 40
+    both = Rights(BOTH, {})
+    order = tiny.order("r3gan", tmp_path / "third", WARM, steps=2, previous=other, rights=both)
+    train(order)
+    card = json.loads((order.trained / "card.json").read_text())
+    assert [each["turn"] for each in card["trained_on"]] == [None, other, TURN]
+    assert card["non_commercial"] == {"later": "CC-BY-NC-4.0"}  # though today's images have none
+    images = pl.read_parquet(order.trained / "images.parquet")
+    assert images.rows() == sorted(
+        (image, source, "first") for image in order.train.image_ids for source in ("demo", "later")
+    )
+
+
+def demo(**deliveries: list[str]) -> Rights:
+    """What may train, where not all of the turn before may any more."""
+    return Rights(BOTH | {"demo": Terms("Apache-2.0", True, deliveries)}, {})
+
+
+@pytest.mark.parametrize(
+    ("rights", "words"),
+    [
+        (Rights({"later": BOTH["later"]}, {}), "demo is retired"),
+        (demo(first=["demo/first: consent ended"]), "demo/first: consent ended"),
+        (demo(second=[]), "demo/first is gone"),
+        (Rights(BOTH, {f"train{3:060x}": "asked for"}), "of demo/first is withdrawn (asked for)"),
+    ],
+)
+def test_weights_that_rest_on_what_may_not_train_are_not_gone_on_from(
+    rights, words, before, history, tmp_path, monkeypatch, capsys
+):
+    history(before["r3gan"])
+    order = tiny.order(
+        "r3gan", tmp_path, WARM, steps=2, previous=TURN, source="later", rights=rights
+    )
+    networks, card = begun(order, monkeypatch)
+    said = capsys.readouterr().err
+    assert "begins with fresh weights, since what it learnt may not be gone on from" in said
+    assert words in said and words in card["cold_start"]
+    assert [list(each["train"]) for each in card["trained_on"]] == [["later"]]
+    cold, _ = begun(tiny.order("r3gan", tmp_path / "cold", steps=2), monkeypatch)
+    assert all(torch.equal(networks[name], tensor) for name, tensor in cold.items())
+    assert pl.read_parquet(order.trained / "images.parquet").height == len(order.train.image_ids)
+
+
+def test_what_an_ancestor_learnt_counts_as_much(before, history, tmp_path):
+    """Its data is on no card of the turn before but as that of a turn before that."""
+    history(before["r3gan"])
+    told(tmp_path / "second", source="later", rights=Rights(BOTH, {}))
+    history(tmp_path / "second/trained")
+    card = told(tmp_path / "third", source="later", rights=Rights({"later": BOTH["later"]}, {}))
+    assert card["warm_start"] is None and "demo is retired" in card["cold_start"]
+
+
+def test_weights_whose_images_are_not_known_are_not_gone_on_from(before, history, tmp_path):
+    """As of turns whose cards named the licences of a model's own images alone."""
+    old = changed(
+        before["r3gan"],
+        tmp_path / "old",
+        licences={"demo": {"licence": "Apache-2.0", "images": 14}},
+        trained_on=[],
+        images_sha256=None,
+    )
+    history(old)
+    assert "does not say which images" in told(tmp_path / "new")["cold_start"]
+
+
+def test_a_list_of_images_that_is_damaged_is_an_error(before, history, tmp_path):
+    damaged = changed(before["r3gan"], tmp_path / "damaged")
+    (damaged / "images.parquet").write_bytes(b"")
+    history(damaged)
+    with pytest.raises(ArgusError, match=r"images.parquet is damaged"):
+        told(tmp_path / "new")
+
+
+def test_a_translator_rests_on_the_images_of_its_conditions_alone(tmp_path):
+    order = tiny.order("cut", tmp_path, steps=1)
+    labels = order.train.labels.copy()
+    labels[:3] = 1  # of dusk, which it never sees
+    train(replace(order, train=replace(order.train, labels=labels)))
+    card = json.loads((order.trained / "card.json").read_text())
+    assert card["trained_on"][0]["train"]["demo"]["deliveries"] == {"first": 11}
+    images = pl.read_parquet(order.trained / "images.parquet")["image_id"]
+    assert images.to_list() == sorted(order.train.image_ids[3:])
+
+
+def test_a_killed_training_does_not_go_on_if_what_it_began_with_was_withdrawn(
+    before, history, tmp_path, monkeypatch, capsys
+):
+    """Its checkpoint holds what an ancestor learnt, though no image of today has changed."""
+    history(before["r3gan"])
+
+    def order(rights):
+        return tiny.order("r3gan", tmp_path, WARM, previous=TURN, source="later", rights=rights)
+
+    def last(self, step, state):
+        save(self, step, state)
+        raise KeyboardInterrupt
+
+    save = Checkpoints.save
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoints, "save", last)
+        with pytest.raises(KeyboardInterrupt):
+            train(order(Rights(BOTH, {})))
+    train(order(Rights(BOTH, {f"train{3:060x}": "asked for"})))
+    said = capsys.readouterr().err
+    assert "from step" not in said and "is withdrawn" in said

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from torch.nn import functional
 
 from stages.common import params
 from stages.common.backbone import BACKBONES, Backbone
-from stages.pack.packed import Packed, Rights
+from stages.pack.packed import Packed, Rights, Terms
 from stages.train.order import Order
 from tests.conftest import ROOT, scenes
 
@@ -85,6 +86,9 @@ MODELS: dict[str, dict[str, Any]] = {
 }
 """By architecture; without a budget."""
 
+RIGHTS = Rights({"demo": Terms("Apache-2.0", True, {"first": []})}, {})
+"""One source, all of whose images may train."""
+
 TRAIN = {
     "device": "cpu",
     "precision": "fp32",
@@ -116,14 +120,23 @@ def pack(folder: Path, val: int = 0) -> None:
             "row": row,
             "label": CLASSES[label],
             "sequence": f"{split}drive{row // 2}",
+            "source": "demo",
+            "delivery": "first",
         }
         for split, labels in (("train", LABELS), ("val", held_out))
         for row, label in enumerate(labels)
     ]
     pl.DataFrame(rows).write_parquet(folder / "images.parquet")
     (folder / "classes.json").write_text(json.dumps(CLASSES))
-    terms = {"demo": {"licence": "Apache-2.0", "images": len(LABELS)}}
-    (folder / "rights.json").write_text(json.dumps(terms))
+    (folder / "rights.json").write_text(json.dumps(asdict(RIGHTS)))
+
+
+def origins(split: Packed, source: str = "demo", delivery: str = "first") -> pl.DataFrame:
+    """Where the images of a split came from: all from one delivery."""
+    return pl.DataFrame(
+        {"image_id": split.image_ids, "source": source, "delivery": delivery},
+        schema=dict.fromkeys(("image_id", "source", "delivery"), pl.String),
+    )
 
 
 def packed(split: str = "train", count: int | None = None) -> Packed:
@@ -138,14 +151,15 @@ def order(arch: str, place: Path, settings: dict[str, Any] | None = None, **chan
     """The training of a tiny model in this process, everything written below `place`."""
     budget = {} if {"steps", "images", "seconds"} & set(changes) else {"steps": 12}
     entry = {"arch": arch} | MODELS.get(arch, GENERATE) | budget
-    own = {"val": packed("val", 0), "net": "colours", "previous": None}
+    own = {"val": packed("val", 0), "net": "colours", "previous": None, "rights": RIGHTS}
     own |= {key: changes.pop(key) for key in list(changes) if key in own}
+    learnt = origins(packed(), changes.pop("source", "demo"))
     return Order(
         f"tiny_{arch.split(':')[-1].lower()}",
         params.Model(**(entry | changes)),
         params.Train(**(TRAIN | (settings or {}))),
         train=packed(),
-        rights={"demo": Rights("Apache-2.0", len(LABELS))},
+        origins={"train": learnt, "val": origins(own["val"])},
         trained=place / "trained",
         reports=place / "reports",
         cache=place / "cache",

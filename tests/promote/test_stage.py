@@ -1,0 +1,85 @@
+"""The stage as DVC runs it: what it leaves of champions that may serve, and of others."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stages.common import params, reports
+from stages.common.files import write_json
+from stages.evaluate import __main__ as evaluate
+from stages.pack.packed import Rights, Terms
+from stages.promote import __main__ as promote
+from stages.promote import slot
+from stages.promote.contest import TRAINED
+from stages.promote.incumbents import CHAMPIONS
+from tests.evaluate.world import leave, settings, stand_in
+
+BEFORE = Path("before")
+
+
+@pytest.fixture
+def run(
+    workspace: Path, card: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., dict[str, dict[str, str] | None]]:
+    """Promote on a challenger that is better than the incumbent; returns `champions.json`."""
+    stand_in(monkeypatch, [evaluate, slot], {"new": 0.5, "generate": 0.8})
+    card("fleet")
+    p = settings({"new": "generate"}, sources=["fleet"])
+    p = p.model_copy(update={"lineage": params.Lineage(previous="a" * 40)})
+    leave(TRAINED / "new", kid=0.1)
+    leave(BEFORE / "generate")
+    leave(BEFORE / "day2night", task="day2night")
+    vectors, groups = evaluate.described("new", p)
+    (slot.EVALUATED / "new").mkdir(parents=True)
+    for kind, of_kind in vectors.items():
+        np.save(slot.EVALUATED / "new" / f"{kind}.npy", of_kind)
+    write_json(slot.EVALUATED / "new/groups.json", groups)
+
+    def fetched(revision: str, into: Path) -> dict[str, Path]:
+        found = shutil.copytree(BEFORE, into / "champions")
+        return {folder.name: folder for folder in sorted(found.iterdir())}
+
+    def main(withdrawn: dict[str, str]) -> dict[str, dict[str, str] | None]:
+        terms = Terms("MIT", True, {"first": [], "second": []})
+        write_json("data/pack/rights.json", asdict(Rights({"fleet": terms}, withdrawn)))
+        promote.main()
+        champions: dict[str, dict[str, str] | None] = json.loads(
+            (CHAMPIONS / "champions.json").read_text()
+        )
+        return champions
+
+    monkeypatch.setattr(params, "load", lambda: p)
+    monkeypatch.setattr(promote, "fetch", fetched)
+    return main
+
+
+def test_a_champion_goes_on_with_the_list_of_what_is_behind_it(run) -> None:  # type: ignore[no-untyped-def]
+    champions = run({})
+    assert {task: made["model"] for task, made in champions.items()} == {
+        "day2night": "day2night",
+        "generate": "new",
+    }
+    for task, folder in (("generate", TRAINED / "new"), ("day2night", BEFORE / "day2night")):
+        for name in ("card.json", "images.parquet", "generator.safetensors"):
+            assert (CHAMPIONS / task / name).read_bytes() == (folder / name).read_bytes()
+
+
+def test_a_withdrawn_image_empties_every_slot_that_rests_on_it(run, capsys) -> None:  # type: ignore[no-untyped-def]
+    champions = run({"b" * 64: "asked for"})
+    assert champions == {"day2night": None, "generate": None}
+    assert [path.name for path in CHAMPIONS.iterdir()] == ["champions.json"]
+    decisions = reports.read("promote/decision")
+    why = f"image {'b' * 12} of fleet/second is withdrawn (asked for)"
+    assert decisions["generate"]["refused"] == {"new": why}
+    for task in ("generate", "day2night"):
+        assert decisions[task]["vacated"]["because"] == why
+        assert why in decisions[task]["reason"]
+        assert "reason" not in reports.read("promote")[task]
+    assert why in capsys.readouterr().out
