@@ -59,6 +59,7 @@ STATUSES: dict[str, str] = {
     "consent_expired": "the consent had expired on ingest.as_of",
     # ingest: bytes
     "symbolic_link": "a link to outside the delivery; not opened",
+    "packed": "a compressed archive: unpack it, and deliver what is in it",
     "not_an_image": "no JPEG, PNG, WebP, BMP or TIFF",
     "several_frames": "an animation or a file of several pages",
     "truncated": "the file ends early or its data is broken",
