@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NoReturn
 
 from stages.client.items import Batch, Item, Way
-from stages.client.unseen import require_open, tell_left_out, tell_twins
+from stages.client.unseen import look_into, tell_left_out, tell_twins
 from stages.common.errors import ArgusError, printable
 from stages.common.progress import track
 from stages.ingest import names
@@ -43,9 +43,13 @@ def _whole(path: Path, label_from: Origin, sequence_from: Origin, _: Path) -> Ba
             f"{folder / clips[0]} is a clip: take its frames in with `--fps N`, which is for clips "
             "alone, so submit clips and images one after the other"
         )
-    require_open(folder, found)
+    told = look_into(folder, found)  # what stands beside the images of a shard is known of them
     tell_twins(found)
-    return Batch([Item(folder / name, name) for name in found], label_from, sequence_from)
+    return Batch(
+        [Item(folder / name, name) for name in found],
+        "index" if label_from == "none" and "label" in told else label_from,
+        "index" if sequence_from == "none" and "sequence" in told else sequence_from,
+    )
 
 
 def is_clip(name: str) -> bool:
@@ -111,8 +115,8 @@ def require_names(items: Sequence[Item]) -> None:
     if strange:
         listed = names.some([printable(item.path) for item in strange])
         raise ArgusError(
-            f"{len(strange)} names are not UTF-8: {listed}. Rename them (`convmv -r -f latin1 -t "
-            "utf8 --notest FOLDER`, if they were written on an old system), then submit again"
+            f"{len(strange)} of {len(items)} names are not UTF-8: {listed}. Rename them (if an old "
+            "system wrote them: `convmv -r -f latin1 -t utf8 --notest FOLDER`) and submit again"
         )
     for item in items:
         path = PurePosixPath(item.path)

@@ -12,13 +12,19 @@ from stages.common.errors import ArgusError
 from stages.ingest import archives, names, shards
 
 
-def require_open(folder: Path, paths: Sequence[str]) -> None:
-    """Raises:
-    ArgusError: a file is a compressed archive, or a `.tar` that cannot be read to its end, so that
-        images in it would go unseen.
+def look_into(folder: Path, paths: Sequence[str]) -> set[str]:
+    """Read what is no image by its name: archives, for the images in them.
+
+    Returns:
+        Which of `label`, `sequence` and `captured_at` the `.json` members of shards tell.
+
+    Raises:
+        ArgusError: a file is a compressed archive, or a `.tar` that cannot be read to its end or
+            has no image in it.
     """
-    closed = []
-    left_out, alone = 0, []
+    closed, empty, alone = [], [], []
+    told: set[str] = set()
+    left_out = 0
     for path in paths:
         if names.is_image(path):
             continue
@@ -31,26 +37,32 @@ def require_open(folder: Path, paths: Sequence[str]) -> None:
         elif archives.is_shard(path):
             found = shards.contents(folder / path)
             left_out += found.left_out
+            empty += [] if found.images else [path]
             alone += [f"{name} in {path}" for name in found.alone]
+            for image in found.images:
+                told |= {fact for fact, value in image.about.items() if value is not None}
     if closed:
         raise ArgusError(
             f"{folder}: {len(closed)} files are packed, and what is in them would not be seen: "
             f"{names.some(closed)}. Unpack them and submit what was in them; a plain .tar is read "
             "as it is (`gzip -d` makes one of a .tar.gz)"
         )
-    tell_left_out(left_out, "in .tar files, which are copied whole, ")
+    if empty:
+        raise ArgusError(f"{folder}: no image is in {names.some(empty)}: take it out")
+    tell_left_out(left_out, " in .tar files")
     if alone:
         remark(
             f"{len(alone)} .json files have no image beside them, so nobody reads what they say: "
             f"{names.some(alone)}"
         )
+    return told
 
 
 def tell_left_out(count: int, where: str = "") -> None:
     """Say how many files of a desktop's own were found and are not taken."""
     if count:
         remark(
-            f"{where}left out: {count} files that macOS, Windows or a desktop leaves "
+            f"left out: {count} files{where} that macOS, Windows or a desktop leaves "
             "(.DS_Store, ._*, Thumbs.db, __MACOSX and the like)"
         )
 

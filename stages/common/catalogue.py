@@ -126,6 +126,19 @@ def counts(values: pl.Series) -> dict[str, int]:
     return {str(name): int(n) for name, n in sorted(values.value_counts().rows())}
 
 
+def fates(images: pl.DataFrame) -> str:
+    """What became of the images that are not in use, by source, for a message: how many, the
+    status and what it means, and one of them."""
+    lost = images.filter(~IN_USE).sort("source", "status", maintain_order=True)
+    of_one = []
+    for (source, status), rows in lost.group_by("source", "status", maintain_order=True):
+        delivery, path, member = rows.select("delivery", "path", "member").row(0)
+        example = "/".join(part for part in (delivery, path, member) if part)
+        meaning = STATUSES.get(str(status), "see docs/curation.md")
+        of_one.append(f"{source}: {rows.height} {status} ({meaning}), such as {example}")
+    return "; ".join(of_one)
+
+
 def with_decisions(
     images: pl.DataFrame,
     rows: np.ndarray,

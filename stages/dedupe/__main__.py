@@ -33,14 +33,22 @@ def gather(sources: list[str]) -> pl.DataFrame:
     has left the list, and what was retired or revoked must not go on being used.
 
     Raises:
-        ArgusError: no source is listed, or two are the same.
+        ArgusError: no source is listed, two are the same, or not one image is accepted.
     """
     if not sources:
         raise ArgusError("params.yaml lists no `sources`: add one with `argus source add NAME`")
     if len(set(sources)) < len(sources):
         raise ArgusError(f"params.yaml lists a source twice: {', '.join(sources)}")
     tables = [catalogue.read(INGESTED / source / "images.parquet") for source in sources]
-    return catalogue.in_order(pl.concat(tables))
+    images = catalogue.in_order(pl.concat(tables))
+    if catalogue.accepted(images).is_empty():
+        raise ArgusError(
+            f"none of the {images.height} images of {', '.join(sources)} is accepted, so there is "
+            f"nothing to learn from. {catalogue.fates(images) or 'The deliveries hold no image'}. "
+            "Bring others in with `argus submit`, or change what refused these: the limits are "
+            "under `ingest` in params.yaml, the rights in data/sources/"
+        )
+    return images
 
 
 def dedupe(images: pl.DataFrame, settings: params.Dedupe, embedded: Embedded) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from pathlib import Path
 
@@ -87,6 +88,13 @@ def main() -> None:
         },
     )
     print(", ".join(f"{name} {part.height}" for name, part in sizes.items()))
+    empty_ones = [name for name, part in sizes.items() if part.is_empty()]
+    if empty_ones:
+        print(
+            f"{images.height} images came in, and those in use are too few, or of too few drives, "
+            f"for {' and '.join(empty_ones)}. {catalogue.fates(images)}",
+            file=sys.stderr,
+        )
 
 
 if __name__ == "__main__":

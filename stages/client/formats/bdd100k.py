@@ -31,13 +31,14 @@ Told = Counter[str]
 def items(folder: Path) -> Iterator[Item]:
     """The images of those splits that are there; an image without a record has no label.
 
-    The condition comes from the frame attributes `weather` and `timeofday`. Where several releases
-    are there, an attribute that one does not have (or calls `undefined`) is taken from the next, the
-    labels of 2020 before those of 2018; where one names an image twice and does not agree with
-    itself, it does not count. How many images have no record or no attributes is said. Each image is the tenth
-    second of a clip of its own, but clips of one recording share the part of the name before `-`
-    (seen in the names, not documented), so that is taken as the sequence: nearby clips stay
-    together. The capture time is not published.
+    The condition comes from the frame attributes `weather` and `timeofday`. What one release does
+    not know (or calls `undefined`) comes from the next: the labels of 2020 go before those of 2018.
+    Where a list contradicts itself, it does not count. How many images have no record, or one that
+    does not know, is said on stderr.
+
+    Each image is the tenth second of a clip of its own, but clips of one recording share the part
+    of the name before `-` (seen in the names, not documented), so that is taken as the sequence:
+    nearby clips stay together. The capture time is not published.
 
     Source: Yu et al., BDD100K, CVPR 2020; doc/source/download.rst and format.rst of the toolkit
     (github.com/bdd100k/bdd100k). Labels of 2020: `labels/det_20/det_<split>.json`; of 2018:

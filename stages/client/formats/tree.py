@@ -95,9 +95,10 @@ class Tree:
 
     def lacks(self, absent: list[str], listed_in: str) -> ArgusError:
         """The error that files that `listed_in` names are not there."""
+        windows = " (folders are written with `/`)" if "\\" in absent[0] else ""
         return ArgusError(
             f"{self.root}: {len(absent)} of the images that {listed_in} lists are not there: "
-            f"{some(absent)}. Complete the download, or take them off the list"
+            f"{some(absent)}{windows}. Complete the download, or take them off the list"
         )
 
     def images(self, folder: str) -> Iterator[str]:
