@@ -65,6 +65,21 @@ def recorded(previous: str | None) -> pl.DataFrame:
         return catalogue.read(lineage.fetch(RECORD, previous, Path(scratch)))
 
 
+def shortage(images: pl.DataFrame) -> str:
+    """What a person should know before anything is trained: which splits got no image, and what
+    became of those that came in. Empty if all got one."""
+    bare = [name for name in SPLITS if catalogue.accepted(images, name).is_empty()]
+    if not bare:
+        return ""
+    in_use = catalogue.accepted(images).height
+    text = (
+        f"nothing is in {' and '.join(bare)}: of {images.height} images that came in, {in_use} are "
+        "in use, too few or of too few drives. Models learn from train and are judged by what is "
+        "held out, so bring in more drives"
+    )
+    return f"{text}. {catalogue.fates(images)}".rstrip(". ")
+
+
 @exits_cleanly
 def main() -> None:
     p = params.load()
@@ -88,13 +103,9 @@ def main() -> None:
         },
     )
     print(", ".join(f"{name} {part.height}" for name, part in sizes.items()))
-    empty_ones = [name for name, part in sizes.items() if part.is_empty()]
-    if empty_ones:
-        print(
-            f"{images.height} images came in, and those in use are too few, or of too few drives, "
-            f"for {' and '.join(empty_ones)}. {catalogue.fates(images)}",
-            file=sys.stderr,
-        )
+    short = shortage(images)
+    if short:
+        print(short, file=sys.stderr)
 
 
 if __name__ == "__main__":

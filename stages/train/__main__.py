@@ -69,19 +69,6 @@ def in_several(name: str, p: params.Params) -> None:
         record(order(name, p), Broken(**left))
 
 
-def require_judged(name: str, p: params.Params) -> None:
-    """A training takes hours, and a model that `evaluate` cannot score would stop the turn then.
-
-    Raises:
-        ArgusError: too few images of its task are held out, or `pack` has not run.
-    """
-    from stages.pack.packed import read_packed
-    from stages.train.yardstick import held_out
-
-    packs = [read_packed(split) for split in p.evaluate.splits]
-    held_out(packs, p.models[name].domains, p.evaluate.samples)
-
-
 @exits_cleanly
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m stages.train", description=__doc__)
@@ -90,8 +77,6 @@ def main() -> None:
     p = params.load()
     if name not in p.models:
         raise ArgusError(f"no model {name!r} in params.yaml: it lists {', '.join(p.models)}")
-    if not launch.one_of_several():
-        require_judged(name, p)
     if p.train.processes > 1 and not launch.one_of_several():
         in_several(name, p)
     else:

@@ -26,10 +26,7 @@ class TooFewError(ArgusError):
     def __init__(self, found: int, domains: Domains | None) -> None:
         kinds = f"{domains.source} and {domains.target}" if domains else "all classes"
         self.shortage = f"only {found} held-out images of {kinds}, a score needs at least {FEWEST}"
-        mend = (
-            "bring in more drives (`argus show` says what became of those that came in), or take "
-            "the model off `models` in params.yaml"
-        )
+        mend = "bring in more drives, or take the model off `models` in params.yaml"
         super().__init__(f"{self.shortage}: {mend}")
 
 

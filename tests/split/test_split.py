@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from stages.common import params
 from stages.common.catalogue import SPLITS
-from stages.split.__main__ import split
+from stages.split.__main__ import shortage, split
 from stages.split.record import empty
 from stages.split.urn import by_hash
 from tests.split.tables import SETTINGS, bits_apart, catalogues, fleet, rows_of, table
@@ -209,3 +209,13 @@ def test_a_drive_of_copies_of_nothing_in_use_is_left_open() -> None:
     later = {"phash": 0b1111110, "image_id": "own", "sequence": "copies", "delivery": "1"}
     after = decided(table([*EMBARGOED, copies, later]))
     assert after["split"].to_list()[-3:] == [None, None, "test"]
+
+
+def test_where_nothing_is_held_out_what_became_of_the_images_is_told() -> None:
+    images = decided(table([{"phash": 1, "phash_mirrored": 2}, {"status": "not_an_image"}]))
+    told = shortage(images)
+    assert "nothing is in val and test: of 2 images that came in, 1 are in use" in told
+    assert "bring in more drives" in told
+    assert "fleet: 1 not_an_image (no JPEG, PNG, WebP, BMP or TIFF), such as 0/0001.jpg" in told
+    parts = {"split": pl.Series(SPLITS), "status": pl.Series(["accepted"] * 3)}
+    assert shortage(pl.DataFrame(parts)) == ""
