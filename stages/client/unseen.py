@@ -36,6 +36,7 @@ def look_into(folder: Path, paths: Sequence[str]) -> set[str]:
             closed.append(f"{path} ({packed})")
         elif archives.is_shard(path):
             found = shards.contents(folder / path)
+            closed += [f"{name} ({kind}) in {path}" for name, kind in found.packed.items()]
             left_out += found.left_out
             empty += [] if found.images else [path]
             alone += [f"{name} in {path}" for name in found.alone]

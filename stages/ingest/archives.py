@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 TAR = ".tar"
 USTAR = slice(257, 262)  # where every tar file since 1988 says what it is
+BEGIN = 262  # bytes of a file that tell what it is
 
 PACKED = {
     b"\x1f\x8b": "gzip",
@@ -24,6 +25,7 @@ PACKED = {
 """What compressed files begin with."""
 
 ENDINGS = {
+    TAR: "tar",
     **dict.fromkeys((".gz", ".tgz", ".taz"), "gzip"),
     **dict.fromkeys((".bz2", ".tbz", ".tbz2", ".tb2"), "bzip2"),
     **dict.fromkeys((".xz", ".txz"), "xz"),
@@ -47,8 +49,14 @@ def packed(path: Path) -> str | None:
         OSError: the file cannot be read.
     """
     with path.open("rb") as stream:
-        begin = stream.read(USTAR.stop)
+        kind = kind_of(path.name, stream.read(BEGIN))
+    return None if kind == "tar" and is_shard(path.name) else kind
+
+
+def kind_of(name: str, begin: bytes) -> str | None:
+    """What kind of archive a file is by its first `BEGIN` bytes, or else by its name; None if it
+    is none."""
     if begin[USTAR] == b"ustar":  # first: a tar file begins with the name of what is in it
-        return None if is_shard(path.name) else "tar"
+        return "tar"
     found = next((kind for magic, kind in PACKED.items() if begin.startswith(magic)), None)
-    return found or ENDINGS.get(path.suffix.lower())
+    return found or ENDINGS.get(PurePosixPath(name).suffix.lower())

@@ -174,9 +174,11 @@ def _rows(folder: Path, path: str) -> Iterator[tuple[object, ...]]:
         status = "packed" if packed else None
         yield (path, None, None, about.st_size, about.st_mtime_ns, None, None, None, status)
         return
-    for member in shards.members(file):
+    found = shards.contents(file)
+    for member in found.images:
         known = [member.about.get(name) for name in KNOWN]
-        yield (path, member.name, member.offset, member.size, about.st_mtime_ns, *known, None)
+        status = "packed" if member.name in found.packed else None
+        yield (path, member.name, member.offset, member.size, about.st_mtime_ns, *known, status)
 
 
 def folders_of(path: str, member: str | None) -> list[str]:

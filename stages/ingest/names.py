@@ -72,7 +72,11 @@ def is_leftover(path: str) -> bool:
 def is_text(name: str) -> bool:
     """Whether a name can be written as UTF-8; one with other bytes in it, or half of a pair of
     UTF-16, cannot."""
-    return not any("\ud800" <= character <= "\udfff" for character in name)
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def label(text: str) -> str | None:

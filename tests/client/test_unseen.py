@@ -91,6 +91,13 @@ def test_packed_files_are_refused_by_name(
     assert "Unpack them" in str(error.value)
 
 
+@pytest.mark.parametrize("name", ["b.zip", "d1/c.tar", "e.tar.gz"])
+def test_packed_files_in_a_tar_are_refused_too(empty: Path, name: str) -> None:
+    put(empty, "s.tar", tar("a.jpg", name))
+    with pytest.raises(ArgusError, match=rf"1 files are packed.*{name} \(\w+\) in s\.tar"):
+        batch(empty)
+
+
 @pytest.mark.parametrize("name", ["s.tar", "s.TAR"])
 def test_a_tar_that_is_not_read_to_its_end_is_refused(empty: Path, name: str) -> None:
     path = put(empty, name, tar("a.jpg") + tar("b.jpg"))

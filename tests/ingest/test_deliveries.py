@@ -126,7 +126,7 @@ def test_an_archive_is_no_image_that_failed_but_packed(card: Callable, deliver: 
         "c.bin": zipped.getvalue(),
         "d": tar("a.png"),
         "e.rar": b"",
-        "f.TAR": tar("x/f.png"),
+        "f.TAR": tar("x/f.png", "x/i.zip", "x/j.tar"),
         "g.jpg": gzip.compress(b"no picture, and no archive by its name"),
         "h.txt": b"words",
     }
@@ -134,6 +134,8 @@ def test_an_archive_is_no_image_that_failed_but_packed(card: Callable, deliver: 
     images, decoded = take_in("cam", params.load().ingest.model_copy(update={"min_side": 32}))
     assert dict(images.select(pl.coalesce("member", "path"), "status").rows()) == {
         **dict.fromkeys(("a.tar.gz", "b.zip", "c.bin", "d", "e.rar"), "packed"),
+        "x/i.zip": "packed",
+        "x/j.tar": "packed",
         "x/f.png": "accepted",
         "g.jpg": "not_an_image",
         "h.txt": "not_an_image",
