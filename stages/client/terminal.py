@@ -39,14 +39,14 @@ def received(images: pl.DataFrame) -> None:
     source, delivery = images.select("source", "delivery").row(0)
     manifest = read_manifest(RAW / source / delivery)
     say(f"{source}/{delivery}: {images.height} files")
-    for column, told_by in (("label", manifest.label_from), ("sequence", manifest.sequence_from)):
+    for column, told_by in (("sequence", manifest.sequence_from), ("label", manifest.label_from)):
         counts = catalogue.counts(images[column].drop_nulls())
         for name, count in list(counts.items())[:LISTED]:
             say(f"  {column} {name}: {count}")
         if len(counts) > LISTED:
             say(f"  and {len(counts) - LISTED} more {column}s")
         without = images.filter(images[column].is_null())
-        if without.height and told_by != "none":
+        if 0 < without.height < images.height or (without.height and told_by == "dirs"):
             path, member = without.select("path", "member").row(0)
             example = path if member is None else f"{member} in {path}"
             all_of_them = "all " if without.height == images.height else ""
