@@ -135,6 +135,7 @@ def test_a_size_that_no_file_has_is_refused(tmp_path: Path, size: bytes) -> None
     header[148:156] = b" " * 8
     header[148:156] = b"%06o\0 " % sum(header)
     assert refused(tmp_path, bytes(header) + WHOLE[BLOCK:])
+    assert refused(tmp_path, bytes(header) + MARKER)
 
 
 def test_an_empty_file_is_no_tar_and_an_empty_tar_holds_nothing(tmp_path: Path) -> None:
