@@ -72,12 +72,12 @@ def shortage(images: pl.DataFrame) -> str:
     if not bare:
         return ""
     in_use = catalogue.accepted(images).height
-    text = (
-        f"nothing is in {' and '.join(bare)}: of {images.height} images that came in, {in_use} are "
-        "in use, too few or of too few drives. Models learn from train and are judged by what is "
-        "held out, so bring in more drives"
+    lost = catalogue.fates(images)
+    return (
+        f"no image is in {' and '.join(bare)}: {in_use} of {images.height} that came in are in "
+        f"use, too few or of too few drives{f' ({lost})' if lost else ''}. Models learn from train and "
+        "are judged by what is held out: bring in more drives"
     )
-    return f"{text}. {catalogue.fates(images)}".rstrip(". ")
 
 
 @exits_cleanly
@@ -89,10 +89,14 @@ def main() -> None:
     )
     if leaked:
         raise ArgusError(f"{leaked} training images lie near held-out ones: the split is broken")
+    sizes = {name: catalogue.accepted(images, name) for name in SPLITS}
+    # This decides nothing that is written, so `models` and `evaluate` need not re-run the stage:
+    # without it `evaluate` would stop the turn for the same reason, after the training.
+    if p.models and not any(sizes[name].height for name in p.evaluate.splits):
+        raise ArgusError(f"{shortage(images)}, or take all models off `models` in params.yaml")
     catalogue.write("data/split/images.parquet", images)
     catalogue.write(RECORD, record)
 
-    sizes = {name: catalogue.accepted(images, name) for name in SPLITS}
     reports.metrics(
         "split",
         {

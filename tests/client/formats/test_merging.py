@@ -65,6 +65,7 @@ def test_what_is_not_known_of_bdd100k_is_counted(tmp_path: Path, capsys: Told) -
         NEW,
         [
             frame(names[0], "clear", "daytime"),
+            bare(names[0]),
             bare(names[1]),
             bare(names[2], attributes=None),
             frame(names[3], "rainy", "daytime"),
