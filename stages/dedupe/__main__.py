@@ -43,10 +43,10 @@ def gather(sources: list[str]) -> pl.DataFrame:
     images = catalogue.in_order(pl.concat(tables))
     if catalogue.accepted(images).is_empty():
         raise ArgusError(
-            f"none of the {images.height} images of {', '.join(sources)} is accepted, so there is "
-            f"nothing to learn from. {catalogue.fates(images) or 'The deliveries hold no image'}. "
-            "Bring others in with `argus submit`, or change what refused these: the limits are "
-            "under `ingest` in params.yaml, the rights in data/sources/"
+            f"none of the {images.height} images of {', '.join(sources)} is accepted: "
+            f"{catalogue.fates(images) or 'the deliveries hold none'}. Bring others in with `argus "
+            "submit`, or change what refused these: limits stand under `ingest` in params.yaml, "
+            "rights in data/sources/"
         )
     return images
 

@@ -75,8 +75,8 @@ def shortage(images: pl.DataFrame) -> str:
     lost = catalogue.fates(images)
     return (
         f"no image is in {' and '.join(bare)}: {in_use} of {images.height} that came in are in "
-        f"use, too few or of too few drives{f' ({lost})' if lost else ''}. Models learn from train and "
-        "are judged by what is held out: bring in more drives"
+        "use, too few or of too few drives, and models are judged by what is held out. Bring in "
+        f"more drives, or list no `models` in params.yaml{f'. {lost}' if lost else ''}"
     )
 
 
@@ -93,7 +93,7 @@ def main() -> None:
     # This decides nothing that is written, so `models` and `evaluate` need not re-run the stage:
     # without it `evaluate` would stop the turn for the same reason, after the training.
     if p.models and not any(sizes[name].height for name in p.evaluate.splits):
-        raise ArgusError(f"{shortage(images)}, or take all models off `models` in params.yaml")
+        raise ArgusError(shortage(images))
     catalogue.write("data/split/images.parquet", images)
     catalogue.write(RECORD, record)
 

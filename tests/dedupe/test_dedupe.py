@@ -302,7 +302,7 @@ def test_where_nothing_is_accepted_the_message_is_the_reason(workspace: Path) ->
         "fleet: 2 not_an_image (no JPEG, PNG, WebP, BMP or TIFF), such as d1/0",
         "fleet: 1 blurred (",
         "cam: 1 consent_expired (",
-        "Bring others in with `argus submit`",
+        "Bring others in with `argus submit`, or change what refused these",
     ):
         assert words in str(error.value)
     catalogue.write("data/ingest/cam/images.parquet", images([("e", 2, "accepted")]))
@@ -311,5 +311,5 @@ def test_where_nothing_is_accepted_the_message_is_the_reason(workspace: Path) ->
 
 def test_sources_without_a_single_image(workspace: Path) -> None:
     catalogue.write("data/ingest/fleet/images.parquet", images([]))
-    with pytest.raises(ArgusError, match=r"none of the 0 images.*The deliveries hold no image"):
+    with pytest.raises(ArgusError, match=r"none of the 0 images.*the deliveries hold none"):
         gather(["fleet"])

@@ -216,7 +216,7 @@ def test_where_nothing_is_held_out_what_became_of_the_images_is_told() -> None:
     images = decided(table([{"phash": 1, "phash_mirrored": 2}, {"status": "not_an_image"}]))
     told = shortage(images)
     assert "no image is in val and test: 1 of 2 that came in are in use" in told
-    assert "bring in more drives" in told
+    assert "Bring in more drives" in told
     assert "fleet: 1 not_an_image (no JPEG, PNG, WebP, BMP or TIFF), such as 0/0001.jpg" in told
     parts = {"split": pl.Series(SPLITS), "status": pl.Series(["accepted"] * 3)}
     assert shortage(pl.DataFrame(parts)) == ""
@@ -229,7 +229,7 @@ def test_models_that_nothing_could_judge_are_not_trained(
     with pytest.raises(SystemExit):
         main()
     told = capsys.readouterr().err
-    assert "no image is in val and test: 1 of 1" in told and "off `models`" in told
+    assert "no image is in val and test: 1 of 1" in told and "list no `models`" in told
     assert not Path("data/split").exists()
     text = Path("params.yaml").read_text()
     start, end = text.index("\nmodels:") + 1, text.index("\n# --- what is promoted")
