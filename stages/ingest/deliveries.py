@@ -190,7 +190,8 @@ def folders_of(path: str, member: str | None) -> list[str]:
         return above
     inside = member.split("/")[:-1]
     shared = range(min(len(above), len(inside)), 0, -1)
-    twice = next((n for n in shared if above[-n:] == inside[:n]), 0)
+    outer, inner = ([names.caseless(n.strip()) for n in folders] for folders in (above, inside))
+    twice = next((n for n in shared if outer[-n:] == inner[:n]), 0)
     return above + inside[twice:]
 
 

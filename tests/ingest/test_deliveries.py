@@ -70,6 +70,7 @@ def test_what_a_desktop_leaves_in_a_delivery_is_not_of_it(deliver: Deliver) -> N
         ("day/s.tar", "day/d1/a.png", ["day", "d1"]),
         ("up/day/s.tar", "up/day/d1/a.png", ["up", "day", "d1"]),
         ("up/day/s.tar", "day/d1/a.png", ["up", "day", "d1"]),
+        ("Day /s.tar", "day/d1/a.png", ["Day ", "d1"]),
         ("day/s.tar", "night/d1/a.png", ["day", "night", "d1"]),
     ],
 )
