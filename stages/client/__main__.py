@@ -33,7 +33,11 @@ def submit(
         str | None, typer.Option(help="Its name; left out: now, as 20261124T031500Z.")
     ] = None,
     label_from: Annotated[
-        Folders, typer.Option(help="dirs: the first folder is the label (day, night, ...).")
+        Folders,
+        typer.Option(
+            help="dirs: the first folder is the label (day, night, ...); none: only what the "
+            ".json files in a .tar say."
+        ),
     ] = "none",
     sequence_from: Annotated[
         Folders, typer.Option(help="dirs: the folder (below the label) is the drive or clip.")

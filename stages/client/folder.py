@@ -9,11 +9,13 @@ import stat
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from stages.client.items import Batch, Item, Way
-from stages.common.errors import ArgusError
+from stages.client.unseen import look_into, tell_left_out, tell_twins
+from stages.common.errors import ArgusError, printable
 from stages.common.progress import track
+from stages.ingest import names
 from stages.ingest.deliveries import MANIFEST, RAW
 from stages.ingest.index import INDEX
 
@@ -34,14 +36,20 @@ def whole(path: Path, label_from: Origin, sequence_from: Origin) -> Way:
 
 def _whole(path: Path, label_from: Origin, sequence_from: Origin, _: Path) -> Batch:
     folder = outside(path)
-    names = plain_files(folder)
-    clips = [name for name in names if is_clip(name)]
+    found = plain_files(folder)
+    clips = [name for name in found if is_clip(name)]
     if clips:
         raise ArgusError(
             f"{folder / clips[0]} is a clip: take its frames in with `--fps N`, which is for clips "
             "alone, so submit clips and images one after the other"
         )
-    return Batch([Item(folder / name, name) for name in names], label_from, sequence_from)
+    told = look_into(folder, found)  # what stands beside the images of a shard is known of them
+    tell_twins(found)
+    return Batch(
+        [Item(folder / name, name) for name in found],
+        "index" if label_from == "none" and "label" in told else label_from,
+        "index" if sequence_from == "none" and "sequence" in told else sequence_from,
+    )
 
 
 def is_clip(name: str) -> bool:
@@ -68,22 +76,27 @@ def outside(path: Path, alone: bool = False) -> Path:
 
 
 def plain_files(folder: Path) -> list[str]:
-    """Paths of all files below a folder, relative with `/`, sorted.
+    """Paths of all files below a folder, relative with `/`, sorted. What a desktop leaves is left
+    out, and a line on stderr says how many.
 
     Raises:
         ArgusError: there is none; or there is a symbolic link, a pipe or the like.
     """
-    found = []
-    for place, folders, names in os.walk(folder, onerror=_unreadable):
-        for name in (*folders, *names):
+    found, left_out = [], 0
+    for place, folders, files in os.walk(folder, onerror=_unreadable):
+        for name in (*folders, *files):
             path = Path(place, name)
             mode = path.lstat().st_mode
+            if names.is_leftover(path.relative_to(folder).as_posix()):
+                left_out += not stat.S_ISDIR(mode)
+                continue
             if stat.S_ISLNK(mode):
                 raise ArgusError(f"{path} is a symbolic link: put the file itself there")
             if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
                 raise ArgusError(f"{path} is neither a file nor a folder: take it out")
             if stat.S_ISREG(mode):
                 found.append(path.relative_to(folder).as_posix())
+    tell_left_out(left_out)
     if not found:
         raise ArgusError(f"{folder} holds no file: there is nothing to deliver")
     return sorted(found)
@@ -92,13 +105,24 @@ def plain_files(folder: Path) -> list[str]:
 def require_names(items: Sequence[Item]) -> None:
     """Raises:
     ArgusError: there is no item; or a name leads out of the delivery, comes twice, describes a
-        delivery, or would be read by DVC or Git as theirs.
+        delivery, or would be read by DVC or Git as theirs; or it, or what is known of the item, is
+        no UTF-8.
     """
     if not items:
         raise ArgusError("there is no image to deliver")
     seen: set[str] = set()
+    strange = [item for item in items if not names.is_text(item.path)]
+    if strange:
+        listed = names.some([printable(item.path) for item in strange])
+        raise ArgusError(
+            f"{len(strange)} of {len(items)} names are not UTF-8: {listed}. Rename them (if an old "
+            "system wrote them: `convmv -r -f latin1 -t utf8 --notest FOLDER`) and submit again"
+        )
     for item in items:
         path = PurePosixPath(item.path)
+        for word in (item.label, item.sequence):
+            if word is not None and not names.is_text(word):
+                raise ArgusError(f"{item.file}: its label or sequence is not text: {word!a}")
         if path.is_absolute() or ".." in path.parts or path.as_posix() != item.path:
             raise ArgusError(f"{item.file} leads out of the delivery as '{item.path}'")
         if any(RESERVED.fullmatch(part) for part in path.parts):
@@ -131,5 +155,5 @@ def copy(items: Sequence[Item], into: Path) -> None:
         target.chmod(READ_ONLY)
 
 
-def _unreadable(error: OSError) -> None:
+def _unreadable(error: OSError) -> NoReturn:
     raise ArgusError(f"{error.filename} cannot be read: {error.strerror}")

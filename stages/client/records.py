@@ -15,7 +15,7 @@ from stages.client.audit import tracker_of
 from stages.client.items import Item
 from stages.common.errors import ArgusError
 from stages.common.progress import track
-from stages.ingest import index, shards
+from stages.ingest import index, sharding
 from stages.ingest.deliveries import Manifest
 
 
@@ -29,8 +29,8 @@ def write_index(items: Sequence[Item], folder: Path) -> None:
 
 def write_shards(items: Sequence[Item], folder: Path) -> None:
     """Write the images and what is known of each into shards."""
-    samples = [shards.Sample(i.file, i.path, i.label, i.sequence, i.captured_at) for i in items]
-    shards.write(folder, track(shards.named(samples), "sharding", len(samples), unit="files"))
+    samples = [sharding.Sample(i.file, i.path, i.label, i.sequence, i.captured_at) for i in items]
+    sharding.write(folder, track(sharding.named(samples), "sharding", len(samples), unit="files"))
 
 
 def write_origin(tracker: Path, imported: Mapping[str, str]) -> None:

@@ -64,6 +64,7 @@ STATUSES: dict[str, str] = {
     "withdrawn": "taken back one by one, see ingest.withdrawn",
     # ingest: bytes
     "symbolic_link": "a link to outside the delivery; not opened",
+    "packed": "a compressed archive: unpack it, and deliver what is in it",
     "not_an_image": "no JPEG, PNG, WebP, BMP or TIFF",
     "several_frames": "an animation or a file of several pages",
     "truncated": "the file ends early or its data is broken",
@@ -150,6 +151,19 @@ def labels(images: pl.DataFrame) -> pl.Series:
 def counts(values: pl.Series) -> dict[str, int]:
     """How often each value occurs, by name, for metrics."""
     return {str(name): int(n) for name, n in sorted(values.value_counts().rows())}
+
+
+def fates(images: pl.DataFrame) -> str:
+    """What became of the images that are not in use, by source, for a message: how many, the
+    status and what it means, and one of them."""
+    lost = images.filter(~IN_USE).sort("source", "status", maintain_order=True)
+    of_one = []
+    for (source, status), rows in lost.group_by("source", "status", maintain_order=True):
+        delivery, path, member = rows.select("delivery", "path", "member").row(0)
+        example = "/".join(part for part in (delivery, path, member) if part)
+        meaning = STATUSES.get(str(status), "see docs/curation.md")
+        of_one.append(f"{source}: {rows.height} {status} ({meaning}), such as {example}")
+    return "; ".join(of_one)
 
 
 def with_decisions(

@@ -34,10 +34,25 @@ def exits_cleanly(main: Callable[[], None]) -> Callable[[], None]:
         try:
             main()
         except ArgusError as error:
-            Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {escape(str(error))}")
+            Console(stderr=True, soft_wrap=True).print(
+                f"[bold red]error:[/] {escape(printable(str(error)))}"
+            )
             sys.exit(1)
 
     return wrapped
+
+
+def printable(text: str) -> str:
+    """Text that any terminal takes and shows as it is: bytes of a name that are not UTF-8, control
+    characters but line breaks, and those that turn the direction of writing, are escaped."""
+    return "".join(c if c.isprintable() or c == "\n" else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # how Python carries a byte that is not UTF-8
+        return f"\\x{code - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode()
 
 
 def explain(error: ValidationError) -> str:

@@ -33,14 +33,22 @@ def gather(sources: list[str]) -> pl.DataFrame:
     has left the list, and what was retired or revoked must not go on being used.
 
     Raises:
-        ArgusError: no source is listed, or two are the same.
+        ArgusError: no source is listed, two are the same, or not one image is accepted.
     """
     if not sources:
         raise ArgusError("params.yaml lists no `sources`: add one with `argus source add NAME`")
     if len(set(sources)) < len(sources):
         raise ArgusError(f"params.yaml lists a source twice: {', '.join(sources)}")
     tables = [catalogue.read(INGESTED / source / "images.parquet") for source in sources]
-    return catalogue.in_order(pl.concat(tables))
+    images = catalogue.in_order(pl.concat(tables))
+    if catalogue.accepted(images).is_empty():
+        raise ArgusError(
+            f"none of the {images.height} images of {', '.join(sources)} is accepted: "
+            f"{catalogue.fates(images) or 'the deliveries hold none'}. Bring others in with `argus "
+            "submit`, or change what refused these: limits stand under `ingest` in params.yaml, "
+            "rights in data/sources/"
+        )
+    return images
 
 
 def unmatched(images: pl.DataFrame, withdrawn: Iterable[params.Withdrawn]) -> list[str]:

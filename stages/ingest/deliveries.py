@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from stages.common.catalogue import SCHEMA
 from stages.common.errors import ArgusError, explain
-from stages.ingest import index, shards
+from stages.ingest import archives, index, names, shards
 from stages.ingest.index import INDEX, KNOWN
 
 RAW = Path("data/raw")
@@ -88,17 +88,17 @@ def deliveries_of(source: str, raw: Path = RAW) -> list[Path]:
 
 
 def files_of(folder: Path) -> list[str]:
-    """Paths of all files of a delivery but those that describe it, relative with `/`, sorted.
+    """Paths of all files of a delivery, relative with `/`, sorted; but those that describe it, and
+    those that a desktop leaves in every folder that it shows.
 
     Raises:
         ArgusError: there is none.
     """
     paths = []
-    for place, folders, names in os.walk(folder):
-        folders.sort()
+    for place, _, files in os.walk(folder):
         inside = os.path.relpath(place, folder)
-        paths += names if inside == "." else [f"{inside}/{name}" for name in names]
-    paths = sorted(path for path in paths if path not in (MANIFEST, INDEX))
+        paths += files if inside == "." else [f"{inside}/{name}" for name in files]
+    paths = sorted(p for p in paths if p not in (MANIFEST, INDEX) and not names.is_leftover(p))
     if not paths:
         raise ArgusError(
             f"delivery {folder} is empty: `dvc pull` it if its files are elsewhere, "
@@ -112,8 +112,10 @@ def described(source: str, folder: Path, origin: str) -> pl.DataFrame:
 
     With `label_from: dirs` the first folder is the label; with `sequence_from: dirs` the folders
     below it (all of them, if labels are not folders) name the sequence, `<source>/<folders>`, so
-    that a later delivery of the same folder goes on with the same drive. With `index` both, and
-    the capture time, stand in `index.csv` or, for an image in a shard, beside it in the shard.
+    that a later delivery of the same folder goes on with the same drive. The folders of an image in
+    a shard are those that the shard lies in and then those of its name inside. With `index` both,
+    and the capture time, stand in `index.csv` or, for an image in a shard, beside it in the shard.
+    Wherever they stand, labels and sequences are spelt as `names.label` and `names.sequence` say.
 
     Returns:
         The columns of the catalogue that are known by now, and `mtime_ns` of the file.
@@ -129,13 +131,16 @@ def described(source: str, folder: Path, origin: str) -> pl.DataFrame:
         frame = frame.join(known, on="path", how="left", maintain_order="left", suffix="_known")
         frame = frame.with_columns(pl.coalesce(name, f"{name}_known").alias(name) for name in KNOWN)
     named = [
-        _by_folder(path, manifest) for path in frame.select(pl.coalesce("member", "path"))[:, 0]
+        _by_folder(folders_of(*row), manifest) for row in frame.select("path", "member").rows()
     ]
     by_folder = pl.DataFrame(named, schema=["label", "sequence"], orient="row")
     if manifest.label_from != "index":
         frame = frame.with_columns(by_folder["label"].cast(pl.String))
     if manifest.sequence_from != "index":
         frame = frame.with_columns(by_folder["sequence"].cast(pl.String))
+    frame = frame.with_columns(
+        names.respelt(frame["label"], names.label), names.respelt(frame["sequence"], names.sequence)
+    )
     received = manifest.received_at.astimezone(UTC).replace(tzinfo=None)
     return frame.select(
         pl.lit(source).alias("source"),
@@ -164,17 +169,34 @@ def _rows(folder: Path, path: str) -> Iterator[tuple[object, ...]]:
             yield (path, None, None, None, None, None, None, None, "symbolic_link")
             return
         about = file.stat()
-    if not path.endswith(shards.SUFFIX):
-        yield (path, None, None, about.st_size, about.st_mtime_ns, None, None, None, None)
+    if not archives.is_shard(path):
+        packed = not names.is_image(path) and archives.packed(file) is not None
+        status = "packed" if packed else None
+        yield (path, None, None, about.st_size, about.st_mtime_ns, None, None, None, status)
         return
-    for member in shards.members(file):
+    found = shards.contents(file)
+    for member in found.images:
         known = [member.about.get(name) for name in KNOWN]
-        yield (path, member.name, member.offset, member.size, about.st_mtime_ns, *known, None)
+        status = "packed" if member.name in found.packed else None
+        yield (path, member.name, member.offset, member.size, about.st_mtime_ns, *known, status)
 
 
-def _by_folder(path: str, manifest: Manifest) -> tuple[str | None, str | None]:
+def folders_of(path: str, member: str | None) -> list[str]:
+    """The folders that an image lies in, from the top: those of its file, then those of its name
+    in the shard. Where a shard repeats the folders that it lies in (`day/a.tar` with
+    `day/d1/0.jpg`), they count once."""
+    above = path.split("/")[:-1]
+    if member is None:
+        return above
+    inside = member.split("/")[:-1]
+    shared = range(min(len(above), len(inside)), 0, -1)
+    outer, inner = ([names.caseless(n.strip()) for n in folders] for folders in (above, inside))
+    twice = next((n for n in shared if outer[-n:] == inner[:n]), 0)
+    return above + inside[twice:]
+
+
+def _by_folder(folders: list[str], manifest: Manifest) -> tuple[str | None, str | None]:
     """Label and sequence as folders name them; None where the manifest does not say so."""
-    folders = path.split("/")[:-1]
     label = folders.pop(0) if manifest.label_from == "dirs" and folders else None
     by_folder = manifest.sequence_from == "dirs" and folders
     return label, "/".join(folders) if by_folder else None

@@ -8,28 +8,37 @@ The layout: https://github.com/webdataset/webdataset, "The WebDataset Format".
 
 from __future__ import annotations
 
-import io
 import json
-import os
 import tarfile
-from collections import Counter
-from collections.abc import Iterable
-from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, NamedTuple
 
-from stages.common.errors import ArgusError
+from stages.common.errors import ArgusError, printable
+from stages.ingest import names
+from stages.ingest.archives import BEGIN, kind_of, packed
 
-SUFFIX = ".tar"
 ABOUT = ".json"
-LIMIT = 512 << 20  # bytes of a shard that we write; a larger image has one to itself
-READ_ONLY = 0o444
-FORMAT = tarfile.PAX_FORMAT  # names in any script, of any length
+BLOCK = tarfile.BLOCKSIZE
+MARKER = 2 * BLOCK  # bytes of zeros that end a tar file; any number more may follow
+CHUNK = 1 << 20  # bytes read at a time of what should be zeros
+UNREADABLE = (
+    tarfile.TarError,
+    EOFError,
+    OSError,
+    ValueError,
+    OverflowError,
+    RecursionError,
+    MemoryError,
+)
+"""What `tarfile` raises on damaged bytes."""
+UNPACK = "unpack it and submit the folder, or make it a plain .tar first (`gzip -d` and the like)"
+MAKE_ANEW = "Make it anew with `tar -cf`, or take it out"
 
 
 class Member(NamedTuple):
-    """An image in a shard: its name, where its bytes lie, and what its `.json` member says."""
+    """An image in a shard: its name in its normal spelling (`names.normal`), where its bytes lie,
+    and what its `.json` member says."""
 
     name: str
     offset: int
@@ -37,14 +46,18 @@ class Member(NamedTuple):
     about: dict[str, Any]
 
 
-class Sample(NamedTuple):
-    """An image to put into a shard: its file, its name there, and what is known about it."""
+class Contents(NamedTuple):
+    """What is in a shard.
 
-    file: Path
-    name: str
-    label: str | None
-    sequence: str | None
-    captured_at: datetime | None
+    `images`: every file but `.json`, in order, archives among them. `packed`: the kinds of these
+    archives, which nobody looks into, by name. `left_out`: how many files of a desktop's own there
+    are. `alone`: the names of `.json` members that have no image beside them.
+    """
+
+    images: list[Member]
+    packed: dict[str, str]
+    left_out: int
+    alone: list[str]
 
 
 def key_of(name: str) -> str:
@@ -57,31 +70,87 @@ def members(shard: Path) -> list[Member]:
     """The images of a shard (every file in it but `.json`), in the order of the shard.
 
     Raises:
-        ArgusError: it is no uncompressed tar file, ends early, holds a link, a device or a name
-            that leads out of it, a name twice, or a `.json` member that is no JSON object.
+        ArgusError: as `contents` does.
     """
+    return contents(shard).images
+
+
+def contents(shard: Path) -> Contents:
+    """Read a shard's headers, from the first to the mark at its end.
+
+    Raises:
+        ArgusError: it is no uncompressed tar file, is damaged, ends before its end marker or goes
+            on after it; it holds a link, a device or a name that leads out of it or is no UTF-8, a
+            name twice, or a `.json` member that is no JSON object.
+    """
+    try:
+        kind = packed(shard)
+        if kind is not None:
+            raise ArgusError(f"{shard} is no plain tar file but {kind}: {UNPACK}")
+        with tarfile.open(shard, "r:") as tar:
+            found = _read(shard, tar)
+            require_end(shard, tar.fileobj, tar.offset)  # type: ignore[arg-type]
+            return found
+    except UNREADABLE as error:
+        raise ArgusError(
+            f"{shard} cannot be read as an uncompressed tar file: {error}. {MAKE_ANEW}"
+        ) from None
+
+
+def _read(shard: Path, tar: tarfile.TarFile) -> Contents:
     images: list[tuple[str, int, int]] = []
     about: dict[str, dict[str, Any]] = {}
-    names: set[str] = set()
-    try:
-        with tarfile.open(shard, "r:") as tar:
-            while (member := tar.next()) is not None:
-                tar.members.clear()  # type: ignore[attr-defined] # it would keep all it has seen
-                if member.isdir():
-                    continue
-                require_plain(shard, member)
-                if member.name in names:
-                    raise ArgusError(f"{shard} holds {member.name} twice")
-                names.add(member.name)
-                if member.name.endswith(ABOUT):
-                    about[key_of(member.name)] = _about(shard, tar, member)
-                else:
-                    images.append((member.name, member.offset_data, member.size))
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise ArgusError(f"{shard} cannot be read as an uncompressed tar file: {error}") from None
-    return [
-        Member(name, offset, size, about.get(key_of(name), {})) for name, offset, size in images
-    ]
+    tellers: dict[str, str] = {}  # `.json` members by their key
+    closed: dict[str, str] = {}
+    seen: dict[str, str] = {}  # names as they are written, by their normal spelling
+    left_out = 0
+    while (member := tar.next()) is not None:
+        tar.members.clear()  # type: ignore[attr-defined] # it would keep all it has seen
+        if member.isdir():
+            continue
+        name = names.normal(member.name)
+        if names.is_leftover(name):
+            left_out += 1
+            continue
+        require_plain(shard, member)
+        if name in seen:
+            raise ArgusError(f"{shard} holds {_both(seen[name], member.name)}")
+        seen[name] = member.name
+        if name.lower().endswith(ABOUT):
+            key, told = key_of(name), _about(shard, tar, member)
+            first = name == key + ABOUT  # the one that the layout means; others add to it
+            before = about.get(key, {})
+            about[key] = _joined(told, before) if first else _joined(before, told)
+            tellers.setdefault(key, name)
+        else:
+            images.append((name, member.offset_data, member.size))
+            kind = None if names.is_image(name) else kind_of(name, _begin(tar, member))
+            if kind is not None:
+                closed[name] = kind
+    keys = {key_of(name) for name, _, _ in images}
+    return Contents(
+        [Member(name, at, size, about.get(key_of(name), {})) for name, at, size in images],
+        closed,
+        left_out,
+        [name for key, name in tellers.items() if key not in keys],
+    )
+
+
+def _begin(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    stream = tar.extractfile(member)
+    assert stream is not None
+    return stream.read(BEGIN)
+
+
+def _joined(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """What is known by either, and by `first` where both know it."""
+    return second | {fact: value for fact, value in first.items() if value is not None}
+
+
+def _both(first: str, second: str) -> str:
+    if first == second:
+        return f"{first} twice"
+    return f"{first} and {second}, which are one name: rename one of them"
 
 
 def require_plain(shard: Path, member: tarfile.TarInfo) -> None:
@@ -91,87 +160,46 @@ def require_plain(shard: Path, member: tarfile.TarInfo) -> None:
     path = PurePosixPath(member.name)
     if not member.isreg() or member.issparse():
         raise ArgusError(
-            f"{shard}: {member.name} is a link, a device or a sparse file: take it out"
+            f"{shard}: {member.name} is a link, a device, a sparse file or the like: take it out"
         )
-    if path.is_absolute() or ".." in path.parts:
+    if path.is_absolute() or ".." in path.parts or not names.normal(member.name):
         raise ArgusError(f"{shard}: {member.name} leads out of the shard: take it out")
+    if not names.is_text(member.name):
+        raise ArgusError(
+            f"{shard}: the name {printable(member.name)} is not UTF-8: rename the file and make "
+            "the shard anew"
+        )
+    if member.size < 0:
+        raise ArgusError(f"{shard}: {member.name} is {member.size} bytes long. {MAKE_ANEW}")
 
 
-def named(samples: Iterable[Sample]) -> list[Sample]:
-    """The samples in order of their names, each with a key of its own.
-
-    Where names differ only behind the first dot (`1.jpg` and `1.png`; `a.0.1.jpg` and `a.0.2.jpg`),
-    all dots but one are written `%2E`.
-
-    Raises:
-        ArgusError: a name would be read as what is known of an image, or as a shard; or two names
-            cannot be told apart.
+def require_end(shard: Path, stream: IO[bytes], after: int) -> None:
+    """Raises:
+    ArgusError: `after` the last member, a byte of the file, there is anything but the end marker
+        and zeros: a header that does not hold, a second archive, or nothing at all.
     """
-    samples = sorted(samples, key=lambda sample: sample.name)
-    shared = Counter(key_of(sample.name) for sample in samples)
-    found, keys = [], set()
-    for sample in samples:
-        if sample.name.endswith((ABOUT, SUFFIX)):
+    stream.seek(after)
+    zeros = 0
+    while chunk := stream.read(CHUNK):
+        rest = chunk.lstrip(b"\0")
+        zeros += len(chunk) - len(rest)
+        if rest:
+            break
+    else:
+        if zeros < MARKER:
             raise ArgusError(
-                f"{sample.file} would mean something else inside a shard: take it out, or submit "
-                "without `--shard`"
+                f"{shard} ends without the end marker of a tar file: it was cut off. {MAKE_ANEW}"
             )
-        if shared[key_of(sample.name)] > 1:
-            path = PurePosixPath(sample.name)
-            name = path.with_name(path.name.replace(".", "%2E") + path.suffix).as_posix()
-            sample = sample._replace(name=name)
-        if key_of(sample.name) in keys:
-            raise ArgusError(f"{sample.file} cannot be told apart from another file: rename it")
-        keys.add(key_of(sample.name))
-        found.append(sample)
-    return found
-
-
-def write(folder: Path, samples: Iterable[Sample], limit: int = LIMIT) -> None:
-    """Write `00000.tar`, `00001.tar` and so on; equal samples give equal bytes.
-
-    Args:
-        folder: where to; it is there.
-        samples: as `named` gives them.
-        limit: bytes at which a shard is full.
-
-    Raises:
-        ArgusError: a file cannot be read, or a shard cannot be written.
-    """
-    tar, number = None, 0
-    with ExitStack() as shard:
-        for sample in samples:
-            about = _written(sample)
-            try:
-                with sample.file.open("rb") as stream:
-                    size = os.fstat(stream.fileno()).st_size
-                    if tar is None or tar.offset + size > limit:
-                        shard.close()
-                        path = folder / f"{number:05d}{SUFFIX}"
-                        tar = shard.enter_context(tarfile.open(path, "x", format=FORMAT))
-                        path.chmod(READ_ONLY)
-                        number += 1
-                    _add(tar, sample.name, size, stream)
-                _add(tar, key_of(sample.name) + ABOUT, len(about), io.BytesIO(about))
-            except OSError as error:
-                raise ArgusError(f"{sample.file} cannot be put into a shard: {error}") from None
-
-
-def _add(tar: tarfile.TarFile, name: str, size: int, content: IO[bytes]) -> None:
-    about = tarfile.TarInfo(name)  # of nobody, in 1970
-    about.size, about.mode = size, READ_ONLY
-    tar.addfile(about, content)
-
-
-def _written(sample: Sample) -> bytes:
-    """The `.json` member of an image."""
-    time = sample.captured_at
-    about = {
-        "label": sample.label,
-        "sequence": sample.sequence,
-        "captured_at": None if time is None else time.isoformat(),
-    }
-    return json.dumps(about, ensure_ascii=False).encode()
+        return
+    if zeros < BLOCK:
+        raise ArgusError(
+            f"{shard} is damaged: at byte {after} stands neither a member nor the end. {MAKE_ANEW}"
+        )
+    raise ArgusError(
+        f"{shard} goes on at byte {after + zeros}, after its end at byte {after}, and nothing from "
+        "there on would be read: archives that were joined with `cat`? Submit each on its own, or "
+        "join them with `tar --concatenate`"
+    )
 
 
 def _about(shard: Path, tar: tarfile.TarFile, member: tarfile.TarInfo) -> dict[str, Any]:
@@ -194,6 +222,6 @@ def _about(shard: Path, tar: tarfile.TarFile, member: tarfile.TarInfo) -> dict[s
 
 
 def _text(value: object) -> str | None:
-    if value is None or isinstance(value, str):
+    if value is None or (isinstance(value, str) and names.is_text(value)):
         return value
-    raise TypeError(f"{value!r} is no text")
+    raise TypeError(f"{value!a} is no text")

@@ -88,7 +88,11 @@ def main() -> None:
     images = catalogue.with_decisions(images, rows[out], "excluded")
     rows = rows[~out]
     if not len(rows):
-        raise ArgusError("no training image is left: `argus show` says what became of them")
+        held_out = catalogue.accepted(images).height
+        raise ArgusError(
+            f"no training image is left of {images.height} images: {held_out} are held out as val "
+            f"and test. {catalogue.fates(images)}. Bring in more drives with `argus submit`"
+        )
 
     candidates = images.select(SHOWN)[rows]
     vectors, labels = Vectors(*embedded.read(candidates)), catalogue.labels(candidates)

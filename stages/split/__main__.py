@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from pathlib import Path
 
@@ -67,6 +68,21 @@ def recorded(previous: str | None) -> pl.DataFrame:
         return catalogue.read(lineage.fetch(RECORD, previous, Path(scratch)))
 
 
+def shortage(images: pl.DataFrame) -> str:
+    """What a person should know before anything is trained: which splits got no image, and what
+    became of those that came in. Empty if all got one."""
+    bare = [name for name in SPLITS if catalogue.accepted(images, name).is_empty()]
+    if not bare:
+        return ""
+    in_use = catalogue.accepted(images).height
+    lost = catalogue.fates(images)
+    return (
+        f"no image is in {' and '.join(bare)}: {in_use} of {images.height} that came in are in "
+        "use, too few or of too few drives, and models are judged by what is held out. Bring in "
+        f"more drives, or list no `models` in params.yaml{f'. {lost}' if lost else ''}"
+    )
+
+
 @exits_cleanly
 def main() -> None:
     p = params.load()
@@ -77,10 +93,14 @@ def main() -> None:
     if leaked:
         raise ArgusError(f"{leaked} training images lie near held-out ones: the split is broken")
     catalogue.require_grants(images)
+    sizes = {name: catalogue.accepted(images, name) for name in SPLITS}
+    # This decides nothing that is written, so `models` and `evaluate` need not re-run the stage:
+    # without it `evaluate` would stop the turn for the same reason, after the training.
+    if p.models and not any(sizes[name].height for name in p.evaluate.splits):
+        raise ArgusError(shortage(images))
     catalogue.write("data/split/images.parquet", images)
     catalogue.write(RECORD, record)
 
-    sizes = {name: catalogue.accepted(images, name) for name in SPLITS}
     reports.metrics(
         "split",
         {
@@ -92,6 +112,9 @@ def main() -> None:
         },
     )
     print(", ".join(f"{name} {part.height}" for name, part in sizes.items()))
+    short = shortage(images)
+    if short:
+        print(short, file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -38,3 +38,18 @@ def test_a_torn_part_of_the_side_cache_is_forgotten(workspace) -> None:  # type:
     known = cache.read()
     assert known is not None
     assert known["value"].to_list() == [1]
+
+
+def test_fates_name_source_status_meaning_and_an_example() -> None:
+    rows = [
+        ("b", "d1", "s.tar", "x/1.jpg", "truncated"),
+        ("a", "d1", "1.jpg", None, "accepted"),
+        ("a", "d1", "2.jpg", None, "packed"),
+        ("a", "d2", "3.jpg", None, "packed"),
+    ]
+    columns = ["source", "delivery", "path", "member", "status"]
+    assert catalogue.fates(pl.DataFrame(rows, schema=columns, orient="row")) == (
+        "a: 2 packed (a compressed archive: unpack it, and deliver what is in it), "
+        "such as d1/2.jpg; b: 1 truncated (the file ends early or its data is broken), "
+        "such as d1/s.tar/x/1.jpg"
+    )

@@ -285,3 +285,31 @@ def test_a_listed_source_that_was_not_ingested_stops_the_stage(workspace: Path) 
 def test_an_impossible_list_of_sources(sources: list[str]) -> None:
     with pytest.raises(ArgusError, match=r"params\.yaml lists"):
         gather(sources)
+
+
+def test_where_nothing_is_accepted_the_message_is_the_reason(workspace: Path) -> None:
+    for source, rows in {
+        "fleet": [("a", None, "not_an_image"), ("b", None, "not_an_image"), ("c", 1, "blurred")],
+        "cam": [("d", None, "consent_expired")],
+    }.items():
+        path = Path("data/ingest") / source / "images.parquet"
+        table = images(rows).with_columns(source=pl.lit(source), delivery=pl.lit("d1"))
+        catalogue.write(path, table)
+    with pytest.raises(ArgusError) as error:
+        gather(["fleet", "cam"])
+    for words in (
+        "none of the 4 images of fleet, cam is accepted",
+        "fleet: 2 not_an_image (no JPEG, PNG, WebP, BMP or TIFF), such as d1/0",
+        "fleet: 1 blurred (",
+        "cam: 1 consent_expired (",
+        "Bring others in with `argus submit`, or change what refused these",
+    ):
+        assert words in str(error.value)
+    catalogue.write("data/ingest/cam/images.parquet", images([("e", 2, "accepted")]))
+    assert gather(["fleet", "cam"]).height == 4
+
+
+def test_sources_without_a_single_image(workspace: Path) -> None:
+    catalogue.write("data/ingest/fleet/images.parquet", images([]))
+    with pytest.raises(ArgusError, match=r"none of the 0 images.*the deliveries hold none"):
+        gather(["fleet"])

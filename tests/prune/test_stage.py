@@ -163,4 +163,6 @@ def test_nothing_to_train_on_is_an_error_without_a_traceback(
     catalogue.write("data/label/images.parquet", labelled.filter(pl.col("split") == "test"))
     with pytest.raises(SystemExit):
         main()
-    assert "no training image is left" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "no training image is left of" in told and "held out as val and test" in told
+    assert "Bring in more drives" in told

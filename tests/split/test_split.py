@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -10,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.common import params
+from stages.common import catalogue, params
 from stages.common.catalogue import SPLITS
-from stages.split.__main__ import split
+from stages.split.__main__ import main, shortage, split
 from stages.split.record import empty
 from stages.split.urn import by_hash
 from tests.split.tables import SETTINGS, bits_apart, catalogues, fleet, rows_of, table
@@ -209,3 +210,30 @@ def test_a_drive_of_copies_of_nothing_in_use_is_left_open() -> None:
     later = {"phash": 0b1111110, "image_id": "own", "sequence": "copies", "delivery": "1"}
     after = decided(table([*EMBARGOED, copies, later]))
     assert after["split"].to_list()[-3:] == [None, None, "test"]
+
+
+def test_where_nothing_is_held_out_what_became_of_the_images_is_told() -> None:
+    images = decided(table([{"phash": 1, "phash_mirrored": 2}, {"status": "not_an_image"}]))
+    told = shortage(images)
+    assert "no image is in val and test: 1 of 2 that came in are in use" in told
+    assert "Bring in more drives" in told
+    assert "fleet: 1 not_an_image (no JPEG, PNG, WebP, BMP or TIFF), such as 0/0001.jpg" in told
+    parts = {"split": pl.Series(SPLITS), "status": pl.Series(["accepted"] * 3)}
+    assert shortage(pl.DataFrame(parts)) == ""
+
+
+def test_models_that_nothing_could_judge_are_not_trained(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    catalogue.write("data/dedupe/images.parquet", table([{"phash": 1, "phash_mirrored": 2}]))
+    with pytest.raises(SystemExit):
+        main()
+    told = capsys.readouterr().err
+    assert "no image is in val and test: 1 of 1" in told and "list no `models`" in told
+    assert not Path("data/split").exists()
+    text = Path("params.yaml").read_text()
+    start, end = text.index("\nmodels:") + 1, text.index("\n# --- what is promoted")
+    Path("params.yaml").write_text(f"{text[:start]}models: {{}}\n{text[end:]}")
+    main()
+    assert "no image is in val and test: 1 of 1" in capsys.readouterr().err
+    assert catalogue.read("data/split/images.parquet")["split"].to_list() == ["train"]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from stages.client.formats import conditions
 from stages.client.formats.format import Format
-from stages.client.formats.records import record, records, text
+from stages.client.formats.records import Record, record, records, text
 from stages.client.formats.tree import Tree
 from stages.client.items import Item
+from stages.client.terminal import remark
 
 SPLITS = ("train", "val", "test")
 IMAGES = ("images/100k", "100k")
@@ -18,15 +21,24 @@ LISTS = (  # the labels of 2020 are to be preferred to those of 2018
     ("labels", "bdd100k_labels_images_{split}.json"),
 )
 SINGLE = ("labels/100k", "100k")
+UNLABELLED = "test"  # no labels of it are published
+
+Attributes = dict[str, Any]
+Told = Counter[str]
+"""How many images something is to be said of, by what it is."""
 
 
 def items(folder: Path) -> Iterator[Item]:
     """The images of those splits that are there; an image without a record has no label.
 
-    The condition comes from the frame attributes `weather` and `timeofday`. Each image is the tenth
-    second of a clip of its own, but clips of one recording share the part of the name before `-`
-    (seen in the names, not documented), so that is taken as the sequence: nearby clips stay
-    together. The capture time is not published.
+    The condition comes from the frame attributes `weather` and `timeofday`. What one release does
+    not know (or calls `undefined`) comes from the next: the labels of 2020 go before those of 2018.
+    Where a list contradicts itself, it does not count. How many images have no record, or one that
+    does not know, is said on stderr.
+
+    Each image is the tenth second of a clip of its own, but clips of one recording share the part
+    of the name before `-` (seen in the names, not documented), so that is taken as the sequence:
+    nearby clips stay together. The capture time is not published.
 
     Source: Yu et al., BDD100K, CVPR 2020; doc/source/download.rst and format.rst of the toolkit
     (github.com/bdd100k/bdd100k). Labels of 2020: `labels/det_20/det_<split>.json`; of 2018:
@@ -50,9 +62,13 @@ def items(folder: Path) -> Iterator[Item]:
             "labels/det_20/det_{train,val}.json, labels/bdd100k_labels_images_{train,val}.json or "
             "labels/100k/{train,val}/*.json",
         )
+    told: Told = Counter()
     for home in homes:
         for split in SPLITS:
-            yield from _of_split(tree, f"{home}/{split}", lists[split], singles)
+            yield from _of_split(tree, f"{home}/{split}", lists[split], singles, told)
+    for what, count in told.items():
+        if count:
+            remark(f"bdd100k: {count} images {what}")
 
 
 def _lists(tree: Tree, split: str) -> Iterator[str]:
@@ -64,31 +80,84 @@ def _lists(tree: Tree, split: str) -> Iterator[str]:
                 yield path
 
 
-def _of_split(tree: Tree, home: str, lists: list[str], singles: list[str]) -> Iterator[Item]:
+def _of_split(
+    tree: Tree, home: str, lists: list[str], singles: list[str], told: Told
+) -> Iterator[Item]:
+    """The images of one split; `told` counts what a person should know of them."""
     images = list(tree.images(home))
-    found: dict[str, str | None] = {}
+    found: dict[str, Attributes] = {}
     for file in lists if images else []:
-        path = tree.root / file
-        listed = {
-            f"{home}/{text(frame, 'name', path)}": conditions.of_attributes(frame.get("attributes"))
-            for frame in records(path, "frames")
-        }
+        listed = _listed(tree, home, file, told)
         tree.require(listed, file)
-        found = {**listed, **found}
+        for name, attributes in listed.items():
+            found[name] = _filled(found.get(name, {}), attributes, told)
     for name in images:
-        label = found[name] if name in found else _alone(tree, name, singles)
+        if conditions.of_attributes(found.get(name)) is None:
+            for attributes in _alone(tree, name, singles):
+                found[name] = _filled(found.get(name, {}), attributes, told)
+        if PurePosixPath(home).name != UNLABELLED:
+            told["have no record"] += name not in found
+            told["have a record without weather and time of day"] += found.get(name) == {}
         recording = PurePosixPath(name).stem.partition("-")[0]
-        yield tree.item(name, label, recording)
+        yield tree.item(name, conditions.of_attributes(found.get(name)), recording)
 
 
-def _alone(tree: Tree, image: str, singles: list[str]) -> str | None:
-    """The condition by the file with the labels of this image alone; None if there is none."""
+def _listed(tree: Tree, home: str, file: str, told: Told) -> dict[str, Attributes]:
+    """What a file tells of each image that it lists, by the path of the image.
+
+    Of one that it lists again with something else, what differs is not known.
+    """
+    path = tree.root / file
+    found: dict[str, Attributes] = {}
+    torn: dict[str, set[str]] = {}
+    for frame in records(path, "frames"):
+        name = _place(home, tree.inside(text(frame, "name", path)))
+        before, now = found.get(name, {}), _known(frame)
+        differ = {key for key in before.keys() & now if before[key] != now[key]}
+        if differ:
+            torn.setdefault(name, set()).update(differ)
+        found[name] = now | before
+    for name, keys in torn.items():
+        found[name] = {key: value for key, value in found[name].items() if key not in keys}
+    told[f"are in {file} twice, with another weather or time of day, which is not used"] += len(
+        torn
+    )
+    return found
+
+
+def _place(home: str, name: str) -> str:
+    """Where the image that a record names lies. Folders before its name, if there are any, are the
+    last of those that it lies in (`train/a.jpg`), or more than these."""
+    path = PurePosixPath(name)
+    above, around = path.parent.parts, PurePosixPath(home).parts
+    shared = min(len(above), len(around))
+    fits = shared and above[-shared:] == around[-shared:]
+    return f"{home}/{path.name if fits else path}"
+
+
+def _known(record: Record) -> Attributes:
+    """Weather and time of day, each of them if the record knows it."""
+    attributes = record.get("attributes")
+    if not isinstance(attributes, dict):
+        return {}
+    known = {key: attributes.get(key) for key in ("weather", "timeofday")}
+    return {key: value for key, value in known.items() if value not in (None, "undefined")}
+
+
+def _filled(first: Attributes, second: Attributes, told: Told) -> Attributes:
+    """What is known from either release, and from the `first` where both know it."""
+    differ = any(first[key] != second[key] for key in first.keys() & second)
+    told["have another weather or time of day in older labels; the newer count"] += differ
+    return second | first
+
+
+def _alone(tree: Tree, image: str, singles: list[str]) -> Iterator[Attributes]:
+    """What the file with the labels of this image alone tells; nothing if there is none."""
     path = PurePosixPath(image)
     for home in singles:
         file = f"{home}/{path.parent.name}/{path.stem}.json"
         if tree.kind(file) == "file":
-            return conditions.of_attributes(record(tree.root / file).get("attributes"))
-    return None
+            yield _known(record(tree.root / file))
 
 
 FORMAT = Format(

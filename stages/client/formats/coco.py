@@ -10,6 +10,7 @@ from stages.client.formats.format import Format
 from stages.client.formats.records import Record, records, text
 from stages.client.formats.tree import Tree
 from stages.client.items import Item
+from stages.client.terminal import remark
 
 ANNOTATIONS = "annotations"
 YEAR = "[0-9]" * 4
@@ -22,7 +23,8 @@ def items(folder: Path) -> Iterator[Item]:
     `annotations/<what>_<split>.json` lists images by `file_name`, which lie in `<split>/`,
     `images/<split>/`, `images/` or at the top. Several files may list the same images, and a file
     whose images are all absent is of a split that was not downloaded. Images beside those that are
-    listed, and those of test and unlabeled, come in without any file that lists them.
+    listed, and those of test and unlabeled, come in without any file that lists them. How many
+    there are of either is said on stderr.
 
     COCO knows neither condition nor drive. `date_captured` becomes the capture time; in COCO itself
     it is the day on which the picture was collected, and where a tool wrote none or something else
@@ -41,16 +43,22 @@ def items(folder: Path) -> Iterator[Item]:
     if not files:
         raise tree.unlike("coco", f"{ANNOTATIONS}/*.json")
     found: dict[str, Item] = {}
-    places = {place for split in UNLISTED for place in tree.folders(split)}
+    unlisted = {place for split in UNLISTED for place in tree.folders(split)}
+    places = set(unlisted)
     for file in files:
         place, listed = _listed(tree, file)
         places.add(place)
         for item in listed:
             if item.path not in found or not found[item.path].known:
                 found[item.path] = item
+    beside = 0
     for place in sorted(places - {""}):
         for path in tree.images(place):
-            found.setdefault(path, tree.item(path))
+            if path not in found:
+                found[path] = tree.item(path)
+                beside += place not in unlisted
+    if beside:
+        remark(f"coco: {beside} images are listed in no file, so their capture time is not known")
     if not found:
         listing = ", ".join(files)
         raise tree.unlike("coco", f"the images that {listing} list, in a folder for each split")
@@ -64,10 +72,11 @@ def _listed(tree: Tree, file: str) -> tuple[str, list[Item]]:
         ArgusError: some of them are there and some are not.
     """
     path = tree.root / file
-    images = {
-        tree.inside(text(image, "file_name", path)): _time(image)
-        for image in records(path, "images")
-    }
+    images: dict[str, datetime | None] = {}
+    for image in records(path, "images"):
+        name = tree.inside(text(image, "file_name", path))
+        if images.get(name) is None:  # one that is listed twice keeps what is known of it
+            images[name] = _time(image)
     for place in _places(tree, file):
         above = f"{place}/".lstrip("/")
         if any(tree.holds(above + name) for name in images):
@@ -75,6 +84,8 @@ def _listed(tree: Tree, file: str) -> tuple[str, list[Item]]:
             return place, [
                 tree.item(above + name, captured_at=time) for name, time in images.items()
             ]
+    if images:
+        remark(f"coco: none of the {len(images)} images that {file} lists is there: left out")
     return "", []
 
 

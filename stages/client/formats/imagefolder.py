@@ -23,7 +23,7 @@ def items(folder: Path) -> Iterator[Item]:
     """
     tree = Tree(folder)
     top = [name for name, kind in tree.entries().items() if kind == "folder" and name[0] != "."]
-    above = 1 if top and SPLITS.issuperset(top) else 0
+    above = 1 if top and SPLITS.issuperset(name.lower() for name in top) else 0
     labelled = 0
     for path in tree.images(""):
         folders = path.split("/")[:-1]

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from stages.client.formats.format import Format
 from stages.client.formats.tree import Tree
 from stages.client.items import Item
+from stages.client.terminal import remark
 from stages.common.errors import ArgusError
 
 CAMERA = "image_02"  # the left colour camera; the others see the same a hand's breadth aside
@@ -36,8 +37,13 @@ def items(folder: Path) -> Iterator[Item]:
         raise tree.unlike(
             "kitti", f"<date>/<date>_drive_<nnnn>_sync/{CAMERA}/data, or training/image_2"
         )
+    timeless = 0
     for home in drives:
-        yield from _of_drive(tree, home)
+        for item in _of_drive(tree, home):
+            timeless += item.captured_at is None
+            yield item
+    if timeless:
+        remark(f"kitti: {timeless} images have no capture time, as no timestamps.txt is there")
     mapped = _drives_of_training(tree)
     for path in training:
         yield tree.item(path, LABEL, mapped.get(PurePosixPath(path).stem))

@@ -13,6 +13,7 @@ from stages.client.formats.format import Format
 from stages.client.formats.records import Record, records, text
 from stages.client.formats.tree import Tree
 from stages.client.items import Item
+from stages.client.terminal import remark
 from stages.common.errors import ArgusError
 
 VERSIONS = "v1.0-*"
@@ -33,7 +34,9 @@ def items(folder: Path) -> Iterator[Item]:
     comes from the words Night and Rain in the scene's description, as is common practice (nuScenes
     has no such field); a scene without a description has no label. What comes in parts may be there
     in part: of a scene, either all key frames are there or none, and the same for its sweeps;
-    anything between is an incomplete download.
+    anything between is an incomplete download. How many are not there is said on stderr. Where two
+    versions list an image (v1.0-mini is a part of v1.0-trainval), its label is from the first that
+    has one.
 
     Source: Caesar et al., nuScenes, CVPR 2020; docs/schema_nuscenes.md of the development kit
     (github.com/nutonomy/nuscenes-devkit).
@@ -42,14 +45,14 @@ def items(folder: Path) -> Iterator[Item]:
     versions = [v for v in tree.folders(VERSIONS) if tree.kind(f"{v}/sample_data.json") == "file"]
     if not versions:
         raise tree.unlike("nuscenes", f"{VERSIONS}/sample_data.json")
-    taken: set[str] = set()
+    found: dict[str, Item] = {}
     for version in versions:
         for item in _of_version(tree, version):
-            if item.path not in taken:  # v1.0-mini is a part of v1.0-trainval
-                taken.add(item.path)
-                yield item
-    if not taken:
+            if item.path not in found or found[item.path].label is None:
+                found[item.path] = item
+    if not found:
         raise tree.unlike("nuscenes", "samples/CAM_*/*.jpg beside the tables")
+    yield from found.values()
 
 
 def _of_version(tree: Tree, version: str) -> Iterator[Item]:
@@ -96,6 +99,12 @@ def _of_version(tree: Tree, version: str) -> Iterator[Item]:
         if part in absent:
             raise tree.lacks(absent[part], f"{version}/{data_file.name}")
         yield from found
+    left = sum(len(names) for part, names in absent.items() if part not in there)
+    if left:
+        remark(
+            f"nuscenes: {left} camera images that {version}/{data_file.name} lists are left out: "
+            "nothing of their scenes, or of the sweeps of these, is there"
+        )
 
 
 def _places(tree: Tree, version: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ from stages.client.formats import (
 )
 from stages.client.formats.format import Format
 from stages.client.items import Batch, Way
+from stages.client.unseen import tell_others, tell_twins
 
 FORMATS: dict[str, Format] = {
     format.name: format
@@ -50,4 +51,8 @@ def way(path: Path, format: Format) -> Way:
 
 def _listed(path: Path, format: Format, _: Path) -> Batch:
     place = outside(path, format.alone)
-    return Batch(list(format.items(place)), rendered=format.rendered)
+    items = list(format.items(place))
+    tell_twins([item.path for item in items])
+    if place.is_dir():  # what lies beside a list that is a file is no part of the dataset
+        tell_others(place, items)
+    return Batch(items, rendered=format.rendered)

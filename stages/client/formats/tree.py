@@ -11,11 +11,9 @@ from typing import Literal
 
 from stages.client.items import Item
 from stages.common.errors import ArgusError
+from stages.ingest.names import is_image, is_leftover, some
 
-IMAGES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
-"""Endings of the files that ingest can read, in lower case."""
 UNPACKED = 2  # folders that archives may have been unpacked into above the layout itself
-NAMED = 3  # examples in a message
 Kind = Literal["file", "folder", "link", "other"]
 
 
@@ -27,7 +25,8 @@ class Tree:
         self._entries: dict[str, dict[str, Kind]] = {}
 
     def entries(self, folder: str = "") -> dict[str, Kind]:
-        """What a folder holds, by name in order; empty where there is no such folder.
+        """What a folder holds, by name in order, but for what a desktop leaves there; empty where
+        there is no such folder.
 
         Raises:
             ArgusError: it is a symbolic link, lies behind one, or may not be read.
@@ -96,9 +95,10 @@ class Tree:
 
     def lacks(self, absent: list[str], listed_in: str) -> ArgusError:
         """The error that files that `listed_in` names are not there."""
+        windows = " (folders are written with `/`)" if "\\" in absent[0] else ""
         return ArgusError(
             f"{self.root}: {len(absent)} of the images that {listed_in} lists are not there: "
-            f"{some(absent)}. Complete the download, or take them off the list"
+            f"{some(absent)}{windows}. Complete the download, or take them off the list"
         )
 
     def images(self, folder: str) -> Iterator[str]:
@@ -164,21 +164,11 @@ class Tree:
         )
 
 
-def is_image(name: str) -> bool:
-    """Whether a file's name is that of an image that ingest can read."""
-    return PurePosixPath(name).suffix.lower() in IMAGES
-
-
-def some(names: list[str]) -> str:
-    """The first few names, and how many more there are."""
-    more = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
 def _listed(folder: Path) -> dict[str, Kind]:
     try:
         with os.scandir(folder) as entries:
-            return {entry.name: _kind(entry) for entry in sorted(entries, key=lambda e: e.name)}
+            named = sorted((e for e in entries if not is_leftover(e.name)), key=lambda e: e.name)
+            return {entry.name: _kind(entry) for entry in named}
     except OSError as error:
         raise ArgusError(f"{folder} cannot be read: {error.strerror}") from None
 

@@ -1,0 +1,62 @@
+"""Archives, by their names and by what they begin with: images in them must not go unseen."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+TAR = ".tar"
+USTAR = slice(257, 262)  # where every tar file since 1988 says what it is
+BEGIN = 262  # bytes of a file that tell what it is
+
+PACKED = {
+    b"\x1f\x8b": "gzip",
+    b"\x1f\x9d": "compress",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\x00": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"\x04\x22\x4d\x18": "lz4",
+    b"LZIP": "lzip",
+    b"PK\x03\x04": "zip",
+    b"PK\x05\x06": "zip",
+    b"PK\x07\x08": "zip",
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"Rar!\x1a\x07": "rar",
+}
+"""What compressed files begin with."""
+
+ENDINGS = {
+    TAR: "tar",
+    **dict.fromkeys((".gz", ".tgz", ".taz"), "gzip"),
+    **dict.fromkeys((".bz2", ".tbz", ".tbz2", ".tb2"), "bzip2"),
+    **dict.fromkeys((".xz", ".txz"), "xz"),
+    **dict.fromkeys((".zst", ".tzst", ".zstd"), "zstd"),
+    **{".z": "compress", ".lz4": "lz4", ".lz": "lzip", ".zip": "zip", ".7z": "7z", ".rar": "rar"},
+}
+"""What their names end with, in lower case."""
+
+
+def is_shard(name: str) -> bool:
+    """Whether a file's name is that of a tar file."""
+    return name.lower().endswith(TAR)
+
+
+def packed(path: Path) -> str | None:
+    """How a file is packed, so that what is in it cannot be read in place; None if it is not.
+
+    `tar` is one whose name does not say so. A tar file that says so is not packed.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as stream:
+        kind = kind_of(path.name, stream.read(BEGIN))
+    return None if kind == "tar" and is_shard(path.name) else kind
+
+
+def kind_of(name: str, begin: bytes) -> str | None:
+    """What kind of archive a file is by its first `BEGIN` bytes, or else by its name; None if it
+    is none."""
+    if begin[USTAR] == b"ustar":  # first: a tar file begins with the name of what is in it
+        return "tar"
+    found = next((kind for magic, kind in PACKED.items() if begin.startswith(magic)), None)
+    return found or ENDINGS.get(PurePosixPath(name).suffix.lower())
