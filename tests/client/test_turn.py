@@ -72,14 +72,16 @@ def test_two_turns_are_two_commits_with_tags_lineage_and_headlines(
         "reports/promote/decision.json",
     } <= set(committed)
     after = Path("params.yaml").read_text()
-    assert after == before.replace('as_of: "2026-01-01"', f'as_of: "{today_utc()}"')
+    now = before.replace('as_of: "2026-01-01"', f'as_of: "{today_utc()}"')
+    assert after == now.replace("  turn: 0\n", "  turn: 1\n")
 
     deliver(upload, "d2")
     first = commit_of("HEAD")
     number, outcome = turn("more", TODAY)
     assert number == 2 and outcome.images == 6
     settings = yaml.safe_load(Path("params.yaml").read_text())
-    assert settings["lineage"]["previous"] == first == commit_of("turn-2~1")
+    assert settings["lineage"] == {"turn": 2, "previous": first}
+    assert first == commit_of("turn-2~1")
     assert settings["ingest"]["as_of"] == "2026-11-24"
     assert RAN.read_text().split() == ["ingest", "judge"] * 2
     assert json.loads(workspace.dvc("status", "--json")) == {}
