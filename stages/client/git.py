@@ -126,8 +126,9 @@ def turn_tags() -> dict[int, str]:
 def refs_with(commit: str) -> list[str]:
     """Up to three names of branches and tags that reach a commit."""
     kinds = ("refs/heads", "refs/remotes", "refs/tags")
-    out = git("for-each-ref", "--format=%(refname:short)", "--contains", commit, *kinds)
-    return out.split()[:3] or ["HEAD"]
+    out = git("for-each-ref", "--format=%(refname:short) %(symref)", "--contains", commit, *kinds)
+    names = [line.split(" ") for line in out.splitlines()]
+    return [name for name, points_to in names if not points_to][:3] or ["HEAD"]
 
 
 def shallow() -> set[str]:

@@ -242,7 +242,7 @@ def record(message: str, found: line.Line, base: str, inputs: Inputs, advice: st
         ArgusError: something else was changed while the pipeline ran, or Git fails.
     """
     changes = git.changes()
-    strange = foreign(changes, begun=True) + unmade(changes)
+    strange = foreign(changes, begun=True)
     if git.head() != base:
         raise ArgusError(f"another commit was made while the pipeline ran: {advice}")
     if strange:
@@ -254,8 +254,13 @@ def record(message: str, found: line.Line, base: str, inputs: Inputs, advice: st
     if edited:
         raise ArgusError(
             "these changed while the pipeline ran, so what ran is not what would be committed: "
-            f"{', '.join(edited)}. Leave them as they are to be, and alone; {advice}, but for "
-            "those that these concern"
+            f"{', '.join(edited)}. Put them back, or let them stay as they are now; {advice}, but "
+            "for those that depend on what changed"
+        )
+    strays = unmade(changes)
+    if strays:
+        raise ArgusError(
+            f"no stage makes these reports:\n{listed(strays)}\nmove them away; {advice}"
         )
     settings = params.load()
     notes = "\n".join(found.notes)

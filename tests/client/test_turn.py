@@ -208,6 +208,49 @@ def test_what_changes_while_the_pipeline_runs_is_not_recorded(
     assert sh("git", "tag") == ""
 
 
+def test_a_knob_edited_while_its_stage_runs_is_never_recorded_with_what_ran_before(
+    repo: Path, upload: Path, argus: Argus
+) -> None:
+    deliver(upload, "d1")
+    edit = Path(".dvc/tmp/during-judge")
+    edit.write_text("sed -i 's/steps: 1,/steps: 2,/' params.yaml\n")
+    base = commit_of("HEAD")
+    ended, printed = argus("turn", "-m", "x")
+    assert ended == 1 and "changed while the pipeline ran" in printed and "params.yaml" in printed
+    assert commit_of("HEAD") == base and RAN.read_text().split() == ["ingest", "judge"]
+    edit.unlink()
+
+    hook = Path(".git/hooks/pre-commit")
+    hook.write_text("#!/bin/sh\necho no turns on fridays\nexit 1\n")
+    hook.chmod(0o755)
+    ended, printed = argus("turn", "-m", "x")
+    assert ended == 1 and "no turns on fridays" in printed
+    # DVC took the run with 1 step for one with 2, in dvc.lock and in its run cache
+    assert RAN.read_text().split() == ["ingest", "judge", "judge"]
+    assert sh("git", "diff", "--cached", "--name-only") == ""
+    assert yaml.safe_load(Path("params.yaml").read_text())["lineage"]["turn"] == 0
+    hook.unlink()
+
+    assert turn("x", today_utc())[0] == 1
+    assert RAN.read_text().split() == ["ingest", "judge", "judge"]
+    committed = yaml.safe_load(sh("git", "show", "HEAD:params.yaml"))
+    assert committed["models"]["r3gan"]["steps"] == 2 and committed["lineage"]["turn"] == 1
+    assert status() == []
+
+
+def test_code_that_git_does_not_see_changed_is_not_recorded(
+    repo: Path, upload: Path, argus: Argus
+) -> None:
+    deliver(upload, "d1")
+    sh("git", "update-index", "--assume-unchanged", "toy.py")
+    with Path("toy.py").open("a") as code:
+        code.write("# tried out\n")
+    ended, printed = argus("turn", "-m", "x", "--new-line")
+    assert ended == 1 and "changed deps: toy.py modified" in printed
+    assert "argus turn -m x --new-line" in printed
+    assert sh("git", "tag") == "" and sh("git", "diff", "--cached", "--name-only") == ""
+
+
 def test_two_commands_do_not_change_a_repository_at_once(repo: Path, argus: Argus) -> None:
     workspace.LOCK.parent.mkdir(exist_ok=True)
     with workspace.LOCK.open("w") as lock:
