@@ -19,8 +19,9 @@ import yaml
 from stages.client import workspace
 from stages.client.folder import whole
 from stages.client.git import Change
+from stages.client.inputs import Inputs
 from stages.client.submit import submit
-from stages.client.turn import STATE, foreign, turn
+from stages.client.turn import STATE, Begun, foreign, turn
 from stages.common.errors import ArgusError
 from tests.client.conftest import sh
 
@@ -236,6 +237,39 @@ def test_a_knob_edited_while_its_stage_runs_is_never_recorded_with_what_ran_befo
     committed = yaml.safe_load(sh("git", "show", "HEAD:params.yaml"))
     assert committed["models"]["r3gan"]["steps"] == 2 and committed["lineage"]["turn"] == 1
     assert status() == []
+
+
+def test_a_turn_that_was_killed_forgets_what_ran_on_an_edit_before_it_goes_on(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Begun(commit_of("HEAD"), None, 1, Inputs.now()).write()
+    params = Path("params.yaml")
+    params.write_text(params.read_text().replace("steps: 1,", "steps: 2,"))
+    ran = {"cmd": "python toy.py judge", "params": {"params.yaml": {"models.r3gan.steps": 2}}}
+    Path("dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": {"judge": ran}}))
+    kept = []
+
+    def repro(*_: str) -> int:
+        kept.append(yaml.safe_load(Path("dvc.lock").read_text())["stages"])
+        return 7
+
+    monkeypatch.setattr(workspace, "dvc_aloud", repro)
+    with pytest.raises(ArgusError, match="status 7"):
+        turn("x", TODAY)
+    assert kept == [{}]
+
+
+def test_a_report_that_no_stage_makes_is_not_recorded(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def repro(*_: str) -> int:
+        Path("reports").mkdir()
+        Path("reports/notes.json").write_text("{}")
+        return 0
+
+    monkeypatch.setattr(workspace, "dvc_aloud", repro)
+    with pytest.raises(ArgusError, match=r"no stage makes(.|\n)*reports/notes\.json"):
+        turn("x", TODAY)
 
 
 def test_code_that_git_does_not_see_changed_is_not_recorded(
