@@ -13,6 +13,14 @@ from stages.common.errors import ArgusError
 TURN = re.compile(r"turn-([1-9][0-9]*)")
 TRAILER = "Argus-Turn"
 NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+UNDER_WAY = {
+    "MERGE_HEAD": "merge",
+    "rebase-merge": "rebase",
+    "rebase-apply": "rebase",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+}
+"""What Git is in the middle of, by the file or folder in `.git` that says so."""
 REACHED = ("HEAD", "--branches", "--remotes", "--tags")
 
 
@@ -88,6 +96,18 @@ def require_identity() -> None:
             raise ArgusError(
                 "git does not know who you are, so it cannot commit a turn: set "
                 '`git config user.name "Your Name"` and `git config user.email you@example.org`'
+            )
+
+
+def require_settled() -> None:
+    """Raises:
+    ArgusError: a merge, rebase, cherry-pick or revert is under way.
+    """
+    for name, what in UNDER_WAY.items():
+        if Path(git("rev-parse", "--git-path", name).strip()).exists():
+            raise ArgusError(
+                f"a {what} is under way here: finish it (`git {what} --continue`) or give it up "
+                f"(`git {what} --abort`), and try again"
             )
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from stages.client import git, workspace
 from stages.client.knobs import PARAMS
 from stages.client.outcome import Outcome, Reports, named, outcome
-from stages.client.recorded import History, Recorded, distinct, mapping, parsed
+from stages.client.recorded import History, Recorded, distinct, mapping, parsed, untagged
 from stages.client.tables import UNKNOWN, Table
 from stages.common.errors import ArgusError
 
@@ -48,12 +48,7 @@ def turns() -> tuple[list[Turn], list[str]]:
 
 def notes(history: History, recorded: list[Recorded]) -> list[str]:
     """Turns without a tag, tags without a turn, and what a shallow clone does not show."""
-    said = [
-        f"turn-{turn.number} has no tag here: `git fetch --tags`, or `git tag turn-{turn.number} "
-        f"{turn.commit[:10]}`"
-        for turn in recorded
-        if turn.number not in history.tags
-    ]
+    said = [untagged(turn) for turn in recorded if turn.number not in history.tags]
     numbers = {turn.number for turn in recorded}
     said += [
         f"turn-{number} (commit {commit[:10]}) is not in HEAD's history"

@@ -12,6 +12,7 @@ from stages.client.recorded import (
     is_whole,
     lock_of,
     lock_previous,
+    untagged,
 )
 from stages.common.errors import ArgusError
 
@@ -126,8 +127,9 @@ def notes(history: History, before: Recorded, number: int) -> list[str]:
             f"HEAD's dvc.lock is not that of turn {before.number}: stages ran outside a turn, or a "
             "merge took the dvc.lock of another one"
         )
-    line = history.ancestors(before.commit)
-    same = {turn.lock for turn in history.turns if turn.commit in line}
+    past = before.lineage.previous  # of a branch that is gone, it may not be here
+    line = history.ancestors(past if past in history.commits else before.commit)
+    same = {turn.lock for turn in history.turns if turn.commit in line} | {before.lock}
     said += [
         f"{turn} is in HEAD's history, too, but HEAD's content does not come from it: what it held "
         "out may train"
@@ -150,7 +152,7 @@ def notes(history: History, before: Recorded, number: int) -> list[str]:
     if len(missed) > SHOWN:
         said.append(f"nor are {len(missed) - SHOWN} more turns of other branches")
     if before.number not in history.tags:
-        said.append(f"turn-{before.number} has no tag here (`git fetch --tags`)")
+        said.append(untagged(before))
     return said
 
 

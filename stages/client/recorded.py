@@ -136,6 +136,12 @@ def distinct(turns: list[Recorded]) -> list[Recorded]:
     return list(found.values())
 
 
+def untagged(turn: Recorded) -> str:
+    """What to do about a turn whose tag is not here."""
+    name = f"turn-{turn.number}"
+    return f"{name} has no tag here: `git fetch --tags`, or `git tag {name} {turn.commit[:10]}`"
+
+
 def lineage(text: str) -> Lineage:
     """`lineage` in the text of a `params.yaml` of any age, broken ones too."""
     section = mapping(mapping(parsed(text)).get("lineage"))

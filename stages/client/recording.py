@@ -86,7 +86,9 @@ def status_of_index() -> dict[str, Any]:
     """
     with tempfile.TemporaryDirectory() as scratch:
         git.git("checkout-index", "--all", f"--prefix={scratch}/")
-        (Path(scratch) / ".dvc/config.local").write_text(NO_GIT, encoding="utf-8")
+        local = Path(scratch) / ".dvc/config.local"
+        local.parent.mkdir(exist_ok=True)
+        local.write_text(NO_GIT, encoding="utf-8")
         status = json.loads(workspace.dvc("--cd", scratch, "status", "--json"))
     return without_outputs(status)
 

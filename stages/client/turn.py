@@ -82,14 +82,16 @@ def turn(message: str, today: date, new_line: bool = False) -> tuple[int, Outcom
         new_line: owe nothing to the turns before.
 
     Raises:
-        ArgusError: a turn before shows in the history but is not here, the tree holds more than
-            the intake of a turn, a delivery has changed since it was submitted, a stage fails,
-            something was edited while the pipeline ran, or Git cannot commit.
+        ArgusError: a turn before shows in the history but is not here, a merge or rebase is under
+            way, the tree holds more than the intake of a turn, a delivery has changed since it was
+            submitted, a stage fails, something was edited while the pipeline ran, or Git cannot
+            commit.
     """
     if not message.strip():
         raise ArgusError("a turn needs a message: say in one line what came in")
     with workspace.exclusive("argus turn"):
         git.require_identity()
+        git.require_settled()
         begun = Begun.read()
         if begun and begun.is_committed():  # stopped between the commit and its tag
             number = begun.number
@@ -99,8 +101,11 @@ def turn(message: str, today: date, new_line: bool = False) -> tuple[int, Outcom
                 say(note)
             number = found.number
             make(message, today, found, begun)
-        if number not in git.turn_tags():
+        tagged = git.turn_tags().get(number)
+        if tagged is None:
             git.tag(number, message)
+        elif tagged != git.head():  # fetched while this one ran
+            say(f"turn-{number} is the tag of another turn, commit {tagged[:10]}: this has none")
         STATE.unlink()
         settings = params.load()
         return number, current(settings.sources, settings.models)

@@ -179,6 +179,10 @@ def test_a_turn_that_lost_only_its_tag_gets_it(repo: Path, upload: Path) -> None
     assert turn("first", TODAY)[0] == 1
     assert commit_of("turn-1") == commit_of("HEAD") == made
     assert RAN.read_text().split() == ["ingest", "judge"]
+    Begun(commit_of("HEAD~1"), None, 1, Inputs.now()).write()
+    sh("git", "tag", "--force", "turn-1", "HEAD~1")  # another's, fetched meanwhile
+    assert turn("first", TODAY)[0] == 1 and commit_of("turn-1") == commit_of("HEAD~1")
+    assert commit_of("HEAD") == made and not STATE.exists()
 
 
 def test_an_altered_delivery_is_never_taken_as_it_is(repo: Path, upload: Path) -> None:
