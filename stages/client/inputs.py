@@ -123,8 +123,11 @@ def forget(doubtful: Callable[[Mapping[str, Any]], bool], since: float) -> None:
             with atomic(LOCK) as temporary:
                 yaml.dump(lock, temporary)
     runs = Path(workspace.dvc("cache", "dir").strip()) / "runs"
-    for file in runs.glob("*/*/*"):
-        if file.stat().st_mtime >= since:
-            entry = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
-            if doubtful(entry):
-                file.unlink()
+    for runs_alike in runs.glob("*/*"):
+        for file in runs_alike.iterdir():
+            if file.stat().st_mtime >= since:
+                entry = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
+                if doubtful(entry):
+                    file.unlink()
+        if not any(runs_alike.iterdir()):  # DVC fails on an empty one
+            runs_alike.rmdir()
