@@ -52,7 +52,12 @@ class Blob(NamedTuple):
 def attempt(*arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
     """Run Git with `text` on its standard input and return what came of it, failed or not."""
     return subprocess.run(
-        ["git", *arguments], input=text, capture_output=True, text=True, check=False
+        ["git", *arguments],
+        input=text,
+        capture_output=True,
+        encoding="utf-8",
+        errors="surrogateescape",  # names of files need not be UTF-8
+        check=False,
     )
 
 

@@ -56,7 +56,7 @@ def notes(history: History, recorded: list[Recorded]) -> list[str]:
         if number not in numbers
     ]
     if history.here & history.cut:
-        said.append("this clone is shallow: `git fetch --unshallow` shows the turns before")
+        said.append("this clone is shallow: `git fetch --unshallow` may show earlier turns")
     return said
 
 

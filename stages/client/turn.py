@@ -16,7 +16,7 @@ from stages.client.recording import commit_what_ran
 from stages.client.terminal import say
 from stages.common import params
 from stages.common.errors import ArgusError
-from stages.common.files import write_json
+from stages.common.files import atomic
 from stages.ingest.deliveries import RAW
 
 STATE = workspace.TEMPORARY / "argus-turn.json"
@@ -57,7 +57,8 @@ class Begun:
 
     def write(self) -> None:
         """Write it down, so that a turn that is killed can be gone on with."""
-        write_json(STATE, asdict(self))
+        with atomic(STATE) as temporary:
+            temporary.write_text(json.dumps(asdict(self)), encoding="ascii")
 
     def is_after(self, origin: str | None) -> bool:
         """Whether it can be gone on with: it follows that turn, and HEAD where it was begun."""

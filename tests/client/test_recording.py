@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import yaml
 from stages.client import git, recording, workspace
 from stages.client.inputs import Inputs
 from stages.client.recording import commit_what_ran, without_outputs
+from stages.client.turn import Begun
 from stages.common.errors import ArgusError
 from tests.client.conftest import sh
 
@@ -26,6 +28,7 @@ def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Inputs:
     for name in (CARD, PARAMS, "code.py", ".dvc/config"):
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text(f"name: {name}\n")
+    Path(".dvc/.gitignore").write_text("/tmp\n")
     sh("git", "add", "--all")
     sh("git", "commit", "--quiet", "--message", "the project")
     Path(PARAMS).write_text("name: edited before the turn\n")
@@ -62,6 +65,16 @@ def test_an_edit_before_the_tree_is_looked_at_is_refused(
         commit_what_ran("a turn", [PARAMS, REPORT], ran, "do it again")
     assert git.head() == base and sh("git", "diff", "--cached", "--name-only") == ""
     assert "edited: meanwhile" in Path(name).read_text()
+
+
+def test_a_name_that_is_not_utf8_is_a_file_like_others(ran: Inputs) -> None:
+    name = os.fsdecode(b"caf\xe9.txt")
+    Path(name).touch()
+    begun = Begun("0" * 40, None, 1, Inputs.now())
+    begun.write()
+    assert Begun.read() == begun and begun.inputs.changed() == []
+    edit(name)
+    assert begun.inputs.changed() == [name]
 
 
 def test_an_edit_staged_with_the_rest_is_refused_too(ran: Inputs) -> None:
