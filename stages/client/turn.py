@@ -278,7 +278,7 @@ def record(message: str, found: line.Line, base: str, inputs: Inputs, advice: st
         paths = [change.path for change in git.changes()]
         commit_what_ran(text, paths, inputs.with_params(numbered), advice)
     except BaseException:
-        if knobs.read() == numbered:
+        if git.head() == base and knobs.read() == numbered:
             knobs.write(inputs.params)
         raise
 
