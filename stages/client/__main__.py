@@ -76,16 +76,24 @@ def formats() -> None:
 @app.command()
 def turn(
     message: Annotated[str, typer.Option("--message", "-m", help="What came in, in a line.")],
+    new_line: Annotated[
+        bool,
+        typer.Option(
+            "--new-line", help="Owe nothing to earlier turns: what they held out may train."
+        ),
+    ] = False,
 ) -> None:
     """Run the whole pipeline, commit what it made, tag it turn-N. Run it again to resume."""
     from stages.client import tables
     from stages.client.turn import turn as make
+    from stages.common import params
 
-    number, outcome = make(message, today_utc().date())
+    number, outcome = make(message, today_utc().date(), new_line)
     tables.show(outcome)
     say(f"turn-{number} is recorded")
-    if number > 1:
-        say(f"what it changed: dvc metrics diff turn-{number - 1} turn-{number}")
+    previous = params.load().lineage.previous
+    if previous:
+        say(f"what it changed: dvc metrics diff {previous[:10]} turn-{number}")
 
 
 @app.command()
@@ -103,12 +111,15 @@ def show() -> None:
 def history(
     write: Annotated[Path | None, typer.Option(help="Write it as Markdown, too.")] = None,
 ) -> None:
-    """Show all turns side by side, from `dvc metrics`."""
+    """Show the turns of HEAD's history side by side."""
     from stages.client import history as past
     from stages.common.files import atomic
 
-    table = past.table(past.turns())
+    turns, notes = past.turns()
+    table = past.table(turns)
     table.show()
+    for note in notes:
+        say(note)
     if write is not None:
         with atomic(write) as temporary:
             temporary.write_text(table.markdown(), encoding="utf-8")

@@ -1,13 +1,15 @@
-"""The turns so far, side by side, from `dvc metrics`."""
+"""The turns so far, side by side, from the reports that Git has of them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from stages.client import git, workspace
-from stages.client.outcome import Outcome, Reports, outcome
+from stages.client.knobs import PARAMS
+from stages.client.outcome import Outcome, Reports, named, outcome
+from stages.client.recorded import History, Recorded, distinct, mapping, parsed, untagged
 from stages.client.tables import UNKNOWN, Table
 from stages.common.errors import ArgusError
 
@@ -22,43 +24,58 @@ class Turn(NamedTuple):
     lacks: str = ""
 
 
-def turns() -> list[Turn]:
-    """All turns, first to last.
+def turns() -> tuple[list[Turn], list[str]]:
+    """The turns in HEAD's history, first to last, and what else there is to say of them.
 
     Raises:
-        ArgusError: there is none yet, or DVC fails.
+        ArgusError: there is none yet.
     """
     workspace.require_top()
-    numbers = git.turns()
-    if not numbers:
-        raise ArgusError("no turn has been recorded yet: `argus turn -m MESSAGE` makes the first")
-    tags = [f"turn-{number}" for number in numbers]
-    lines = git.git("log", "--no-walk=unsorted", "--format=%cs%x00%s", *tags, "--").splitlines()
-    found = metrics(json.loads(workspace.dvc("metrics", "show", "--json", "--all-tags")))
-    past = []
-    for number, tag, line in zip(numbers, tags, lines, strict=True):
-        day, message = line.split("\0", 1)
-        past.append(turn_of(number, day, message, found.get(tag, {})))
-    return past
+    history = History()
+    oldest_first = distinct(history.behind_head())[::-1]
+    recorded = sorted(oldest_first, key=lambda turn: turn.number)
+    if not recorded:
+        raise ArgusError(
+            "no turn is in HEAD's history yet: `argus turn -m MESSAGE` makes the first"
+        )
+    shown = git.headlines([turn.commit for turn in recorded])
+    past = [
+        turn_of(turn.number, day, message, reports_of(turn.commit))
+        for turn, (day, message) in zip(recorded, shown, strict=True)
+    ]
+    return past, notes(history, recorded)
 
 
-def metrics(shown: Mapping[str, Any]) -> dict[str, Reports]:
-    """What `dvc metrics show --json` prints, as reports by revision and name.
+def notes(history: History, recorded: list[Recorded]) -> list[str]:
+    """Turns without a tag, tags without a turn, and what a shallow clone does not show."""
+    said = [untagged(turn) for turn in recorded if turn.number not in history.tags]
+    numbers = {turn.number for turn in recorded}
+    said += [
+        f"turn-{number} (commit {commit[:10]}) is not in HEAD's history"
+        for number, commit in sorted(history.tags.items())
+        if number not in numbers
+    ]
+    if history.here & history.cut:
+        said.append("this clone is shallow: `git fetch --unshallow` may show earlier turns")
+    return said
 
-    DVC names a commit by all its tags, joined by commas.
-    """
-    return {
-        name: {
-            path.removeprefix("reports/").removesuffix(".json"): report.get("data", {})
-            for path, report in revision.get("data", {}).items()
-        }
-        for names, revision in shown.items()
-        for name in names.split(",")
-    }
+
+def reports_of(commit: str) -> dict[str, Any]:
+    """The reports of a commit by their name, as far as it has them."""
+    (file,) = git.contents([f"{commit}:{PARAMS}"])
+    settings = mapping(parsed(file.text if file else ""))
+    names = named(settings.get("sources") or [], settings.get("models") or {})
+    texts = git.contents([f"{commit}:reports/{name}.json" for name in names])
+    found: dict[str, Any] = {}
+    for name, text in zip(names, texts, strict=True):
+        with suppress(ValueError):  # a conflict that was committed, say
+            if text:
+                found[name] = json.loads(text.text)
+    return found
 
 
 def turn_of(number: int, day: str, message: str, reports: Reports) -> Turn:
-    """A turn with the outcome that is in its metrics, as far as they are whole."""
+    """A turn with the outcome that is in its reports, as far as they are whole."""
     try:
         return Turn(number, day, message, outcome(reports))
     except KeyError as error:

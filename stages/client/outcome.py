@@ -1,7 +1,7 @@
 """What a turn came to, read from the reports its stages wrote; all knowledge of their keys is here.
 
 The reports come by name ("ingest/amos" for `reports/ingest/amos.json`), from the working tree or,
-for turns long past, from `dvc metrics show`.
+for turns long past, from Git.
 """
 
 from __future__ import annotations
@@ -98,21 +98,21 @@ def current(sources: Iterable[str], models: Iterable[str]) -> Outcome:
     Raises:
         ArgusError: a report is missing.
     """
-    names = [
+    return outcome({name: reports.read(name) for name in named(sources, models)})
+
+
+def named(sources: Iterable[str], models: Iterable[str]) -> list[str]:
+    """The reports that an outcome is read from."""
+    return [
         *(f"ingest/{source}" for source in sources),
         *("dedupe", "split", "prune"),
         *(f"evaluate/{model}" for model in models),
         "promote/decision",
     ]
-    return outcome({name: reports.read(name) for name in names})
 
 
 def outcome(found: Reports) -> Outcome:
     """The outcome in a turn's reports.
-
-    Champions come with their reason where "promote/decision" is there, without it from the metrics
-    "promote". A key that holds null or an empty mapping may be missing: `dvc metrics show` leaves
-    it out.
 
     Raises:
         KeyError: a report, or a key of one, is missing.
@@ -122,7 +122,7 @@ def outcome(found: Reports) -> Outcome:
     for report in ingest:
         refused.update(report.get("refused", {}))
     split, prune, dedupe = found["split"], found["prune"], found["dedupe"]
-    decisions = found["promote/decision"] if "promote/decision" in found else found["promote"]
+    decisions = found["promote/decision"]
     return Outcome(
         images=sum(report["images"] for report in ingest),
         accepted=sum(report["accepted"] for report in ingest),

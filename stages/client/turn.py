@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from pathlib import Path
 
-from stages.client import audit, git, knobs, workspace
+from stages.client import audit, git, knobs, line, workspace
+from stages.client.inputs import RECORDED, Inputs
 from stages.client.outcome import Outcome, current
-from stages.client.terminal import today_utc
+from stages.client.recording import commit_what_ran
+from stages.client.terminal import say, today_utc
 from stages.common import params
 from stages.common.errors import ArgusError
-from stages.common.files import write_json
+from stages.common.files import atomic
 from stages.ingest.deliveries import RAW
 
 STATE = workspace.TEMPORARY / "argus-turn.json"
@@ -25,57 +29,131 @@ INTAKE = re.compile(
 RETIRED = re.compile(r"data/ingest/.+|reports/ingest/[^/]+\.json")
 """What `argus source retire` may have deleted since the last turn."""
 
-RECORDED = re.compile(
-    r"dvc\.lock|reports/.+\.(json|tsv|csv|md)|(data|models|reports)/(.+/)?\.gitignore"
-)
-"""What the pipeline itself writes into Git: never pictures, which may show what must be erased."""
+
+@dataclass(frozen=True)
+class Begun:
+    """A turn that was begun here and is not yet tagged.
+
+    Attributes:
+        base: the commit that it was begun on.
+        origin: commit of the turn that `base` came from, None before the first.
+        number: of this turn.
+        inputs: what it ran on.
+    """
+
+    base: str
+    origin: str | None
+    number: int
+    inputs: Inputs
+
+    @classmethod
+    def read(cls) -> Begun | None:
+        """What is written down, None if nothing is."""
+        try:
+            state = json.loads(STATE.read_text(encoding="utf-8"))
+            return cls(**{**state, "inputs": Inputs(**state["inputs"])})
+        except (FileNotFoundError, KeyError, TypeError, ValueError):  # or an older version's
+            return None
+
+    def write(self) -> None:
+        """Write it down, so that a turn that is killed can be gone on with."""
+        with atomic(STATE) as temporary:
+            temporary.write_text(json.dumps(asdict(self)), encoding="ascii")
+
+    def is_after(self, origin: str | None) -> bool:
+        """Whether it can be gone on with: it follows that turn, and HEAD where it was begun."""
+        return self.origin == origin and git.descends_from(self.base)
+
+    def is_committed(self) -> bool:
+        """Whether HEAD is its commit."""
+        made = git.commits()[git.head()]
+        return made.parents[:1] == [self.base] and self.number in made.turns
 
 
-def turn(message: str, today: date) -> tuple[int, Outcome]:
+def turn(message: str, today: date, new_line: bool = False) -> tuple[int, Outcome]:
     """Run the pipeline and record it; returns the number of the turn and what it came to.
 
     A turn that stopped half-way is gone on with: DVC skips the stages that are done, and the
     files that they have written meanwhile do not count as dirt. `ingest.as_of` is always the day
     on which the turn is completed, so that no consent outlives its end in an interrupted one.
 
+    Args:
+        message: what came in, in a line.
+        today: what `ingest.as_of` becomes.
+        new_line: owe nothing to the turns before.
+
     Raises:
-        ArgusError: the tree holds more than the intake of a turn, a delivery has changed since it
-            was submitted, a stage fails, or Git cannot commit.
+        ArgusError: a turn before shows in the history but is not here, a merge or rebase is under
+            way, the tree holds more than the intake of a turn, a delivery has changed since it was
+            submitted, a stage fails, something was edited while the pipeline ran, or Git cannot
+            commit.
     """
     if not message.strip():
         raise ArgusError("a turn needs a message: say in one line what came in")
     with workspace.exclusive("argus turn"):
         git.require_identity()
-        number = max(git.turns(), default=0) + 1
-        lineage = git.turns(merged=True)
-        previous = git.commit_of(lineage[-1]) if lineage else None
-        resumed = unfinished(previous)
-        if resumed and git.recorded_turn() == number:  # stopped between the commit and its tag
-            git.tag(number, message)
+        git.require_settled()
+        begun = Begun.read()
+        if begun and begun.is_committed():  # stopped between the commit and its tag
+            number = begun.number
         else:
-            require_intake(resumed)
-            settings = params.load()
-            audit.require_cards(settings)
-            require_deliveries(settings.sources)
-            base = git.head()
-            write_json(STATE, {"base": base, "previous": previous})
-            try:
-                run_as_of_today(message, previous, today)
-                record(number, message, base)
-            except KeyboardInterrupt:
-                raise ArgusError(f"interrupted: {resuming(message)}") from None
+            found = line.find(new_line)
+            for note in found.notes:
+                say(note)
+            number = found.number
+            make(message, today, found, begun)
+        tagged = git.turn_tags().get(number)
+        if tagged is None:
+            git.tag(number, message)
+        elif tagged != git.head():  # fetched while this one ran
+            say(f"turn-{number} is the tag of another turn, commit {tagged[:10]}: this has none")
         STATE.unlink()
         settings = params.load()
         return number, current(settings.sources, settings.models)
 
 
-def unfinished(previous: str | None) -> bool:
-    """Whether a turn after `previous` was begun here, on this commit or one that HEAD is after."""
+def make(message: str, today: date, found: line.Line, begun: Begun | None) -> None:
+    """Run the pipeline of the turn that stands there in the line, and commit it.
+
+    Raises:
+        ArgusError: as `turn`.
+    """
+    origin = found.origin.commit if found.origin else None
+    resumed = begun is not None and begun.is_after(origin)
+    require_intake(resumed)
+    settings = params.load()
+    audit.require_cards(settings)
+    require_deliveries(settings.sources)
+    if begun and resumed:
+        begun.inputs.forget_what_changed()  # edited while it ran, and then it was killed
+    base, advice = git.head(), resuming(message, found.is_new)
     try:
-        state = json.loads(STATE.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return False
-    return bool(state["previous"] == previous and git.descends_from(state["base"]))
+        inputs = run_as_of_today(found, base, today, advice)
+        record(message, found, base, inputs, advice)
+    except KeyboardInterrupt:
+        raise ArgusError(f"interrupted: {advice}") from None
+
+
+def run_as_of_today(found: line.Line, base: str, today: date, advice: str) -> Inputs:
+    """Run the pipeline with consents judged by the day on which it ends; returns what it ran on.
+
+    What runs past midnight runs again as of the new day: images whose consent has just ended are
+    gone then, and where none has, DVC finds hardly anything to do.
+
+    Raises:
+        ArgusError: a stage failed; what it said stands above.
+    """
+    origin = found.origin.commit if found.origin else None
+    while True:
+        began = today_utc().date()
+        set_params(found.previous, found.recorded, today)
+        inputs = Inputs.now()
+        Begun(base, origin, found.number, inputs).write()
+        run(inputs, advice)
+        passed = today_utc().date() - began
+        if passed <= timedelta(0):
+            return inputs
+        today += passed
 
 
 def foreign(changes: list[git.Change], begun: bool) -> list[git.Change]:
@@ -147,70 +225,94 @@ def require_deliveries(sources: list[str]) -> None:
         )
 
 
-def set_params(previous: str | None, today: date) -> None:
-    """Set `lineage.previous` and `ingest.as_of` in `params.yaml`."""
+def set_params(previous: str | None, recorded: int, today: date) -> None:
+    """Set `lineage` and `ingest.as_of` in `params.yaml`.
+
+    `lineage.turn` stays that of HEAD until the turn is complete: a half one may be committed with
+    a change of code, and is no turn.
+    """
     text = knobs.read()
     commit = f'"{previous}"' if previous else "null"  # quoted: hexadecimal may look like a number
     text = knobs.with_value(text, "lineage.previous", commit)
+    text = knobs.with_value(text, "lineage.turn", str(recorded))
     # quoted, too: DVC takes no YAML dates as params
     knobs.write(knobs.with_value(text, "ingest.as_of", f'"{today.isoformat()}"'))
 
 
-def run_as_of_today(message: str, previous: str | None, today: date) -> None:
-    """Run the pipeline with consents judged by the day on which it ends.
-
-    What runs past midnight runs again as of the new day: images whose consent has just ended are
-    gone then, and where none has, DVC finds hardly anything to do.
-    """
-    while True:
-        began = today_utc().date()
-        set_params(previous, today)
-        run(message)
-        passed = today_utc().date() - began
-        if passed <= timedelta(0):
-            return
-        today += passed
-
-
-def resuming(message: str) -> str:
+def resuming(message: str, new_line: bool) -> str:
     """What to do about a turn that stopped half-way."""
+    again = f"argus turn -m {shlex.quote(message)}{' --new-line' if new_line else ''}"
     return (
         "the turn is not recorded. Once the cause is mended (and a change of code committed), "
-        f"`argus turn -m {shlex.quote(message)}` goes on with it; stages that are done are not "
-        "run again"
+        f"`{again}` goes on with it; stages that are done are not run again"
     )
 
 
-def run(message: str) -> None:
+def run(inputs: Inputs, advice: str) -> None:
     """Run the pipeline.
 
     Raises:
         ArgusError: a stage failed; what it said stands above.
     """
-    status = workspace.dvc_aloud("repro")
+    try:
+        status = workspace.dvc_aloud("repro")
+    finally:
+        inputs.forget_what_changed()
     if status:
-        raise ArgusError(
-            f"`dvc repro` stopped with status {status}, see above: {resuming(message)}"
-        )
+        raise ArgusError(f"`dvc repro` stopped with status {status}, see above: {advice}")
 
 
-def record(number: int, message: str, base: str) -> None:
-    """Commit everything that the turn changed since the commit `base`, and tag it.
+def record(message: str, found: line.Line, base: str, inputs: Inputs, advice: str) -> None:
+    """Commit everything that the turn changed since the commit `base`.
 
     Raises:
         ArgusError: something else was changed while the pipeline ran, or Git fails.
     """
     changes = git.changes()
-    found = foreign(changes, begun=True)
+    strange = foreign(changes, begun=True)
     if git.head() != base:
-        raise ArgusError(f"another commit was made while the pipeline ran: {resuming(message)}")
-    if found:
+        raise ArgusError(f"another commit was made while the pipeline ran: {advice}")
+    if strange:
         raise ArgusError(
             "these changed while the pipeline ran, so what ran may not be what would be "
-            f"committed:\n{listed(found)}\nput them back or commit them; {resuming(message)}"
+            f"committed:\n{listed(strange)}\nput them back or commit them; {advice}"
+        )
+    edited = inputs.changed()
+    if edited:
+        raise ArgusError(
+            "these changed while the pipeline ran, so what ran is not what would be committed: "
+            f"{', '.join(edited)}. Put them back, or let them stay as they are now; {advice}, but "
+            "for those that depend on what changed"
+        )
+    strays = unmade(changes)
+    if strays:
+        raise ArgusError(
+            f"no stage makes these reports:\n{listed(strays)}\nmove them away; {advice}"
         )
     settings = params.load()
+    notes = "\n".join(found.notes)
     headline = current(settings.sources, settings.models).headline()
-    subject = f"{message.strip()}\n\n{headline}\n\n{git.TRAILER}: {number}\n"
-    git.commit(subject, [change.path for change in changes])
-    git.tag(number, message)
+    text = f"{message.strip()}\n\n{headline}\n\n{notes}\n\n{git.TRAILER}: {found.number}\n"
+    numbered = knobs.with_value(inputs.params, "lineage.turn", str(found.number))
+    knobs.write(numbered)
+    try:
+        paths = [change.path for change in git.changes()]
+        commit_what_ran(text, paths, inputs.with_params(numbered), advice)
+    except BaseException:
+        if git.head() == base and knobs.read() == numbered:
+            knobs.write(inputs.params)
+        raise
+
+
+def unmade(changes: list[git.Change]) -> list[git.Change]:
+    """New reports that no stage has made."""
+    outputs = audit.stage_outputs()
+    return [
+        change
+        for change in changes
+        if change.code in ("??", "A ")
+        and RECORDED.fullmatch(change.path)
+        and change.path.startswith("reports/")
+        and not change.path.endswith(".gitignore")
+        and not any(Path(change.path).is_relative_to(output) for output in outputs)
+    ]

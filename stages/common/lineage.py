@@ -59,7 +59,7 @@ def fetch(path: Path | str, revision: str, into: Path) -> Path:
             f"{path} of turn {revision[:10]} (lineage.previous) cannot be fetched: "
             f"{said[-1].removeprefix('ERROR: ') if said else 'dvc get failed'}. Fetch that commit "
             "(`git fetch --unshallow`) and its data (`git checkout` it, `dvc fetch`, and back; a "
-            "turn made before there was such an output has none). To begin a new line instead, "
-            "whose splits and champions owe nothing to that turn, set lineage.previous: null"
+            "turn made before there was such an output has none). `argus turn --new-line` begins a "
+            "new line instead, whose splits and champions owe nothing to that turn"
         )
     return out

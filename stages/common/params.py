@@ -210,6 +210,7 @@ class Promote(Strict):
 
 
 class Lineage(Strict):
+    turn: Annotated[int, Field(ge=0)]
     previous: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None
 
 

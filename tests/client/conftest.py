@@ -47,7 +47,7 @@ stages:
   judge:
     cmd: python toy.py judge
     deps: [toy.py, data/ingest]
-    params: [models, lineage]
+    params: [models, lineage.previous]
     metrics:
       - reports/evaluate/r3gan.json: {cache: false}
       - reports/promote.json: {cache: false}
@@ -79,6 +79,7 @@ def knobs_of_the_toy() -> str:
             text = knobs.without_item(text, key, item)
     text = knobs.with_item(text, "sources", "cam")
     text = knobs.with_value(text, "lineage.previous", "null")
+    text = knobs.with_value(text, "lineage.turn", "0")
     text = knobs.with_value(text, "ingest.as_of", '"2026-01-01"')
     start = text.index("\nmodels:") + 1
     end = text.index("\n# ---", start)

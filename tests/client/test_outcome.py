@@ -21,7 +21,7 @@ FOUND: dict[str, dict[str, Any]] = {
     "split": {"train": 4, "val": 1, "test": 2, "embargoed": 1, "leaks": 0},
     "prune": {"candidates": 3, "excluded": 1, "pruned": 1, "selected": 2},
     "evaluate/g": {"task": "generate", FD: 5.0, KID: 0.5, "beside": {"noise": {FD: 9.0, KID: 2.0}}},
-    "promote": {
+    "promote/decision": {
         "generate": {"champion": "g", "promoted": True, KID: 0.5},
         "day2night": {"champion": None, "promoted": False},
     },
@@ -69,7 +69,9 @@ def test_only_what_params_lists_is_read_and_what_is_missing_named(
     monkeypatch.chdir(tmp_path)
     for name, report in FOUND.items():
         reports.metrics(name, report)
-    decisions = {task: {**made, "reason": "why"} for task, made in FOUND["promote"].items()}
+    decisions = {
+        task: {**made, "reason": "why"} for task, made in FOUND["promote/decision"].items()
+    }
     reports.metrics("promote/decision", decisions)
     turn = current(["a"], ["g"])
     assert turn.images == 10 and turn.champions["generate"].reason == "why"
@@ -85,20 +87,6 @@ def test_every_image_of_a_turn_is_shown_with_its_end(capsys: pytest.CaptureFixtu
     assert "Failed in training" not in printed
     counts = {row[0]: int(row[1]) for row in tables.images(outcome(FOUND)).rows}
     assert counts.pop("in") == sum(counts.values())
-
-
-def test_dvc_metrics_come_back_as_reports_by_tag() -> None:
-    shown = {
-        "workspace": {"data": {}},
-        "main,turn-1": {"data": {"reports/ingest/a.json": {"data": FOUND["ingest/a"]}}},
-        "turn-2": {"error": {"type": "YAMLSyntaxError", "msg": "no"}},
-    }
-    assert history.metrics(shown) == {
-        "workspace": {},
-        "main": {"ingest/a": FOUND["ingest/a"]},
-        "turn-1": {"ingest/a": FOUND["ingest/a"]},
-        "turn-2": {},
-    }
 
 
 def test_a_turn_whose_metrics_are_lost_keeps_its_row() -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from stages.client import git, workspace
 from stages.client import turn as turns
-from stages.client import workspace
 from stages.client.folder import whole
+from stages.client.line import Line
 from stages.client.submit import submit
 from stages.common import cards
 from stages.common.files import remove
@@ -96,7 +97,8 @@ def test_a_run_past_midnight_is_run_again_as_of_the_new_day(
 
     monkeypatch.setattr(turns, "today_utc", lambda: next(clock))
     monkeypatch.setattr(workspace, "dvc_aloud", run)
-    turns.run_as_of_today("late", None, NIGHT.date())
+    line = Line(origin=None, is_new=False, number=1, recorded=0, notes=[])
+    turns.run_as_of_today(line, git.head(), NIGHT.date(), "")
     assert ran == ["2027-03-31", "2027-04-01"] and as_of() == "2027-04-01"
 
 

@@ -19,8 +19,9 @@ import yaml
 from stages.client import workspace
 from stages.client.folder import whole
 from stages.client.git import Change
+from stages.client.inputs import Inputs
 from stages.client.submit import submit
-from stages.client.turn import STATE, foreign, turn
+from stages.client.turn import STATE, Begun, foreign, turn
 from stages.common.errors import ArgusError
 from tests.client.conftest import sh
 
@@ -72,14 +73,16 @@ def test_two_turns_are_two_commits_with_tags_lineage_and_headlines(
         "reports/promote/decision.json",
     } <= set(committed)
     after = Path("params.yaml").read_text()
-    assert after == before.replace('as_of: "2026-01-01"', f'as_of: "{today_utc()}"')
+    now = before.replace('as_of: "2026-01-01"', f'as_of: "{today_utc()}"')
+    assert after == now.replace("  turn: 0\n", "  turn: 1\n")
 
     deliver(upload, "d2")
     first = commit_of("HEAD")
     number, outcome = turn("more", TODAY)
     assert number == 2 and outcome.images == 6
     settings = yaml.safe_load(Path("params.yaml").read_text())
-    assert settings["lineage"]["previous"] == first == commit_of("turn-2~1")
+    assert settings["lineage"] == {"turn": 2, "previous": first}
+    assert first == commit_of("turn-2~1")
     assert settings["ingest"]["as_of"] == "2026-11-24"
     assert RAN.read_text().split() == ["ingest", "judge"] * 2
     assert json.loads(workspace.dvc("status", "--json")) == {}
@@ -176,6 +179,10 @@ def test_a_turn_that_lost_only_its_tag_gets_it(repo: Path, upload: Path) -> None
     assert turn("first", TODAY)[0] == 1
     assert commit_of("turn-1") == commit_of("HEAD") == made
     assert RAN.read_text().split() == ["ingest", "judge"]
+    Begun(commit_of("HEAD~1"), None, 1, Inputs.now()).write()
+    sh("git", "tag", "--force", "turn-1", "HEAD~1")  # another's, fetched meanwhile
+    assert turn("first", TODAY)[0] == 1 and commit_of("turn-1") == commit_of("HEAD~1")
+    assert commit_of("HEAD") == made and not STATE.exists()
 
 
 def test_an_altered_delivery_is_never_taken_as_it_is(repo: Path, upload: Path) -> None:
@@ -204,6 +211,82 @@ def test_what_changes_while_the_pipeline_runs_is_not_recorded(
     with pytest.raises(ArgusError, match=r"changed while the pipeline ran(.|\n)* M toy.py"):
         turn("x", TODAY)
     assert sh("git", "tag") == ""
+
+
+def test_a_knob_edited_while_its_stage_runs_is_never_recorded_with_what_ran_before(
+    repo: Path, upload: Path, argus: Argus
+) -> None:
+    deliver(upload, "d1")
+    edit = Path(".dvc/tmp/during-judge")
+    edit.write_text("sed -i 's/steps: 1,/steps: 2,/' params.yaml\n")
+    base = commit_of("HEAD")
+    ended, printed = argus("turn", "-m", "x")
+    assert ended == 1 and "changed while the pipeline ran" in printed and "params.yaml" in printed
+    assert commit_of("HEAD") == base and RAN.read_text().split() == ["ingest", "judge"]
+    edit.unlink()
+
+    hook = Path(".git/hooks/pre-commit")
+    hook.write_text("#!/bin/sh\necho no turns on fridays\nexit 1\n")
+    hook.chmod(0o755)
+    ended, printed = argus("turn", "-m", "x")
+    assert ended == 1 and "no turns on fridays" in printed
+    # DVC took the run with 1 step for one with 2, in dvc.lock and in its run cache
+    assert RAN.read_text().split() == ["ingest", "judge", "judge"]
+    assert sh("git", "diff", "--cached", "--name-only") == ""
+    assert yaml.safe_load(Path("params.yaml").read_text())["lineage"]["turn"] == 0
+    hook.unlink()
+
+    assert turn("x", today_utc())[0] == 1
+    assert RAN.read_text().split() == ["ingest", "judge", "judge"]
+    committed = yaml.safe_load(sh("git", "show", "HEAD:params.yaml"))
+    assert committed["models"]["r3gan"]["steps"] == 2 and committed["lineage"]["turn"] == 1
+    assert status() == []
+
+
+def test_a_turn_that_was_killed_forgets_what_ran_on_an_edit_before_it_goes_on(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Begun(commit_of("HEAD"), None, 1, Inputs.now()).write()
+    params = Path("params.yaml")
+    params.write_text(params.read_text().replace("steps: 1,", "steps: 2,"))
+    ran = {"cmd": "python toy.py judge", "params": {"params.yaml": {"models.r3gan.steps": 2}}}
+    Path("dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": {"judge": ran}}))
+    kept = []
+
+    def repro(*_: str) -> int:
+        kept.append(yaml.safe_load(Path("dvc.lock").read_text())["stages"])
+        return 7
+
+    monkeypatch.setattr(workspace, "dvc_aloud", repro)
+    with pytest.raises(ArgusError, match="status 7"):
+        turn("x", TODAY)
+    assert kept == [{}]
+
+
+def test_a_report_that_no_stage_makes_is_not_recorded(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def repro(*_: str) -> int:
+        Path("reports").mkdir()
+        Path("reports/notes.json").write_text("{}")
+        return 0
+
+    monkeypatch.setattr(workspace, "dvc_aloud", repro)
+    with pytest.raises(ArgusError, match=r"no stage makes(.|\n)*reports/notes\.json"):
+        turn("x", TODAY)
+
+
+def test_code_that_git_does_not_see_changed_is_not_recorded(
+    repo: Path, upload: Path, argus: Argus
+) -> None:
+    deliver(upload, "d1")
+    sh("git", "update-index", "--assume-unchanged", "toy.py")
+    with Path("toy.py").open("a") as code:
+        code.write("# tried out\n")
+    ended, printed = argus("turn", "-m", "x", "--new-line")
+    assert ended == 1 and "changed deps: toy.py modified" in printed
+    assert "argus turn -m x --new-line" in printed
+    assert sh("git", "tag") == "" and sh("git", "diff", "--cached", "--name-only") == ""
 
 
 def test_two_commands_do_not_change_a_repository_at_once(repo: Path, argus: Argus) -> None:

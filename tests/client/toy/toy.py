@@ -1,6 +1,8 @@
-"""The stages of the scratch repository: they count files, write reports, and fail on demand."""
+"""The stages of the scratch repository: they count files, write reports, and on demand fail, or run
+a script when they have read their knobs."""
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -49,4 +51,7 @@ if __name__ == "__main__":
         ran.write(f"{stage}\n")
     if (TEMPORARY / f"fail-{stage}").exists():
         sys.exit("told to fail")
-    {"ingest": ingest, "judge": judge}[stage](yaml.safe_load(Path("params.yaml").read_text()))
+    knobs = yaml.safe_load(Path("params.yaml").read_text())
+    if (script := TEMPORARY / f"during-{stage}").exists():
+        subprocess.run(["sh", script], check=True)
+    {"ingest": ingest, "judge": judge}[stage](knobs)
