@@ -32,7 +32,7 @@ def run(
     stand_in(monkeypatch, [evaluate, slot], {"new": 0.5, "generate": 0.8})
     card("fleet")
     p = settings({"new": "generate"}, sources=["fleet"])
-    p = p.model_copy(update={"lineage": params.Lineage(previous="a" * 40)})
+    p = p.model_copy(update={"lineage": params.Lineage(turn=1, previous="a" * 40)})
     leave(TRAINED / "new", kid=0.1)
     leave(BEFORE / "generate")
     leave(BEFORE / "day2night", task="day2night")
