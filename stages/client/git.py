@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from stages.client import lock
 from stages.common.errors import ArgusError
 
 TURN = re.compile(r"turn-([1-9][0-9]*)")
@@ -26,8 +27,12 @@ class Change(NamedTuple):
 
 def attempt(*arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
     """Run Git with `text` on its standard input and return what came of it, failed or not."""
+    held = lock.inherited()
+    holding: dict[str, Any] = {"stdin": held}
+    if text is not None:
+        holding = {"input": text, "pass_fds": () if held is None else (held,)}
     return subprocess.run(
-        ["git", *arguments], input=text, capture_output=True, text=True, check=False
+        ["git", *arguments], capture_output=True, text=True, check=False, **holding
     )
 
 

@@ -6,9 +6,11 @@ import json
 import re
 import shlex
 from datetime import date
+from pathlib import Path
 
 from stages.client import audit, git, knobs, workspace
 from stages.client.outcome import Outcome, current
+from stages.client.tracked import require_seen
 from stages.common import params
 from stages.common.errors import ArgusError
 from stages.common.files import write_json
@@ -136,6 +138,7 @@ def require_deliveries(sources: list[str]) -> None:
             "with `argus submit`"
         )
     tracked = [str(path) for name in sources for path in sorted(RAW.glob(f"{name}/*.dvc"))]
+    require_seen([Path(path) for path in tracked])
     changed = json.loads(workspace.dvc("status", "--json", *tracked)) if tracked else {}
     if changed:
         raise ArgusError(
