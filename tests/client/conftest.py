@@ -55,6 +55,7 @@ stages:
       - reports/promote/decision.json: {cache: false}
 """
 
+
 def sh(*command: str) -> str:
     """Run a command in the current folder; it must succeed."""
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
