@@ -21,6 +21,7 @@ from stages.ingest.deliveries import RAW
 
 SCRATCH = TEMPORARY / "argus-submit"
 JOURNAL = TEMPORARY / "argus-submit.json"
+RWLOCK = TEMPORARY / "rwlock"
 SINGLE = (Path(), TEMPORARY, CARDS)
 """Folders in which commands write single files."""
 WHOLE = (Path("data"), Path("models"), Path("reports"), Path(".cache"))
@@ -80,6 +81,23 @@ def sweep() -> None:
     remove(SCRATCH)
     for path in leftovers():
         remove(path)
+    if not _used(RWLOCK):
+        remove(RWLOCK)
+
+
+def _used(rwlock: Path) -> bool:
+    """Whether a process that DVC's list of files in use names is alive.
+
+    DVC asks only whether there is such a process, and one that was killed is there until its parent
+    takes note of it; in a container that may be never. A list half written it does not read at all.
+    """
+    try:
+        entries = json.loads(rwlock.read_text(encoding="utf-8")).values()
+        users = [user for entry in entries for user in entry.get("read", [])]
+        users += [entry["write"] for entry in entries if "write" in entry]
+        return any(alive(user["pid"]) for user in users)
+    except (FileNotFoundError, ValueError):
+        return False
 
 
 def leftovers() -> list[Path]:

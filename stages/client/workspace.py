@@ -107,11 +107,15 @@ def dvc_aloud(*arguments: str) -> int:
 
 def _end(pid: int) -> None:
     """End a process and all that it has started: by SIGTERM, and what is left by SIGKILL."""
-    top = psutil.Process(pid)
-    family = [*top.children(recursive=True), top]
+    try:
+        top = psutil.Process(pid)
+        family = [*top.children(recursive=True), top]
+    except psutil.NoSuchProcess:  # it had just come to its own end
+        return
     for process in family:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
     _, alive = psutil.wait_procs(family, timeout=GRACE)
     for process in alive:
-        process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()

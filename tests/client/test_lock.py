@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -11,11 +12,12 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Timer
 
 import psutil
 import pytest
 
-from stages.client import lock, workspace
+from stages.client import lock, recovery, workspace
 from stages.client.folder import whole
 from stages.client.submit import submit
 from stages.common.errors import ArgusError
@@ -80,10 +82,28 @@ def test_what_a_killed_turn_has_started_holds_the_lock_until_it_is_done(
         until(lambda: not lock.alive(dvc.pid))
 
     monkeypatch.setattr(lock, "PATIENCE", 60.0)
-    GO.touch()
+    Timer(1, GO.touch).start()
     ended, printed = argus("turn", "-m", "slow")
-    assert ended == 0 and "still at work here: waiting" in printed and "turn-1 is" in printed
+    assert ended == 0, printed
+    assert "still at work here: waiting" in printed and "turn-1 is" in printed
     assert at_work() == []
+
+
+def test_files_that_only_a_dead_dvc_has_in_use_are_free(repo: Path, argus: Argus) -> None:
+    dead = subprocess.Popen(["true"])
+    until(lambda: not lock.alive(dead.pid))  # a zombie, which DVC takes for alive
+    users = [{"pid": pid, "cmd": "dvc repro"} for pid in (dead.pid, os.getpid())]
+    for listed, kept in [
+        (json.dumps({"a": {"read": [users[0]]}, "b": {"write": users[0]}}), False),
+        ('{"a": {"wri', False),  # as it was killed
+        (json.dumps({"a": {"read": users}}), True),
+        (json.dumps({"a": {"read": [users[0]]}, "b": {"write": users[1]}}), True),
+    ]:
+        recovery.RWLOCK.parent.mkdir(exist_ok=True)
+        recovery.RWLOCK.write_text(listed)
+        assert argus("source", "retire", "cam")[0] == 0
+        assert recovery.RWLOCK.exists() == kept
+    dead.wait()
 
 
 def test_a_turn_that_is_told_to_end_stops_its_stages(slow: subprocess.Popen[str]) -> None:
