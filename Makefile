@@ -1,9 +1,10 @@
 # make turn: one turn of the wheel. make test: the tests. Both need only Python and git.
 VENV := .venv
-BIN := $(CURDIR)/$(VENV)/bin
+BIN := $(VENV)/bin
 PYTHON ?= python3
 DATA ?= ../shared/data
-export PATH := $(BIN):$(PATH)
+# make splits words at spaces, which the path of this folder may hold: it is named here alone
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: turn test test-slow lint trial bench-curation bench-training bench-quality lock clean
 
@@ -25,11 +26,11 @@ lint: $(VENV)/installed
 
 # three turns on real camera images, in a scratch clone
 trial: $(VENV)/installed
-	python -m benchmarks.trial --data $(DATA)
+	python -m benchmarks.trial --data "$(DATA)"
 
 # the data half beside its peers; `ONLY=pairs` measures one part
 bench-curation: $(VENV)/bench
-	python -m benchmarks.curation --data $(DATA) $(ONLY:%=--only %)
+	python -m benchmarks.curation --data "$(DATA)" $(ONLY:%=--only %)
 
 # one step of training beside a plain one, every model's speed; `ONLY=steps` measures one part
 bench-training: $(VENV)/installed
@@ -37,7 +38,7 @@ bench-training: $(VENV)/installed
 
 # every architecture on real images, given the same time: about 95 minutes
 bench-quality: $(VENV)/installed
-	python -m benchmarks.quality --data $(DATA)
+	python -m benchmarks.quality --data "$(DATA)"
 
 # every dependency with its hashes, for all platforms; no registry address in it. Stages depend on
 # the first of the two, so what only tests and linters need is in the second
@@ -47,7 +48,7 @@ lock: $(VENV)/installed
 	$(LOCK) --group dev -c requirements.lock -o requirements-dev.lock
 
 $(VENV)/installed: requirements.lock requirements-dev.lock pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
 	$(BIN)/pip install -q uv
 	$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python --require-hashes \
 	    -r requirements.lock -r requirements-dev.lock

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -62,7 +63,7 @@ def run(where: Path, module: str, *arguments: str) -> None:
     Raises:
         ArgusError: it failed.
     """
-    print(f"$ python -m {module} {' '.join(arguments)}", flush=True)
+    print(f"$ {shlex.join(['python', '-m', module, *arguments])}", flush=True)
     done = subprocess.run([sys.executable, "-m", module, *arguments], cwd=where, check=False)
     if done.returncode:
         raise ArgusError(f"`python -m {module}` failed in {where}, see above")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -71,7 +72,7 @@ def argus(where: Path, *arguments: str) -> list[Line]:
     Raises:
         ArgusError: it failed.
     """
-    print(f"$ argus {' '.join(arguments)}", flush=True)
+    print(f"$ {shlex.join(['argus', *arguments])}", flush=True)
     start = time.monotonic()
     lines = []
     with subprocess.Popen(

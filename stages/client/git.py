@@ -6,8 +6,9 @@ import re
 import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from stages.client import lock
 from stages.common.errors import ArgusError
 
 TURN = re.compile(r"turn-([1-9][0-9]*)")
@@ -51,13 +52,17 @@ class Blob(NamedTuple):
 
 def attempt(*arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
     """Run Git with `text` on its standard input and return what came of it, failed or not."""
+    held = lock.inherited()
+    holding: dict[str, Any] = {"stdin": held}
+    if text is not None:
+        holding = {"input": text, "pass_fds": () if held is None else (held,)}
     return subprocess.run(
         ["git", *arguments],
-        input=text,
         capture_output=True,
         encoding="utf-8",
         errors="surrogateescape",  # names of files need not be UTF-8
         check=False,
+        **holding,
     )
 
 

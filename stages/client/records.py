@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,9 +10,7 @@ import polars as pl
 import yaml
 
 from stages.client import git
-from stages.client.audit import tracker_of
 from stages.client.items import Item
-from stages.common.errors import ArgusError
 from stages.common.progress import track
 from stages.ingest import index, sharding
 from stages.ingest.deliveries import Manifest
@@ -50,19 +47,6 @@ def text_of(manifest: Manifest) -> str:
         f"label_from: {manifest.label_from}\n"
         f"sequence_from: {manifest.sequence_from}\n"
     )
-
-
-def require_tracked(target: Path) -> None:
-    """Raises:
-    ArgusError: DVC tracks fewer files than the delivery has, so a clone would lack some.
-    """
-    out = yaml.safe_load(tracker_of(target).read_text(encoding="utf-8"))["outs"][0]
-    files = sum(len(names) for _, _, names in os.walk(target))
-    if out["nfiles"] != files:
-        raise ArgusError(
-            f"{files - out['nfiles']} of {files} files would not be tracked, as .dvcignore leaves "
-            "them out (`dvc check-ignore FILE` tells which): take them out of the folder"
-        )
 
 
 def stamp(time: datetime) -> str:

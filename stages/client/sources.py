@@ -88,16 +88,19 @@ def fetches(card: str) -> bool:
 
 
 def add(source: str, card: str) -> Path:
-    """Register a source: write its card (a checked text) and put it on `sources`.
+    """Register a source: put it on `sources` and write its card (a checked text).
+
+    In that order, so that one cut short (on the list, without a card) is told from one that was
+    retired (a card, not on the list), and can be repeated. So can one that is done.
 
     Raises:
-        ArgusError: it has a card already.
+        ArgusError: it has another card, or was retired.
     """
     with workspace.exclusive("argus source add"):
         path = cards.path_of(source)
         text = knobs.read()
         listed = source in knobs.items(text, ACTIVE)
-        if path.exists():
+        if path.exists() and not (listed and path.read_bytes() == card.encode()):
             advice = (
                 "to change its terms edit the card"
                 if listed
@@ -105,41 +108,42 @@ def add(source: str, card: str) -> Path:
             )
             raise ArgusError(f"source '{source}' exists, its card is {path}: {advice}")
         if not listed:
-            text = knobs.with_item(text, ACTIVE, _scalar(source))
+            knobs.write(knobs.with_item(text, ACTIVE, _scalar(source)))
         with atomic(path) as temporary:
             temporary.write_text(card, encoding="utf-8")
-        knobs.write(text)
         return path
 
 
 def retire(source: str) -> list[Path]:
-    """Use a source no more: take it off the lists, and delete what earlier turns made of it.
+    """Use a source no more: delete what earlier turns made of it, and take it off the lists.
 
     A later stage depends on the folder over all sources, so DVC would go on seeing what it
     leaves there. The card, the deliveries and DVC's cache are kept: earlier turns stay whole.
+    The lists come last: until then the source is in use as before, and what is gone is made again.
+    A source that is off the lists is left so; repeating the command is no mistake.
 
     Returns:
         What was deleted.
 
     Raises:
-        ArgusError: the source is not on `sources`.
+        ArgusError: there is no such source.
     """
     with workspace.exclusive("argus source retire"):
         text = knobs.read()
         active = knobs.items(text, ACTIVE)
-        if source not in active:
+        if source not in known(active):
             raise ArgusError(
-                f"source '{source}' is not on `{ACTIVE}` in params.yaml; on it are: "
-                f"{', '.join(active) or 'none'}"
+                f"source '{source}' is not on `{ACTIVE}` in params.yaml, nor is there a card or an "
+                f"image of it; on it are: {', '.join(active) or 'none'}"
             )
-        text = knobs.without_item(text, ACTIVE, source)
-        if source in knobs.items(text, RENDERED):
-            text = knobs.without_item(text, RENDERED, source)
-        knobs.write(text)
         stale = [INGESTED / source, REPORTED / source, REPORTED / f"{source}.json"]
         found = [path for path in stale if path.exists()]
         for path in found:
             remove(path)
+        for key in (ACTIVE, RENDERED):
+            if source in knobs.items(text, key):
+                text = knobs.without_item(text, key, source)
+        knobs.write(text)
         return found
 
 

@@ -14,33 +14,39 @@ All checks, the lock, the copy (or the shards), the index, DVC, and the undoing 
 
 from __future__ import annotations
 
+import filecmp
 import re
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 
-from stages.client import git, workspace
+from stages.client import workspace
 from stages.client.audit import rights, tracker_of
 from stages.client.folder import RESERVED, copy, require_names
 from stages.client.items import Batch, Way
-from stages.client.records import (
-    require_tracked,
-    stamp,
-    text_of,
-    write_index,
-    write_origin,
-    write_shards,
-)
+from stages.client.records import stamp, text_of, write_index, write_origin, write_shards
+from stages.client.recovery import SCRATCH, undone_unless_done
+from stages.client.terminal import say
+from stages.client.tracked import require_tracked
 from stages.common import cards, params
 from stages.common.errors import ArgusError
-from stages.common.files import atomic, remove
-from stages.ingest.deliveries import DELIVERY, MANIFEST, RAW, Manifest, described, newest
+from stages.common.files import remove
+from stages.ingest.deliveries import (
+    DELIVERY,
+    MANIFEST,
+    RAW,
+    Manifest,
+    described,
+    newest,
+    read_manifest,
+)
+from stages.ingest.index import INDEX
 
 LONGEST_NAME = 100
-SCRATCH = workspace.TEMPORARY / "argus-submit"
 
 
 def submit(
@@ -62,42 +68,88 @@ def submit(
             else than plain files, or DVC cannot track it. Then nothing has changed.
     """
     now = now.astimezone(UTC)
-    delivery = delivery or now.strftime("%Y%m%dT%H%M%SZ")
+    name = delivery or now.strftime("%Y%m%dT%H%M%SZ")
     with workspace.exclusive("argus submit"):
-        require_name(delivery)
-        origin = admitted(source, delivery, now)
-        home = RAW / source
-        target = home / delivery
-        if target.exists() or tracker_of(target).exists():
-            raise ArgusError(
-                f"delivery '{delivery}' of '{source}' exists: deliveries are never changed or "
-                "added to, so bring new images in under a name of their own (`--delivery ID`)"
-            )
-        remove_leftovers()
+        require_name(name)
+        origin = admitted(source, name, now)
+        target = RAW / source / name
+        if target.exists() != tracker_of(target).exists():
+            raise _exists(target)
         require_later(now)
-        with undone_on_failure(target):
-            with atomic(target) as temporary, scratch() as space:
-                batch = way(space)
-                require_origin(batch, origin, source)
-                require_names(batch.items)
-                temporary.mkdir()
-                if shard:
-                    write_shards(batch.items, temporary)
-                else:
-                    copy(batch.items, temporary)
-                    write_index(batch.items, temporary)
-                manifest = Manifest(
-                    delivery=delivery,
-                    received_at=now,
-                    label_from=batch.label_from,
-                    sequence_from=batch.sequence_from,
-                )
-                (temporary / MANIFEST).write_text(text_of(manifest), encoding="utf-8")
-            workspace.dvc("add", str(target))
-            require_tracked(target)
-            if batch.imported:
-                write_origin(tracker_of(target), batch.imported)
-            return described(source, target, origin)
+        with scratch() as (space, room):
+            batch = way(space)
+            require_origin(batch, origin, source)
+            require_names(batch.items)
+            earlier = latest(source) if delivery is None else target
+            if target.exists() and not shard:  # most differ in their names: no need to copy first
+                names = {item.path for item in batch.items}
+                if names != files_in(target) - {MANIFEST, INDEX}:
+                    raise _exists(target)
+            built = room / name
+            write(batch, built, now, shard)
+            if earlier and earlier.exists() and same(built, earlier):
+                say(f"these files are in already, as {source}/{earlier.name}: nothing to do")
+                return described(source, earlier, origin)
+            if target.exists():
+                raise _exists(target)
+            with undone_unless_done(target):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.move(built, target)
+                workspace.dvc("add", str(target))
+                require_tracked(target)
+                if batch.imported:
+                    write_origin(tracker_of(target), batch.imported)
+                return described(source, target, origin)
+
+
+def write(batch: Batch, into: Path, now: datetime, shard: bool) -> None:
+    """Write a delivery's files, named by its folder: images or shards, index, manifest."""
+    into.mkdir()
+    if shard:
+        write_shards(batch.items, into)
+    else:
+        copy(batch.items, into)
+        write_index(batch.items, into)
+    manifest = Manifest(
+        delivery=into.name,
+        received_at=now,
+        label_from=batch.label_from,
+        sequence_from=batch.sequence_from,
+    )
+    (into / MANIFEST).write_text(text_of(manifest), encoding="utf-8")
+
+
+def latest(source: str) -> Path | None:
+    """The last delivery of a source of those that are here; None if there is none."""
+    found = [path.parent for path in (RAW / source).glob(f"*/{MANIFEST}")]
+    tracked = [folder for folder in found if tracker_of(folder).exists()]
+    return max(tracked, key=lambda folder: read_manifest(folder).received_at, default=None)
+
+
+def same(new: Path, old: Path) -> bool:
+    """Whether two deliveries hold the same bytes and are read alike; name and time do not count.
+
+    So a command that was killed when all was done, but before it had ended, can be repeated.
+    """
+    files = files_in(new)
+    if files != files_in(old):
+        return False
+    news, olds = (read_manifest(folder) for folder in (new, old))
+    if (news.label_from, news.sequence_from) != (olds.label_from, olds.sequence_from):
+        return False
+    return all(filecmp.cmp(new / name, old / name, shallow=False) for name in files - {MANIFEST})
+
+
+def files_in(folder: Path) -> set[str]:
+    """All files of a delivery, relative with `/`."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def _exists(target: Path) -> ArgusError:
+    return ArgusError(
+        f"delivery '{target.name}' of '{target.parent.name}' exists: deliveries are never changed "
+        "or added to, so bring new images in under a name of their own (`--delivery ID`)"
+    )
 
 
 def require_name(delivery: str) -> None:
@@ -158,40 +210,16 @@ def require_later(now: datetime) -> None:
         )
 
 
-def remove_leftovers() -> None:
-    """Delete what a submission that was killed left half copied."""
-    for path in (*RAW.glob("*/.*.part*"), SCRATCH):
-        remove(path)
-
-
 @contextmanager
-def scratch() -> Iterator[Path]:
-    """An empty folder that is gone afterwards."""
-    SCRATCH.mkdir(parents=True)
+def scratch() -> Iterator[tuple[Path, Path]]:
+    """Two empty folders that are gone afterwards: for the way in, and for the delivery.
+
+    They lie apart from `data/raw`, where whatever lies counts as data.
+    """
+    space, room = SCRATCH / "way", SCRATCH / "delivery"
+    space.mkdir(parents=True)
+    room.mkdir()
     try:
-        yield SCRATCH
+        yield space, room
     finally:
         remove(SCRATCH)
-
-
-@contextmanager
-def undone_on_failure(target: Path) -> Iterator[None]:
-    """Take a delivery and every trace of it away again if the block fails or is interrupted."""
-    home = target.parent
-    existed = home.exists()
-    ignore = home / ".gitignore"
-    ignored = ignore.read_bytes() if ignore.exists() else None
-    try:
-        yield
-    except BaseException:
-        remove(target)
-        remove(tracker_of(target))
-        if ignored is None:
-            remove(ignore)
-        else:
-            ignore.write_bytes(ignored)
-        git.attempt("reset", "--quiet", "--", str(tracker_of(target)), str(ignore))
-        if not existed:
-            with suppress(OSError):
-                home.rmdir()
-        raise

@@ -14,6 +14,7 @@ from stages.client.inputs import RECORDED, Inputs
 from stages.client.outcome import Outcome, current
 from stages.client.recording import commit_what_ran
 from stages.client.terminal import say, today_utc
+from stages.client.tracked import require_seen
 from stages.common import params
 from stages.common.errors import ArgusError
 from stages.common.files import atomic
@@ -107,9 +108,10 @@ def turn(message: str, today: date, new_line: bool = False) -> tuple[int, Outcom
             git.tag(number, message)
         elif tagged != git.head():  # fetched while this one ran
             say(f"turn-{number} is the tag of another turn, commit {tagged[:10]}: this has none")
-        STATE.unlink()
         settings = params.load()
-        return number, current(settings.sources, settings.models)
+        outcome = current(settings.sources, settings.models)
+        STATE.unlink()  # last: a turn killed before this is gone on with, and says how it ended
+        return number, outcome
 
 
 def make(message: str, today: date, found: line.Line, begun: Begun | None) -> None:
@@ -216,6 +218,7 @@ def require_deliveries(sources: list[str]) -> None:
             "with `argus submit`"
         )
     tracked = [str(path) for name in sources for path in sorted(RAW.glob(f"{name}/*.dvc"))]
+    require_seen([Path(path) for path in tracked])
     changed = json.loads(workspace.dvc("status", "--json", *tracked)) if tracked else {}
     if changed:
         raise ArgusError(

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
+import psutil  # type: ignore[import-untyped]
+
+from stages.client import lock, recovery
+from stages.client.lock import TEMPORARY as TEMPORARY
 from stages.common.errors import ArgusError
 
-TEMPORARY = Path(".dvc/tmp")
-LOCK = TEMPORARY / "argus.lock"
+GRACE = 10.0  # seconds for a stage to stop
+
+
+class Terminated(KeyboardInterrupt):
+    """The process was told to end (SIGTERM)."""
 
 
 def require_top() -> None:
@@ -28,24 +36,29 @@ def require_top() -> None:
 
 @contextlib.contextmanager
 def exclusive(command: str) -> Iterator[None]:
-    """Hold the repository while a command changes it; the system lets go if the process dies.
+    """Hold the repository while a command changes it, swept of what a killed one has left.
+
+    SIGTERM ends the command as Ctrl-C does, so that what it has begun is undone or stopped.
 
     Raises:
         ArgusError: another command holds it, or this is not the top of a repository.
     """
     require_top()
-    TEMPORARY.mkdir(parents=True, exist_ok=True)
-    with LOCK.open("a+", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            holder = lock.read().strip() or "another command"
-            raise ArgusError(f"`{holder}` is at work here: wait until it is done") from None
-        lock.truncate(0)
-        lock.write(f"{command}, process {os.getpid()}")
-        lock.flush()
+    with lock.hold(command), _terminable():
+        recovery.sweep()
         yield
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    def end(signal_: int, frame: FrameType | None) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def environment() -> dict[str, str]:
@@ -62,6 +75,7 @@ def dvc(*arguments: str) -> str:
     """
     done = subprocess.run(
         [sys.executable, "-m", "dvc", *arguments],
+        stdin=lock.inherited(),
         capture_output=True,
         text=True,
         env=environment(),
@@ -76,12 +90,32 @@ def dvc_aloud(*arguments: str) -> int:
     """Run DVC with its output on ours, as it comes; returns its exit status.
 
     On Ctrl-C the terminal tells DVC and its stages too; this waits until they have stopped, so
-    that nothing goes on writing, and then raises KeyboardInterrupt.
+    that nothing goes on writing, and then raises KeyboardInterrupt. On SIGTERM it tells them.
     """
     sys.stdout.flush()
-    with subprocess.Popen([sys.executable, "-m", "dvc", *arguments], env=environment()) as process:
+    command = [sys.executable, "-m", "dvc", *arguments]
+    with subprocess.Popen(command, stdin=lock.inherited(), env=environment()) as process:
         try:
             return process.wait()
+        except Terminated:
+            _end(process.pid)
+            raise
         except KeyboardInterrupt:
             process.wait()
             raise
+
+
+def _end(pid: int) -> None:
+    """End a process and all that it has started: by SIGTERM, and what is left by SIGKILL."""
+    try:
+        top = psutil.Process(pid)
+        family = [*top.children(recursive=True), top]
+    except psutil.NoSuchProcess:  # it had just come to its own end
+        return
+    for process in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, alive = psutil.wait_procs(family, timeout=GRACE)
+    for process in alive:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()

@@ -6,10 +6,15 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+PART = re.compile(r"\..*\.([0-9]+)\.part(\..*)?", re.DOTALL)
+"""The name of what `atomic` has not finished, with the process that writes it. Git and DVC ignore
+such names, so what a killed process leaves is never data."""
 
 
 @contextlib.contextmanager
@@ -17,8 +22,8 @@ def atomic(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it there if the block succeeds.
 
     The file (or folder) that was at `path` stays whole until the new one is complete, and a
-    failed block leaves nothing behind. Parent folders are made. The suffix is kept, since some
-    writers choose the format by it.
+    failed block leaves nothing behind (a killed one: a name like `PART`). Parent folders are made.
+    The suffix is kept, since some writers choose the format by it.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

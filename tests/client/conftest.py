@@ -55,16 +55,6 @@ stages:
       - reports/promote/decision.json: {cache: false}
 """
 
-# Standing rules: entries that DVC writes itself it takes back when a later stage fails.
-IGNORED = """\
-.cache/
-__pycache__/
-/data/*
-!/data/raw
-!/data/sources
-/data/raw/*/*/
-"""
-
 
 def sh(*command: str) -> str:
     """Run a command in the current folder; it must succeed."""
@@ -108,7 +98,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (top / "data/sources/cam.yaml").write_text(CARD)
     (top / "dvc.yaml").write_text(PIPELINE)
     (top / "params.yaml").write_text(knobs_of_the_toy())
-    (top / ".gitignore").write_text(IGNORED)
+    for rules in (".gitignore", ".dvcignore"):  # those of the project, which DVC's walk obeys
+        shutil.copy(PARAMS.with_name(rules), top)
     identity = ("-c", "user.name=Tester", "-c", "user.email=tester@example.org")
     git = ("git", "-C", str(top))
     sh(*git, "init", "--quiet", "--initial-branch=main")

@@ -153,7 +153,8 @@ def test_retire_takes_a_source_off_both_lists_and_keeps_its_images(
     assert settings.sources == [] and settings.rendered == ["other"]
     assert not stale.exists() and not report.exists() and not pictures.exists()
     assert (delivery / "a.jpg").exists() and Path("data/sources/cam.yaml").exists()
-    status, printed = argus("source", "retire", "cam")
+    assert argus("source", "retire", "cam")[0] == 0  # again is no mistake
+    status, printed = argus("source", "retire", "cma")
     assert status == 1 and "not on `sources`" in printed
 
 

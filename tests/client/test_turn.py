@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from stages.client import workspace
+from stages.client import lock, workspace
 from stages.client.folder import whole
 from stages.client.git import Change
 from stages.client.inputs import Inputs
@@ -290,14 +290,14 @@ def test_code_that_git_does_not_see_changed_is_not_recorded(
 
 
 def test_two_commands_do_not_change_a_repository_at_once(repo: Path, argus: Argus) -> None:
-    workspace.LOCK.parent.mkdir(exist_ok=True)
-    with workspace.LOCK.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        lock.write("argus turn, process 1")
-        lock.flush()
+    lock.LOCK.parent.mkdir(exist_ok=True)
+    with lock.LOCK.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        held.write(f"argus turn, process {os.getpid()}")
+        held.flush()
         for command in (["turn", "-m", "x"], ["source", "retire", "cam"]):
             ended, printed = argus(*command)
-            assert ended == 1 and "`argus turn, process 1` is at work here" in printed
+            assert ended == 1 and f"`argus turn, process {os.getpid()}` is at work" in printed
 
 
 def test_without_a_name_for_commits_nothing_is_begun(

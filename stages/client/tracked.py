@@ -1,0 +1,78 @@
+"""Whether DVC's own index has a delivery: what is not in it is not pushed, and `dvc gc` deletes it.
+
+DVC finds `.dvc` files by a walk that leaves out what `.gitignore` and its kin name, though Git
+tracks the file and DVC takes it where it is named. So nothing but the index itself tells.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stages.client.audit import tracker_of
+from stages.common.errors import ArgusError
+
+if TYPE_CHECKING:
+    from dvc.api import DVCFileSystem  # type: ignore[import-untyped]
+
+
+def require_seen(trackers: Sequence[Path]) -> None:
+    """Raises:
+    ArgusError: a walk of DVC does not come to one of these `.dvc` files.
+    """
+    if trackers:
+        _require(_files(), trackers)
+
+
+def require_tracked(delivery: Path) -> None:
+    """Raises:
+    ArgusError: DVC's index lacks the delivery or some of its files, so that a clone would, too.
+    """
+    index = _files()
+    _require(index, [tracker_of(delivery)])
+    here = {str(Path(place, name)) for place, _, names in os.walk(delivery) for name in names}
+    lacking = sorted(here - set(index.find(str(delivery), dvc_only=True)))
+    if lacking:
+        raise ArgusError(
+            f"{len(lacking)} of {len(here)} files would not be tracked, such as {lacking[0]}, as "
+            ".dvcignore leaves them out (`dvc check-ignore FILE` tells which): take them out of "
+            "the folder"
+        )
+
+
+def _files() -> DVCFileSystem:
+    """The repository as DVC sees it now."""
+    from dvc.api import DVCFileSystem  # here, since it takes a second
+
+    return DVCFileSystem(".")
+
+
+def _require(index: DVCFileSystem, trackers: Sequence[Path]) -> None:
+    from dvc.exceptions import DvcException  # type: ignore[import-untyped]
+
+    try:
+        known = {Path(os.path.relpath(out.stage.path)) for out in index.repo.index.outs}
+    except DvcException as error:
+        raise ArgusError(f"dvc cannot read the repository: {error}") from None
+    unseen = sorted(set(trackers) - known)
+    if unseen:
+        hidden = next((p for p in _above(unseen[0]) if _ignored(index, p)), str(unseen[0]))
+        raise ArgusError(
+            f"DVC does not see {', '.join(map(str, unseen))}: `dvc push` would leave these "
+            f"deliveries out and `dvc gc` delete them, for {hidden} is ignored. Take the rule out "
+            "that does it: it stands in a .gitignore, .git/info/exclude, the file that `git config "
+            "core.excludesFile` names, or .dvcignore. (A rule `folder/*` hides the folder itself "
+            "from DVC; `folder/?*` does not, and is the same to Git.)"
+        )
+
+
+def _above(tracker: Path) -> list[str]:
+    """The folders above a file, from the top down and each with its `/`, and the file itself."""
+    return [*(f"{folder}/" for folder in [*tracker.parents][-2::-1]), str(tracker)]
+
+
+def _ignored(index: DVCFileSystem, path: str) -> bool:
+    repo = index.repo
+    return bool(repo.scm.is_ignored(path) or repo.dvcignore.is_ignored(repo.fs, path))
