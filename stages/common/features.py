@@ -12,6 +12,7 @@ import torch
 from stages.common import backbone, reading
 from stages.common.compute import deterministic
 from stages.common.files import code_version
+from stages.common.images import FILES
 from stages.common.progress import Steps
 from stages.common.sidecache import SideCache
 
@@ -19,7 +20,7 @@ CHUNK = 8 * backbone.BATCH  # images decoded at a time; bounds memory
 PART = 16 * CHUNK  # images after which what was embedded is written down
 
 
-def of(images: pl.DataFrame, name: str, threads: int) -> tuple[np.ndarray, int]:
+def of(images: pl.DataFrame, name: str, threads: int) -> tuple[np.ndarray, np.ndarray, int]:
     """The vector of every image of a table, read from its file unless its content is known.
 
     Args:
@@ -28,22 +29,27 @@ def of(images: pl.DataFrame, name: str, threads: int) -> tuple[np.ndarray, int]:
         threads: of the CPU; part of the arithmetic.
 
     Returns:
-        vectors: float32 [N, D]; and how many images were embedded now.
+        vectors: float32 [N, D], NaN for what cannot be read; readable: bool [N], false for images
+        whose file has gone bad and that are not known from before; and how many were embedded now.
     """
     net = backbone.BACKBONES[name]()
     deterministic(seed=0, threads=threads)
-    version = code_version(__file__, backbone.__file__, reading.__file__)
+    version = code_version(__file__, backbone.__file__, reading.__file__, *FILES)
     cache = SideCache(f"embed-{name}-{threads}", version)
     known = cache.read()
     if known is None:
         known = _rows([], np.empty((0, net.dimensions), dtype=np.float32))
+    images = images.with_columns(reading.content(images))
     once = images.unique("image_id", keep="first", maintain_order=True)
     unseen = once.join(known, on="image_id", how="anti", maintain_order="left")
     new = _embedded(unseen, net, cache) if unseen.height else []
     found = images.select("image_id").join(
         pl.concat([known, *new]), on="image_id", how="left", maintain_order="left"
     )
-    return found["vector"].to_numpy(), unseen.height
+    readable = found["vector"].is_not_null().to_numpy()
+    vectors = np.full((images.height, net.dimensions), np.nan, dtype=np.float32)
+    vectors[readable] = found["vector"].drop_nulls().to_numpy()
+    return vectors, readable, sum(part.height for part in new)
 
 
 def of_pixels(
@@ -87,12 +93,21 @@ def _embedded(images: pl.DataFrame, net: backbone.Backbone, cache: SideCache) ->
     with Steps(images.height, "embedding") as steps:
         for start in range(0, images.height, PART):
             part = images[start : start + PART]
-            places, vectors = reading.places(part), []
+            places, ids = reading.places(part), part["image_id"].to_list()
+            vectors, known = [np.empty((0, net.dimensions), dtype=np.float32)], []
             for first in range(0, len(places), CHUNK):
-                pictures = [reading.upright(place) for place in places[first : first + CHUNK]]
-                pixels = np.stack([net.prepare(picture) for picture in pictures])
-                vectors.append(net.features(pixels, steps.advance))
-            parts.append(_rows(part["image_id"].to_list(), np.concatenate(vectors)))
+                chunk = slice(first, first + CHUNK)
+                pixels = []
+                for place, image_id in zip(places[chunk], ids[chunk], strict=True):
+                    try:  # one picture at a time: only what the network sees of it is kept
+                        pixels.append(net.prepare(reading.load_rgb(place)))
+                    except reading.Unreadable:
+                        continue
+                    known.append(image_id)
+                if pixels:
+                    vectors.append(net.features(np.stack(pixels), steps.advance))
+                steps.advance(len(places[chunk]) - len(pixels))
+            parts.append(_rows(known, np.concatenate(vectors)))
             cache.add(parts[-1])
     return parts
 

@@ -19,9 +19,11 @@ import polars as pl
 from stages.common import params, reading
 from stages.common.catalogue import SCHEMA
 from stages.common.files import code_version
+from stages.common.images import FILES
+from stages.common.images.decode import Limits
 from stages.common.progress import Steps
 from stages.common.sidecache import FOLDER, SideCache
-from stages.ingest import decode, fingerprint, judge, measure
+from stages.ingest import decode, fingerprint, judge, measure, ranges
 
 FILE = ["source", "delivery", "path", "offset", "size", "mtime_ns"]
 MEASURED = [
@@ -46,7 +48,26 @@ def measured(rows: pl.DataFrame, settings: params.Ingest) -> tuple[pl.DataFrame,
     Args:
         rows: as `deliveries.described` gives them; those with a status already are left alone.
     """
-    facts_cache = SideCache("ingest", version(settings))
+    found, decoded = _measured(rows, settings, None)
+    told = ranges.told(rows, settings.sample_max)
+    asked = (found["status"] == "unknown_range").fill_null(False) & told.is_not_null()
+    number = pl.int_range(rows.height, dtype=pl.Int64, eager=True).alias("number")
+    parts = [found.with_columns(number).filter(~asked)]
+    for white in told.filter(asked).unique().sort():
+        which = asked & (told == white).fill_null(False)
+        found, more = _measured(rows.filter(which), settings, white)
+        parts.append(found.with_columns(number.filter(which)))
+        decoded += more
+    return pl.concat(parts).sort("number").drop("number"), decoded
+
+
+def _measured(
+    rows: pl.DataFrame, settings: params.Ingest, sample_max: float | None
+) -> tuple[pl.DataFrame, int]:
+    """The same, of files that are all read by one `sample_max`, each value with its own cache."""
+    name = "ingest" if sample_max is None else f"ingest-white-{sample_max}"
+    rows = rows.with_columns(pl.lit(sample_max, dtype=pl.Float64).alias("sample_max"))
+    facts_cache = SideCache(name, version(settings))
     files_cache = SideCache("files", "1", key=FILE)
     facts = facts_cache.read()
     facts = pl.DataFrame(schema=FACTS) if facts is None else facts
@@ -59,7 +80,7 @@ def measured(rows: pl.DataFrame, settings: params.Ingest) -> tuple[pl.DataFrame,
     unread = named.filter(opened).join(facts, on="image_id", how="anti", maintain_order="left")
     before = facts.height
     with _known(facts) as known:
-        how = measure.How(settings.hash.decode, settings.min_side, settings.max_pixels, known)
+        how = measure.How(settings.hash.decode, limits(settings), known)
         for new_files, new_facts in parts(unread, how):
             files_cache.add(new_files)
             facts_cache.add(new_facts)
@@ -76,9 +97,17 @@ def measured(rows: pl.DataFrame, settings: params.Ingest) -> tuple[pl.DataFrame,
 
 def version(settings: params.Ingest) -> str:
     """What the measurements depend on besides the content: code, decoder, and the limits."""
-    code = code_version(*(str(m.__file__) for m in (decode, fingerprint, judge, reading)))
-    limits = f"{settings.hash.decode}-{settings.min_side}-{settings.max_pixels}"
-    return f"{code}-pillow{PIL.__version__}-{limits}"
+    modules = (decode, fingerprint, judge, reading)
+    code = code_version(*(str(m.__file__) for m in modules), *FILES)
+    knobs = [settings.hash.decode, *vars(limits(settings)).values()]
+    return f"{code}-pillow{PIL.__version__}-{'-'.join(map(str, knobs))}"
+
+
+def limits(settings: params.Ingest) -> Limits:
+    """What is decoded at all."""
+    return Limits(
+        settings.min_side, settings.max_pixels, settings.max_aspect, settings.max_memory * 10**6
+    )
 
 
 def parts(unread: pl.DataFrame, how: measure.How) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from stages.common import backbone, features
+from stages.common.errors import ArgusError
 from stages.ingest.deliveries import in_schema
 from tests.conftest import scene
 
@@ -45,14 +46,15 @@ def test_what_was_embedded_once_is_not_read_again(
 ) -> None:
     names = [f"{k}" for k in range(9)]
     folder = deliver("fleet", "d1", {f"{k}.png": scene(k) for k in range(9)})
-    some, new = features.of(images(names[:5]), "colours", 1)
+    some, readable, new = features.of(images(names[:5]), "colours", 1)
     assert some.shape == (5, 3)
     assert some.dtype == np.float32
     assert new == 5
+    assert readable.all()
     for name in names[:5]:
         (folder / f"{name}.png").unlink()  # read again, it would not be there
     rows = [8, 0, 3, 8]
-    warm, new = features.of(images([names[k] for k in rows]), "colours", 1)
+    warm, _, new = features.of(images([names[k] for k in rows]), "colours", 1)
     assert new == 1
     assert (warm[1:3] == some[[0, 3]]).all()
     assert (warm[0] == warm[3]).all()
@@ -63,7 +65,7 @@ def test_the_vectors_are_those_of_the_pictures(
 ) -> None:
     colours = {"red": (1, 0, 0), "lime": (0, 1, 0), "blue": (0, 0, 1)}
     deliver("fleet", "d1", {f"{name}.png": Image.new("RGB", (96, 64), name) for name in colours})
-    vectors, _ = features.of(images(["blue", "red", "lime"]), "colours", 1)
+    vectors, _, _ = features.of(images(["blue", "red", "lime"]), "colours", 1)
     assert np.allclose(vectors, [colours[name] for name in ("blue", "red", "lime")])
 
 
@@ -72,13 +74,13 @@ def test_a_run_that_was_killed_goes_on_where_it_was(
 ) -> None:
     names = [f"{k}" for k in range(6)]
     deliver("fleet", "d1", {f"{k}.png": scene(k) for k in range(5)})  # the last is not there
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(ArgusError, match=r"5\.png is missing: `dvc pull`"):
         features.of(images(names), "colours", 1)
-    _, new = features.of(images(names[:5]), "colours", 1)
+    _, _, new = features.of(images(names[:5]), "colours", 1)
     assert new == 1  # four were written down
 
 
 def test_no_images_give_no_vectors(workspace: Path, prepared: list[int]) -> None:
-    vectors, new = features.of(images([]), "colours", 1)
+    vectors, _, new = features.of(images([]), "colours", 1)
     assert vectors.shape == (0, 3)
     assert new == 0
