@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,12 +19,13 @@ if TYPE_CHECKING:  # processes that only read need not wait for it
     import polars as pl
 
 THUMBNAIL = (192, 128)  # width, height, px
-PLACE = ["source", "delivery", "path", "offset", "size", "sample_max"]
+PIECE = 1 << 20  # bytes read at a time of what is only hashed
+PLACE = ["source", "delivery", "path", "offset", "size", "sample_max", "width", "height"]
 """The columns of the catalogue that say where an image's bytes lie and how they are read."""
 
 
 class Place(NamedTuple):
-    """Where an image's bytes lie, and the sample that is white if its file does not tell."""
+    """Where an image's bytes lie, and what is known of it: see the catalogue."""
 
     source: str
     delivery: str
@@ -31,6 +33,8 @@ class Place(NamedTuple):
     offset: int | None = None
     size: int | None = None
     sample_max: float | None = None
+    width: int | None = None
+    height: int | None = None
 
 
 class Unreadable(Exception):  # noqa: N818 - an outcome with a status, not a mistake
@@ -38,8 +42,11 @@ class Unreadable(Exception):  # noqa: N818 - an outcome with a status, not a mis
 
 
 def places(images: pl.DataFrame) -> list[Place]:
-    """Where the bytes of each row lie, for `stored` and `load_rgb`."""
-    return [Place(*row) for row in images.select(PLACE).iter_rows()]
+    """Where the bytes of each row lie, for `stored` and `load_rgb`; at ingest no more is known."""
+    columns = [name for name in PLACE if name in images.columns]
+    return [
+        Place(**dict(zip(columns, row, strict=True))) for row in images.select(columns).iter_rows()
+    ]
 
 
 def content(images: pl.DataFrame) -> pl.Series:
@@ -82,6 +89,25 @@ def stored(place: Place) -> bytes:
         raise ArgusError(f"{file} cannot be read: {error.strerror}") from None
 
 
+def digest(place: Place) -> hashlib._Hash:
+    """SHA-256 of the bytes of an image, a piece at a time.
+
+    Raises:
+        ArgusError: the file is not there, or may not be read.
+        Unreadable: the disk cannot read it.
+    """
+    found, at = hashlib.sha256(), place.offset or 0
+    end = at + place.size if place.size is not None else None
+    while end is None or at < end:
+        many = PIECE if end is None else min(PIECE, end - at)
+        piece = stored(place._replace(offset=at, size=many))
+        if not piece:
+            break
+        found.update(piece)
+        at += len(piece)
+    return found
+
+
 @contextmanager
 def enough_memory(place: Place) -> Iterator[None]:
     """Say which image is being read if memory runs out: that is no fault of the image.
@@ -106,8 +132,9 @@ def load_rgb(place: Place) -> Image.Image:
         ArgusError: its file is missing, or memory ran out.
     """
     with enough_memory(place):
+        size = (place.width, place.height) if place.width and place.height else None
         try:
-            return decode(stored(place), "RGB", sample_max=place.sample_max).image
+            return decode(stored(place), size=size, sample_max=place.sample_max).image
         except Refusal as refusal:
             raise Unreadable(f"{file_of(*place[:3])}: {refusal.status}") from None
 

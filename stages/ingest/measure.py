@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from stages.common import reading
 from stages.common.errors import ArgusError
-from stages.common.images.decode import Limits
+from stages.common.images.decode import Limits, memory_of_file
 from stages.common.images.header import Refusal
 from stages.common.reading import Place
 from stages.ingest import fingerprint
@@ -53,13 +53,18 @@ def measure(places: Sequence[Place], how: How) -> Rows:
     seen: Rows = []
     terms, pictures, histograms = [], [], []
     for place in places:
-        data = reading.stored(place)
-        digest = hashlib.sha256(data)
+        too_large = place.size is not None and memory_of_file(place.size) > how.limits.max_memory
+        # what cannot be held, a video by the name of an image perhaps, is hashed as it comes
+        data = b"" if too_large else reading.stored(place)
+        digest = reading.digest(place) if too_large else hashlib.sha256(data)
         row: dict[str, Any] = {"image_id": digest.hexdigest()}
         rows.append(row)
         if known is not None and _among(known, digest.digest()):
             continue
         row["decode"] = how.mode
+        if too_large:
+            row["status"] = "too_large"
+            continue
         try:
             with reading.enough_memory(place):
                 found = decode(data, how.mode, how.limits, place.sample_max)

@@ -53,6 +53,7 @@ XL, OpenEXR, DDS, netpbm, raw files."""
 BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis", b"crx ")
 """Of HEIF, AVIF and raw files, in their `ftyp` box."""
 
+FIXED = 24_000_000  # bytes, whatever the size: strips in conversion, the picture that is judged
 PIXEL = 8  # bytes that a pixel takes at most in what comes out and a copy of it, of 4 bytes each
 
 # The limits of pixels and memory are our own checks before decoding, with their own status.
@@ -100,14 +101,19 @@ def read_header(data: bytes) -> Header:
 
 
 def memory(header: Header, size: int) -> int:
-    """Bytes that reading an image takes at most: its file twice, and its pixels.
+    """Bytes that reading and measuring an image takes at most: its file twice, and its pixels.
 
     Args:
         header: of the image.
         size: bytes of the file.
     """
     pixels = header.width * header.height
-    return 2 * size + max(PIXEL * pixels, PIXEL // 2 * pixels + header.scratch)
+    return memory_of_file(size) + max(PIXEL * pixels, PIXEL // 2 * pixels + header.scratch)
+
+
+def memory_of_file(size: int) -> int:
+    """Bytes that it takes to look through a file of `size` bytes: the file, and a copy of it."""
+    return FIXED + 2 * size
 
 
 def decode(
@@ -116,6 +122,7 @@ def decode(
     *,
     at_least: int | None = None,
     limits: Limits | None = None,
+    size: tuple[int, int] | None = None,
     sample_max: float | None = None,
 ) -> Decoded:
     """Check the header, then decode.
@@ -130,7 +137,9 @@ def decode(
             scale that leaves as many: without colour, and without the high frequencies of each
             block (libjpeg's scaled decoding); twice as quick. It fails where decoding in full
             fails, and only there.
-        limits: what is refused before decoding; None where `ingest` has looked already.
+        limits: what is refused before decoding.
+        size: width and height that `ingest` found within its limits. A file that announces another
+            size is `broken`: it has gone bad since, and might take any memory.
         sample_max: the sample that is white in a file of more than 8 bits that does not tell.
 
     Raises:
@@ -142,6 +151,8 @@ def decode(
         raise Refusal("several_frames", header.width, header.height)
     if limits is not None:
         _check(header, len(data), limits)
+    if size is not None and {*size} != {header.width, header.height}:
+        raise Refusal("broken", header.width, header.height)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about odd palettes and tags: harmless here
@@ -212,6 +223,6 @@ def _loaded(header: Header, at_least: int | None) -> Image.Image:
 
 def _reason(header: Header, error: Exception) -> str:
     """The status of a file whose pixels Pillow could not decode."""
-    # of PNG, WebP and TIFF the structure tells; of the others, that the decoder wanted more
-    wanted_more = header.form in ("JPEG", "BMP") and "truncated" in str(error)
+    # the size that a BMP states is often none: then that the decoder wanted more tells
+    wanted_more = header.form == "BMP" and "truncated" in str(error)
     return "truncated" if wanted_more or not header.complete else "broken"

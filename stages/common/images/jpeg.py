@@ -90,6 +90,7 @@ def _header(lean: bytes, kind: int, frame: bytes, scan: bytes, exif: bytes, xmp:
         xmp,
         Samples(),
         scratch=coefficients,
+        complete=lean.rfind(bytes((0xFF, EOI))) > 0,  # in no segment that is kept but by chance
         # in grey the colour is not enlarged, and so an uneven ratio, which cannot be, not found out
         draftable=components == 1 or all(not across % h and not down % v for h, v in factors),
     )

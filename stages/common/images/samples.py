@@ -16,7 +16,7 @@ from PIL import Image
 
 from stages.common.images.header import Header, Refusal, Samples
 
-STRIP = 1 << 20  # pixels converted at a time
+STRIP = 1 << 18  # pixels converted at a time
 COLOURS = 3  # channels of an image that may have alpha behind them
 SPARE = 2  # bits: no sensor has 15, so who uses more than 14 of 16 uses all
 LOW_BYTE = {"LA;16B": "RGBA"}  # which has both bytes of both
