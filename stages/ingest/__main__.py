@@ -58,6 +58,8 @@ def main() -> None:
         f"{source}: {images.height} images, {decoded} decoded now, "
         f"{accepted} accepted, refused {status or 'none'}"
     )
+    if "unknown_range" in status:
+        print(f"unknown_range: {catalogue.STATUSES['unknown_range']}")
 
 
 if __name__ == "__main__":

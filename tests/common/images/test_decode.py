@@ -186,6 +186,7 @@ def test_nothing_beside_the_pixels_stops_a_png() -> None:
         png(np.asarray(scene(4)), chunk(b"tEXt", b"a\0" + b"b" * 10)[:-4] + bytes(4)),  # its sum
         png(np.asarray(scene(4)), chunk(b"iCCP", b"no profile")),
         png(np.asarray(scene(4)), chunk(b"acTL", b"")),
+        png(np.asarray(scene(4)), chunk(b"acTL", struct.pack(">LL", 1, 0))),  # of one frame
     ):
         assert (np.asarray(decode(data, limits=LIMITS).image) == np.asarray(scene(4))).all()
 
