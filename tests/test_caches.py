@@ -97,8 +97,11 @@ def run(house: House, card: Callable, deliver: Callable) -> Callable[[str], tupl
             delivery=pl.lit("d1"),
             offset=pl.lit(None, pl.Int64),
             size=pl.lit(None, pl.Int64),
+            width=pl.lit(96, pl.Int32),
+            height=pl.lit(80, pl.Int32),
+            sample_max=pl.lit(None, pl.Float64),
         )
-        vectors, new = features.of(images, "colours", torch_threads)
+        vectors, _, new = features.of(images, "colours", torch_threads)
         return vectors.tobytes(), new
 
     def pixels() -> tuple[bytes, int]:
@@ -147,9 +150,9 @@ EDITS = [
     ("ingest", "stages.ingest.judge", wrapped("judge", "found._replace(luminance=found[0] + 1)")),
     ("ingest", "stages.ingest.fingerprint", wrapped("of_pixels", "found[::-1]")),
     ("ingest", "stages.common.reading", wrapped("stored", "found + bytes(1)")),
-    ("embed", "stages.common.features", wrapped("_embedded", "found + 1")),
+    ("embed", "stages.common.features", wrapped("_embedded", "(found[0], found[1] + 1)")),
     ("embed", "stages.common.backbone", PREPARED),
-    ("embed", "stages.common.reading", wrapped("upright", "found.rotate(180).convert('L')")),
+    ("embed", "stages.common.reading", wrapped("load_rgb", "found.rotate(180).convert('L')")),
     ("pixels", "stages.common.backbone", PREPARED),
     ("pairs", "stages.dedupe.join", NEARER),
 ]
@@ -176,7 +179,7 @@ def test_warm_equals_cold_after_an_edit(
 ANOTHER_FILE = """
 _unedited = stored
 def stored(place):
-    return _unedited(tuple("1.png" if part == "0.png" else part for part in place))
+    return _unedited(place._replace(path=place.path.replace("0.png", "1.png")))
 """
 
 

@@ -22,6 +22,7 @@ from benchmarks.curation.loops import decode_only, imagehash_loop
 from benchmarks.measures import Measure, cpu_seconds
 from stages.common import params
 from stages.common.files import remove
+from stages.common.images.decode import Limits
 from stages.common.reading import Place
 from stages.ingest import measure
 from stages.ingest.__main__ import take_in
@@ -48,9 +49,12 @@ citation: ""
 """
 
 
+LIMITS = Limits(min_side=64, max_pixels=10**8, max_aspect=20, max_memory=10**9)
+
+
 def fingerprint(paths: list[str]) -> None:
     """Ours without processes and memory: what a worker does with its files."""
-    how = measure.How("fast", 64, 10**8)
+    how = measure.How("fast", LIMITS)
     with threadpool_limits(1, "blas"):
         for start in range(0, len(paths), measure.CHUNK):
             chunk = [_place(path) for path in paths[start : start + measure.CHUNK]]
@@ -59,7 +63,7 @@ def fingerprint(paths: list[str]) -> None:
 
 def _place(path: str) -> Place:
     source, delivery, name = Path(path).parts[-3:]
-    return source, delivery, name, None, None
+    return Place(source, delivery, name)
 
 
 def pooled(work: Callable[[list[str]], None], paths: list[str]) -> None:

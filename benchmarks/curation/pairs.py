@@ -21,11 +21,11 @@ import numpy as np
 
 from benchmarks.curation.fingerprint import ORIGINALS
 from benchmarks.measures import Measure, cpu_seconds
+from stages.common.images.decode import decode
 from stages.dedupe.join import Pairs, across, filled
 from stages.dedupe.neighbours import Hashes
 from stages.dedupe.search import within
 from stages.ingest import fingerprint
-from stages.ingest.decode import decode
 
 DECADES = (10**5, 10**6, 10**7)
 NEW = 10**4
@@ -87,7 +87,7 @@ def like_real(n: int, terms: np.ndarray) -> np.ndarray:
 def real_terms(data: Path) -> np.ndarray:
     """The lowest frequencies of all pictures of the real sets: float64 [P, 64]."""
     paths = [path for path in sorted(data.rglob("*.jpg")) if ORIGINALS not in path.parts]
-    pictures = (decode(path.read_bytes(), "exact", 1, 10**8).grey for path in paths)
+    pictures = (decode(path.read_bytes(), "L").image for path in paths)
     return np.stack([fingerprint.exact(grey).ravel() for grey in pictures])
 
 

@@ -36,6 +36,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "width": pl.Int32(),  # px, after EXIF orientation
     "height": pl.Int32(),
     "decode": pl.String(),  # fast | exact: how the file was decoded for all that follows
+    "sample_max": pl.Float64(),  # ingest.sample_max, where the file was read by it
     "pixels": pl.String(),  # hash of the decoded pixels, hexadecimal
     "phash": pl.UInt64(),  # null where there is too little to tell pictures apart by
     "phash_mirrored": pl.UInt64(),  # of the picture mirrored left to right
@@ -65,17 +66,24 @@ STATUSES: dict[str, str] = {
     # ingest: bytes
     "symbolic_link": "a link to outside the delivery; not opened",
     "packed": "a compressed archive: unpack it, and deliver what is in it",
-    "not_an_image": "no JPEG, PNG, WebP, BMP or TIFF",
+    "not_an_image": "no picture at all: empty, a text, a pointer of Git LFS, a video",
+    "format_not_supported": "a picture, but no JPEG, PNG, WebP, BMP or TIFF that is read here",
     "several_frames": "an animation or a file of several pages",
-    "truncated": "the file ends early or its data is broken",
+    "truncated": "the file ends early",
+    "broken": "the file is whole, but its data makes no sense",
     "too_small": "shorter side under ingest.min_side",
-    "too_large": "more pixels than ingest.max_pixels; not decoded",
+    "too_large": "more than ingest.max_pixels, or than fits ingest.max_memory; not decoded",
+    "too_oblong": "longer side more than ingest.max_aspect times the shorter; not decoded",
+    "unknown_range": "more than 8 bits, and neither file nor samples tell how many are in use: "
+    "give the sample that is white in ingest.sample_max",
     # ingest: quality
     "near_constant": "next to nothing to see, by ingest.quality",
     "black": "darker than ingest.quality allows",
     "over_exposed": "more burnt-out pixels than ingest.quality allows",
     "blurred": "less sharp than ingest.quality asks for",
     "torn": "a band of rows does not belong, by ingest.quality",
+    # the first stage after ingest that finds it so: dedupe, embed or pack
+    "unreadable": "its file has gone bad since ingest: it cannot be decoded any more",
     # dedupe
     "exact_copy": "the same bytes came in before",
     "near_duplicate": "looks the same as an image that is kept, by the knobs of dedupe",

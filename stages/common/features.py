@@ -17,7 +17,7 @@ from stages.common.sidecache import SideCache
 CHUNK = 2 * backbone.BATCH  # images described at a time: what a kill may lose beside some seconds
 
 
-def of(images: pl.DataFrame, name: str, threads: int) -> tuple[np.ndarray, int]:
+def of(images: pl.DataFrame, name: str, threads: int) -> tuple[np.ndarray, np.ndarray, int]:
     """The vector of every image of a table, read from its file unless its content is known.
 
     Args:
@@ -26,23 +26,27 @@ def of(images: pl.DataFrame, name: str, threads: int) -> tuple[np.ndarray, int]:
         threads: of the CPU; part of the arithmetic.
 
     Returns:
-        vectors: float32 [N, D]; and how many images were embedded now.
+        vectors: float32 [N, D], NaN for what cannot be read; readable: bool [N], false for images
+        whose file has gone bad and that are not known from before; and how many were embedded now.
     """
     net = backbone.BACKBONES[name]()
     deterministic(seed=0, threads=threads)
+    images = images.with_columns(reading.content(images))
     once = images.unique("image_id", keep="first", maintain_order=True)
     cache = SideCache("embed", _version(net))
     vectors, unseen = _known(once["image_id"], cache, net.dimensions)
+    new = 0
     if len(unseen):
         with Steps(len(unseen), "embedding") as steps:
-            _describe(
+            new = _describe(
                 vectors,
                 unseen,
                 once["image_id"],
                 cache,
-                lambda rows: _embedded(once[rows], net, steps.advance),
+                lambda rows: _embedded(once, rows, net, steps.advance),
             )
-    return _each(images["image_id"], once["image_id"], vectors), len(unseen)
+    found = _each(images["image_id"], once["image_id"], vectors)
+    return found, ~np.isnan(found[:, 0]), new
 
 
 def of_pixels(
@@ -72,7 +76,7 @@ def of_pixels(
         unseen,
         once["image_id"],
         cache,
-        lambda rows: net.features(pictures[first[rows]], progress),
+        lambda rows: (rows, net.features(pictures[first[rows]], progress)),
     )
     return _each(wanted["image_id"], once["image_id"], vectors)
 
@@ -90,9 +94,9 @@ def _known(
     """Room for the vectors of images, none of them twice, those in the cache filled in.
 
     Returns:
-        vectors: float32 [N, dimensions]; and the rows that are not known, int64 [M].
+        vectors: float32 [N, dimensions], NaN where not known; and those rows, int64 [M].
     """
-    vectors = np.empty((len(image_ids), dimensions), dtype=np.float32)
+    vectors = np.full((len(image_ids), dimensions), np.nan, dtype=np.float32)
     unseen = np.ones(len(image_ids), dtype=bool)
     for part in cache.among(image_ids.to_frame().with_row_index("row")):
         rows = part["row"].to_numpy()
@@ -106,32 +110,55 @@ def _describe(
     rows: np.ndarray,
     image_ids: pl.Series,
     cache: SideCache,
-    described: Callable[[np.ndarray], np.ndarray],
-) -> None:
+    described: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
+) -> int:
     """Fill in the vectors of some rows, and keep them in the cache as they are found.
 
     Args:
-        described: the vectors of rows int64 [n], float32 [n, D].
+        described: of rows int64 [n], those that could be read, int64 [m], and their vectors,
+            float32 [m, D].
+
+    Returns:
+        How many were described.
     """
+    count = 0
     array = pl.Array(pl.Float32, vectors.shape[1])
     with cache.adding() as found:
         for start in range(0, len(rows), CHUNK):
-            some = rows[start : start + CHUNK]
-            vectors[some] = described(some)
+            some, vectors_of_some = described(rows[start : start + CHUNK])
+            vectors[some] = vectors_of_some
+            count += len(some)
             found.keep(
                 pl.DataFrame(
                     {"image_id": image_ids[some], "vector": vectors[some]},
                     schema={"image_id": pl.String, "vector": array},
                 )
             )
+    return count
 
 
 def _embedded(
-    images: pl.DataFrame, net: backbone.Backbone, progress: Callable[[int], None]
-) -> np.ndarray:
-    """The vectors of a chunk of images, read from their files one by one: float32 [n, D]."""
-    pixels = [net.prepare(reading.upright(place)) for place in reading.places(images)]
-    return net.features(np.stack(pixels), progress)
+    images: pl.DataFrame,
+    rows: np.ndarray,
+    net: backbone.Backbone,
+    progress: Callable[[int], None],
+) -> tuple[np.ndarray, np.ndarray]:
+    """The vectors of some rows of a table, read from their files one by one.
+
+    Returns:
+        The rows that could be read, int64 [m], and their vectors, float32 [m, D].
+    """
+    pixels, read = [], []
+    for row, place in zip(rows, reading.places(images[rows]), strict=True):
+        try:  # one picture at a time: only what the network sees of it is kept
+            pixels.append(net.prepare(reading.load_rgb(place)))
+        except reading.Unreadable:
+            continue
+        read.append(row)
+    progress(len(rows) - len(read))
+    if not read:
+        return np.empty(0, dtype=np.int64), np.empty((0, net.dimensions), dtype=np.float32)
+    return np.array(read), net.features(np.stack(pixels), progress)
 
 
 def _each(wanted: pl.Series, image_ids: pl.Series, vectors: np.ndarray) -> np.ndarray:

@@ -26,6 +26,8 @@ from stages.common.errors import ArgusError, explain
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+SOURCE_OR_DELIVERY = r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)?$"
 
 
 class Strict(BaseModel):
@@ -97,6 +99,9 @@ class Ingest(Strict):
     withdrawn: list[Withdrawn]
     min_side: Count
     max_pixels: Count
+    max_aspect: Annotated[float, Field(ge=1)]
+    max_memory: Count
+    sample_max: dict[Annotated[str, Field(pattern=SOURCE_OR_DELIVERY)], Positive]
     hash: Hash
     quality: Quality
 

@@ -22,8 +22,8 @@ BACKBONE = "efficientnet"  # of the second look; its distances are those of this
 BEST_FIRST = ["received_at", "source", "delivery", "resolution", "sharpness", "path", "member"]
 IDENTITY = ["image_id", "phash", "phash_mirrored"]
 
-Embedded = Callable[[pl.DataFrame], np.ndarray]
-"""Feature vectors of rows of the catalogue: float32 [N, D]."""
+Embedded = Callable[[pl.DataFrame], tuple[np.ndarray, np.ndarray]]
+"""Feature vectors of rows of the catalogue, float32 [N, D], and which could be read, bool [N]."""
 
 
 def gather(sources: list[str]) -> pl.DataFrame:
@@ -71,7 +71,7 @@ def dedupe(images: pl.DataFrame, settings: params.Dedupe, embedded: Embedded) ->
 
     The first delivery wins, and within a delivery the picture with the most pixels, then the
     sharpest. What an image lost to is always one that is kept: a copy of a near-duplicate lost to
-    the image that the near-duplicate lost to.
+    the image that the near-duplicate lost to. What the second look finds unreadable is out.
 
     Args:
         images: the catalogue in order of arrival.
@@ -88,14 +88,25 @@ def dedupe(images: pl.DataFrame, settings: params.Dedupe, embedded: Embedded) ->
     compared = ranked[hashed]
     hashes = Hashes.of(compared, settings.mirrored)
     further, pairs = settings.second_look, NONE
+    gone: list[int] = []
+
+    def vectors(rows: np.ndarray) -> np.ndarray:
+        rows = compared["row"].gather(rows).to_numpy()
+        found, readable = embedded(images[rows])
+        gone.extend(rows[~readable])
+        return found
+
     if further.distance is not None:
         pairs = alike(
             hashes,
             settings.radius,
             further.radius,
             further.distance,
-            lambda rows: embedded(images[compared["row"].gather(rows).to_numpy()]),
+            vectors,
         )
+    if gone:  # it must not stand for those that look like it
+        images = catalogue.with_decisions(images, np.array(gone), "unreadable")
+        return dedupe(images, settings, embedded)
     centre, bits = stars(hashes, settings.radius, pairs)
     lost_to, distance = np.arange(len(place)), np.zeros(len(place), dtype=np.uint8)
     lost_to[hashed], distance[hashed] = hashed[centre], bits
@@ -163,10 +174,10 @@ def metrics(images: pl.DataFrame, settings: params.Dedupe) -> dict[str, Any]:
 def main() -> None:
     p = params.load()
 
-    def embedded(images: pl.DataFrame) -> np.ndarray:
+    def embedded(images: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         from stages.common import features  # imports torch: only where it is needed
 
-        return features.of(images, BACKBONE, p.embed.threads)[0]
+        return features.of(images, BACKBONE, p.embed.threads)[:2]
 
     images = gather(p.sources)
     for text in unmatched(images, p.ingest.withdrawn):

@@ -1,7 +1,7 @@
 """Feature vectors of the images in use: `python -m stages.embed`.
 
-Writes `data/embed/features.npy`, float32 [N, D], and `data/embed/ids.parquet` with the image of
-each row.
+Writes `data/embed/features.npy`, float32 [N, D], `data/embed/ids.parquet` with the image of each
+row, and the catalogue, in which images whose file has gone bad are `unreadable`.
 """
 
 from __future__ import annotations
@@ -16,12 +16,16 @@ from stages.common.files import atomic
 @exits_cleanly
 def main() -> None:
     p = params.load().embed
-    images = catalogue.accepted(catalogue.read("data/split/images.parquet"))
-    vectors, new = features.of(images, p.backbone, p.threads)
+    images = catalogue.read("data/split/images.parquet")
+    rows = images.select(catalogue.IN_USE).to_series().arg_true().to_numpy()
+    vectors, readable, new = features.of(images[rows], p.backbone, p.threads)
+    images = catalogue.with_decisions(images, rows[~readable], "unreadable")
     with atomic("data/embed/features.npy") as temporary:
-        np.save(temporary, vectors)
-    catalogue.write("data/embed/ids.parquet", images.select("image_id"))
-    print(f"{images.height} images in use, {new} embedded now with {p.backbone}")
+        np.save(temporary, vectors[readable])
+    catalogue.write("data/embed/ids.parquet", images[rows[readable]].select("image_id"))
+    catalogue.write("data/embed/images.parquet", images)
+    gone = f", {(~readable).sum()} cannot be read any more" if not readable.all() else ""
+    print(f"{readable.sum()} images in use, {new} embedded now with {p.backbone}{gone}")
 
 
 if __name__ == "__main__":

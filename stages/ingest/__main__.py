@@ -82,6 +82,8 @@ def main() -> None:
         f"{source}: {images.height} images, {decoded} decoded now, "
         f"{accepted} accepted, refused {status or 'none'}"
     )
+    if "unknown_range" in status:
+        print(f"unknown_range: {catalogue.STATUSES['unknown_range']}")
     for text in warnings(source, images, settings.as_of, datetime.now(UTC).date()):
         warn(text)
 

@@ -18,9 +18,11 @@ from threadpoolctl import threadpool_limits
 
 from stages.common import reading
 from stages.common.errors import ArgusError
+from stages.common.images.decode import Limits, memory_of_file
+from stages.common.images.header import Refusal
 from stages.common.reading import Place
 from stages.ingest import fingerprint
-from stages.ingest.decode import Mode, Refusal, decode
+from stages.ingest.decode import Mode, decode
 from stages.ingest.judge import at_one_size, judge
 
 CHUNK = 32  # files handed to a worker at a time
@@ -35,8 +37,7 @@ class How:
     """How files are read: see `ingest` in params.yaml, and `known` below."""
 
     mode: Mode
-    min_side: int
-    max_pixels: int
+    limits: Limits
     known: Path | None = None  # .npy, bytes32 [K] sorted: SHA-256 of what need not be decoded again
 
 
@@ -52,20 +53,26 @@ def measure(places: Sequence[Place], how: How) -> Rows:
     seen: Rows = []
     terms, pictures, histograms = [], [], []
     for place in places:
-        data = reading.stored(place)
-        digest = hashlib.sha256(data)
+        too_large = place.size is not None and memory_of_file(place.size) > how.limits.max_memory
+        # what cannot be held, a video by the name of an image perhaps, is hashed as it comes
+        data = b"" if too_large else reading.stored(place)
+        digest = reading.digest(place) if too_large else hashlib.sha256(data)
         row: dict[str, Any] = {"image_id": digest.hexdigest()}
         rows.append(row)
         if known is not None and _among(known, digest.digest()):
             continue
         row["decode"] = how.mode
+        if too_large:
+            row["status"] = "too_large"
+            continue
         try:
-            found = decode(data, how.mode, how.min_side, how.max_pixels)
+            with reading.enough_memory(place):
+                found = decode(data, how.mode, how.limits, place.sample_max)
         except Refusal as refusal:
             row.update(status=refusal.status, width=refusal.width, height=refusal.height)
             continue
-        pixels, judged = np.asarray(found.grey), at_one_size(found.grey)
-        picture = pixels if judged is found.grey else np.asarray(judged)
+        pixels, judged = np.asarray(found.image), at_one_size(found.image)
+        picture = pixels if judged is found.image else np.asarray(judged)
         row.update(
             status="accepted",
             width=found.width,
@@ -77,7 +84,7 @@ def measure(places: Sequence[Place], how: How) -> Rows:
         pictures.append(picture)
         histograms.append(judged.histogram())
         fast = how.mode == "fast"
-        terms.append(fingerprint.fast(picture) if fast else fingerprint.exact(found.grey))
+        terms.append(fingerprint.fast(picture) if fast else fingerprint.exact(found.image))
     if seen:
         found_in_all = (
             fingerprint.hashes(np.stack(terms))._asdict() | judge(pictures, histograms)._asdict()

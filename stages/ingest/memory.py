@@ -19,9 +19,10 @@ import polars as pl
 from stages.common import code, reading
 from stages.common.catalogue import SCHEMA
 from stages.common.files import remove
+from stages.common.images.decode import Limits
 from stages.common.progress import Steps
 from stages.common.sidecache import SideCache
-from stages.ingest import judge, measure
+from stages.ingest import judge, measure, ranges
 
 if TYPE_CHECKING:  # what settings there are besides does not decide a measurement
     from stages.common import params
@@ -48,8 +49,27 @@ def measured(rows: pl.DataFrame, settings: params.Ingest) -> tuple[pl.DataFrame,
     Args:
         rows: as `deliveries.described` gives them; those with a status already are left alone.
     """
-    how = measure.How(settings.hash.decode, settings.min_side, settings.max_pixels)
-    facts_cache = SideCache("ingest", code.version(__name__, how))
+    found, decoded = _measured(rows, settings, None)
+    told = ranges.told(rows, settings.sample_max)
+    asked = (found["status"] == "unknown_range").fill_null(False) & told.is_not_null()
+    number = pl.int_range(rows.height, dtype=pl.Int64, eager=True).alias("number")
+    parts = [found.with_columns(number).filter(~asked)]
+    for white in told.filter(asked).unique().sort():
+        which = asked & (told == white).fill_null(False)
+        found, more = _measured(rows.filter(which), settings, white)
+        parts.append(found.with_columns(number.filter(which)))
+        decoded += more
+    return pl.concat(parts).sort("number").drop("number"), decoded
+
+
+def _measured(
+    rows: pl.DataFrame, settings: params.Ingest, sample_max: float | None
+) -> tuple[pl.DataFrame, int]:
+    """The same, of files that are all read by one `sample_max`, each value with its own cache."""
+    name = "ingest" if sample_max is None else f"ingest-white-{sample_max}"
+    rows = rows.with_columns(pl.lit(sample_max, dtype=pl.Float64).alias("sample_max"))
+    how = measure.How(settings.hash.decode, limits(settings))
+    facts_cache = SideCache(name, code.version(__name__, how))
     files_cache = SideCache("files", code.version(__name__), key=FILE)
     facts = facts_cache.read()
     facts = pl.DataFrame(schema=FACTS) if facts is None else facts
@@ -80,6 +100,13 @@ def measured(rows: pl.DataFrame, settings: params.Ingest) -> tuple[pl.DataFrame,
     return found.with_columns(
         pl.coalesce(name, f"{name}_found").alias(name) for name in ("status", "captured_at")
     ), facts.height - before
+
+
+def limits(settings: params.Ingest) -> Limits:
+    """What is decoded at all."""
+    return Limits(
+        settings.min_side, settings.max_pixels, settings.max_aspect, settings.max_memory * 10**6
+    )
 
 
 def parts(unread: pl.DataFrame, how: measure.How) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:

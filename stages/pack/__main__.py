@@ -1,8 +1,9 @@
 """Shrink the images in use to the training resolution: `python -m stages.pack`.
 
 Writes `data/pack/{train,val,test}.npy`, uint8 [N, H, W, 3] RGB, `images.parquet` with the split and
-row of each image, `classes.json`, and `rights.json` with the licence of each source, which of its
-deliveries may train, and which images are withdrawn.
+row of each image, `classes.json`, `rights.json` with the licence of each source, which of its
+deliveries may train, and which images are withdrawn, and `unreadable.parquet`, the rows of images
+whose file has gone bad and that are in none of these.
 """
 
 from __future__ import annotations
@@ -83,16 +84,22 @@ def main() -> None:
     catalogue.require_grants(images)
     for text in outlived(images, datetime.now(UTC).date()):
         warn(text)
-    rows = []
+    rows, gone = [], []
     for split in SPLITS:
         part = images.filter(pl.col("split") == split)
         places = reading.places(part)
         array = np.empty((len(places), height, width, 3), dtype=np.uint8)
+        kept: list[int] = []
         for index, place in enumerate(track(places, f"packing {split}", len(places))):
-            array[index] = shrink(reading.upright(place), (height, width))
+            try:
+                array[len(kept)] = shrink(reading.load_rgb(place), (height, width))
+            except reading.Unreadable:
+                continue
+            kept.append(index)
         with atomic(PACKED / f"{split}.npy") as temporary:
-            np.save(temporary, array)
-        rows.append(part.with_row_index("row"))
+            np.save(temporary, array[: len(kept)])
+        rows.append(part[kept].with_row_index("row"))
+        gone.append(part[np.setdiff1d(np.arange(len(places)), kept)])
     packed = pl.concat(rows).with_columns(catalogue.labels(pl.concat(rows)).alias("label"))
     columns = ["image_id", "split", "row", "label", "sequence", "source", "delivery", "path"]
     catalogue.write(PACKED / "images.parquet", packed.select(columns))
@@ -102,8 +109,11 @@ def main() -> None:
         s: catalogue.counts(p["label"].fill_null(catalogue.UNKNOWN))
         for s, p in zip(SPLITS, rows, strict=True)
     }
-    reports.metrics("pack", per_class)
-    print(f"{packed.height} images at {height}x{width}: {per_class}")
+    unreadable = pl.concat(gone).with_columns(pl.lit("unreadable").alias("status"))
+    catalogue.write(PACKED / "unreadable.parquet", unreadable)
+    reports.metrics("pack", {**per_class, "unreadable": unreadable.height})
+    lost = f"; {unreadable.height} cannot be read any more" if unreadable.height else ""
+    print(f"{packed.height} images at {height}x{width}: {per_class}{lost}")
 
 
 if __name__ == "__main__":

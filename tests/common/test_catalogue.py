@@ -50,6 +50,6 @@ def test_fates_name_source_status_meaning_and_an_example() -> None:
     columns = ["source", "delivery", "path", "member", "status"]
     assert catalogue.fates(pl.DataFrame(rows, schema=columns, orient="row")) == (
         "a: 2 packed (a compressed archive: unpack it, and deliver what is in it), "
-        "such as d1/2.jpg; b: 1 truncated (the file ends early or its data is broken), "
+        "such as d1/2.jpg; b: 1 truncated (the file ends early), "
         "such as d1/s.tar/x/1.jpg"
     )

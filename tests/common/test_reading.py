@@ -3,7 +3,6 @@ import tarfile
 from collections.abc import Callable
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from stages.common import reading
@@ -17,7 +16,7 @@ def test_exif_orientation_is_applied(deliver: Callable) -> None:
     buffer = io.BytesIO()
     picture.transpose(Image.Transpose.ROTATE_90).save(buffer, "PNG", exif=exif)
     deliver("fleet", "d1", {"a.png": buffer.getvalue()})
-    found = reading.upright(("fleet", "d1", "a.png", None, None))
+    found = reading.load_rgb(reading.Place("fleet", "d1", "a.png"))
     assert (np.asarray(found) == np.asarray(picture)).all()
     assert not found.getexif()
 
@@ -33,26 +32,6 @@ def test_a_member_of_a_shard_is_read_in_place(deliver: Callable) -> None:
     deliver("fleet", "d1", {"s.tar": shard.getvalue()})
     with tarfile.open(fileobj=io.BytesIO(shard.getvalue())) as tar:
         member = tar.getmember("b.png")
-    place = ("fleet", "d1", "s.tar", member.offset_data, member.size)
+    place = reading.Place("fleet", "d1", "s.tar", member.offset_data, member.size)
     assert reading.stored(place) == buffer.getvalue()
-    assert (np.asarray(reading.upright(place)) == np.asarray(scene(3))).all()
-
-
-@pytest.mark.parametrize(
-    ("image", "wanted"),
-    [
-        (Image.new("L", (2, 2), 77), (77, 77, 77)),
-        (Image.fromarray(np.full((2, 2), 77 * 257, np.uint16)), (77, 77, 77)),
-        (Image.new("CMYK", (2, 2), (0, 0, 0, 255)), (0, 0, 0)),
-        (Image.new("RGB", (2, 2), (10, 200, 30)).quantize(4), (10, 200, 30)),
-        (Image.new("RGBA", (2, 2), (10, 200, 30, 255)), (10, 200, 30)),
-        (Image.new("RGBA", (2, 2), (10, 200, 30, 0)), (255, 255, 255)),
-        (Image.new("LA", (2, 2), (77, 255)), (77, 77, 77)),
-        (Image.new("1", (2, 2), 1), (255, 255, 255)),
-    ],
-    ids=["grey", "grey 16 bits", "CMYK", "palette", "opaque", "transparent", "grey alpha", "1 bit"],
-)
-def test_every_mode_becomes_rgb(image: Image.Image, wanted: tuple[int, int, int]) -> None:
-    found = reading.rgb(image)
-    assert found.mode == "RGB"
-    assert (np.asarray(found) == wanted).all()
+    assert (np.asarray(reading.load_rgb(place)) == np.asarray(scene(3))).all()

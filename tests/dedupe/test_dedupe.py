@@ -198,10 +198,10 @@ def test_the_second_look_asks_for_the_features_of_images_beyond_the_radius() -> 
     settings = SETTINGS.model_copy(update={"second_look": look})
     asked: list[str] = []
 
-    def embedded(rows: pl.DataFrame) -> np.ndarray:
+    def embedded(rows: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         asked.extend(rows["image_id"])
         angle = np.array([{"a": 0.0, "b": 0.2, "c": 1.0}[name] for name in rows["image_id"]])
-        return np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        return np.stack([np.cos(angle), np.sin(angle)], axis=1), np.ones(len(angle), dtype=bool)
 
     table = dedupe(
         images(
@@ -220,6 +220,29 @@ def test_the_second_look_asks_for_the_features_of_images_beyond_the_radius() -> 
     assert table["lost_to"].to_list() == [None, "a", None, None]
     assert table["distance"].to_list() == [None, 8, None, None]
     assert metrics(table, settings)["second_look"] == 1
+
+
+def test_what_the_second_look_cannot_read_is_out_and_stands_for_no_other() -> None:
+    look = params.SecondLook(radius=10, distance=0.3)
+    settings = SETTINGS.model_copy(update={"second_look": look})
+
+    def embedded(rows: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        readable = (rows["image_id"] != "a").to_numpy()
+        return np.where(readable[:, None], np.ones((rows.height, 2)), np.nan), readable
+
+    table = dedupe(
+        images(
+            [
+                ("a", bits(0), "accepted"),
+                ("b", bits(2), "accepted"),  # within the radius of a
+                ("c", bits(9), "accepted"),  # looks like b, and at a it is looked as well
+            ]
+        ),
+        settings,
+        embedded,
+    )
+    assert table["status"].to_list() == ["unreadable", "accepted", "near_duplicate"]
+    assert table["lost_to"].to_list() == [None, None, "b"]
 
 
 def test_the_metrics_count_images_and_groups() -> None:
@@ -299,7 +322,7 @@ def test_where_nothing_is_accepted_the_message_is_the_reason(workspace: Path) ->
         gather(["fleet", "cam"])
     for words in (
         "none of the 4 images of fleet, cam is accepted",
-        "fleet: 2 not_an_image (no JPEG, PNG, WebP, BMP or TIFF), such as d1/0",
+        "fleet: 2 not_an_image (no picture at all: ",
         "fleet: 1 blurred (",
         "cam: 1 consent_expired (",
         "Bring others in with `argus submit`, or change what refused these",

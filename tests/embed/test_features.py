@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from stages.common import backbone, features
+from stages.common.errors import ArgusError
 from stages.ingest.deliveries import in_schema
 from tests.conftest import scene
 
@@ -44,14 +45,15 @@ def test_what_was_embedded_once_is_not_read_again(
 ) -> None:
     names = [f"{k}" for k in range(9)]
     folder = deliver("fleet", "d1", {f"{k}.png": scene(k) for k in range(9)})
-    some, new = features.of(images(names[:5]), "colours", 1)
+    some, readable, new = features.of(images(names[:5]), "colours", 1)
     assert some.shape == (5, 3)
     assert some.dtype == np.float32
     assert new == 5
+    assert readable.all()
     for name in names[:5]:
         (folder / f"{name}.png").unlink()  # read again, it would not be there
     rows = [8, 0, 3, 8]
-    warm, new = features.of(images([names[k] for k in rows]), "colours", 1)
+    warm, _, new = features.of(images([names[k] for k in rows]), "colours", 1)
     assert new == 1
     assert (warm[1:3] == some[[0, 3]]).all()
     assert (warm[0] == warm[3]).all()
@@ -62,7 +64,7 @@ def test_the_vectors_are_those_of_the_pictures(
 ) -> None:
     colours = {"red": (1, 0, 0), "lime": (0, 1, 0), "blue": (0, 0, 1)}
     deliver("fleet", "d1", {f"{name}.png": Image.new("RGB", (96, 64), name) for name in colours})
-    vectors, _ = features.of(images(["blue", "red", "lime"]), "colours", 1)
+    vectors, _, _ = features.of(images(["blue", "red", "lime"]), "colours", 1)
     assert np.allclose(vectors, [colours[name] for name in ("blue", "red", "lime")])
 
 
@@ -71,9 +73,9 @@ def test_a_run_that_was_killed_goes_on_where_it_was(
 ) -> None:
     names = [f"{k}" for k in range(6)]
     deliver("fleet", "d1", {f"{k}.png": scene(k) for k in range(5)})  # the last is not there
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(ArgusError, match=r"5\.png is missing: `dvc pull`"):
         features.of(images(names), "colours", 1)
-    _, new = features.of(images(names[:5]), "colours", 1)
+    _, _, new = features.of(images(names[:5]), "colours", 1)
     assert new == 1  # four were written down, two at a time
 
 
@@ -87,13 +89,13 @@ def test_vectors_of_other_threads_or_another_network_are_not_taken(
         return backbone.Backbone("brighter", 8, 3, -1.0, 1.0, lambda x: x.mean(dim=(2, 3)))
 
     monkeypatch.setitem(backbone.BACKBONES, "brighter", brighter)
-    first, _ = features.of(table, "colours", 1)
-    assert features.of(table, "colours", 2)[1] == 2
-    other, new = features.of(table, "brighter", 2)
+    first, _, _ = features.of(table, "colours", 1)
+    assert features.of(table, "colours", 2)[2] == 2
+    other, _, new = features.of(table, "brighter", 2)
     assert new == 2
     assert np.allclose(other, first + 1)
-    assert features.of(table, "brighter", 2)[1] == 0  # both are remembered
-    assert features.of(table, "colours", 2)[1] == 0
+    assert features.of(table, "brighter", 2)[2] == 0  # both are remembered
+    assert features.of(table, "colours", 2)[2] == 0
 
 
 @pytest.mark.parametrize(
@@ -110,12 +112,12 @@ def test_nor_those_of_another_torch_or_processor(
     other: object,
 ) -> None:
     deliver("fleet", "d1", {"0.png": scene(0)})
-    assert [features.of(images(["0"]), "colours", 1)[1] for _ in range(2)] == [1, 0]
+    assert [features.of(images(["0"]), "colours", 1)[2] for _ in range(2)] == [1, 0]
     monkeypatch.setattr(place, name, other)
-    assert [features.of(images(["0"]), "colours", 1)[1] for _ in range(2)] == [1, 0]
+    assert [features.of(images(["0"]), "colours", 1)[2] for _ in range(2)] == [1, 0]
 
 
 def test_no_images_give_no_vectors(workspace: Path, prepared: list[int]) -> None:
-    vectors, new = features.of(images([]), "colours", 1)
+    vectors, _, new = features.of(images([]), "colours", 1)
     assert vectors.shape == (0, 3)
     assert new == 0

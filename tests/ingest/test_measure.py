@@ -3,18 +3,20 @@ import pytest
 from PIL import Image
 
 from stages.common.errors import ArgusError
+from stages.common.images.decode import Limits
 from stages.common.reading import Place
 from stages.ingest import measure
 from stages.ingest.measure import How, measure_all
 from tests.conftest import scene
 
-HOW = How("exact", min_side=32, max_pixels=1_000_000)
+LIMITS = Limits(min_side=32, max_pixels=10**6, max_aspect=20, max_memory=10**8)
+HOW = How("exact", LIMITS)
 
 
 @pytest.fixture
 def places(deliver) -> list[Place]:  # type: ignore[no-untyped-def]
     deliver("fleet", "d1", {f"{i:03d}.png": scene(i) for i in range(100)})
-    return [("fleet", "d1", f"{i:03d}.png", None, None) for i in range(100)]
+    return [Place("fleet", "d1", f"{i:03d}.png") for i in range(100)]
 
 
 def test_many_processes_give_what_one_gives(places: list[Place]) -> None:
@@ -29,7 +31,7 @@ def test_known_content_is_hashed_and_not_decoded(
     ids = [row["image_id"] for row in measure.measure(places, HOW)]
     known = np.sort(np.array([bytes.fromhex(i) for i in ids[1:]], dtype="S32"))
     np.save(tmp_path / "known.npy", known)
-    rows = measure.measure(places, How("exact", 32, 10**6, tmp_path / "known.npy"))
+    rows = measure.measure(places, How("exact", LIMITS, known=tmp_path / "known.npy"))
     assert [row["image_id"] for row in rows] == ids
     assert [number for number, row in enumerate(rows) if "status" in row] == [0]
 
@@ -80,7 +82,7 @@ def test_an_image_that_only_its_metadata_tell_apart_has_the_same_pixels(deliver)
     scene(1).save(plain, "JPEG")
     scene(1).save(named, "JPEG", exif=exif)
     deliver("fleet", "d1", {"a.jpg": plain.getvalue(), "b.jpg": named.getvalue()})
-    places = [("fleet", "d1", name, None, None) for name in ("a.jpg", "b.jpg")]
+    places = [Place("fleet", "d1", name) for name in ("a.jpg", "b.jpg")]
     first, second = measure.measure(places, HOW)
     assert first["image_id"] != second["image_id"]
     assert first["pixels"] == second["pixels"]

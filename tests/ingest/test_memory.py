@@ -83,7 +83,13 @@ def test_a_file_that_differs_in_one_thing_is_another(
 
 @pytest.mark.parametrize(
     "change",
-    [{"hash": params.Hash(decode="exact")}, {"min_side": 33}, {"max_pixels": 10**6}],
+    [
+        {"hash": params.Hash(decode="exact")},
+        {"min_side": 33},
+        {"max_pixels": 10**6},
+        {"max_aspect": 10.0},
+        {"max_memory": 500},
+    ],
     ids=lambda change: next(iter(change)),
 )
 def test_each_limit_has_measurements_of_its_own(

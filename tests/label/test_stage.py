@@ -38,9 +38,8 @@ def lay_out(*parts: tuple[str, str | None, int]) -> pl.DataFrame:
         path = Path("data/raw/fleet/d1") / row["path"]
         path.parent.mkdir(parents=True, exist_ok=True)
         scene(row["split"] == "train", (48, 32)).save(path)
-    catalogue.write("data/split/images.parquet", images)
+    catalogue.write("data/embed/images.parquet", images)
     used = catalogue.accepted(images)
-    Path("data/embed").mkdir()
     np.save("data/embed/features.npy", cloud(used["label"].to_list(), 0.5, seed=0))
     catalogue.write("data/embed/ids.parquet", used.select("image_id"))
     return images

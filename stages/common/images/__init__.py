@@ -1,0 +1,1 @@
+"""From the bytes of a file to pixels: which files are read, how, and why others are refused."""
