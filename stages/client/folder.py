@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from stages.client.containers import is_clip
 from stages.client.items import Batch, Item, Way
 from stages.common.errors import ArgusError
 from stages.common.progress import track
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from stages.ingest.deliveries import Origin
 
 READ_ONLY = 0o444
-CLIPS = frozenset({".mp4", ".mov", ".avi", ".mkv"})
-"""Endings of clips, in lower case."""
 RESERVED = re.compile(r"dvc\.yaml|dvc\.lock|\.dvcignore|\.dvc|\.git|.*\.dvc")
 """Names that mean something to DVC or Git, which would then not track the delivery as it is."""
 
@@ -35,18 +34,13 @@ def whole(path: Path, label_from: Origin, sequence_from: Origin) -> Way:
 def _whole(path: Path, label_from: Origin, sequence_from: Origin, _: Path) -> Batch:
     folder = outside(path)
     names = plain_files(folder)
-    clips = [name for name in names if is_clip(name)]
+    clips = [name for name in names if is_clip(folder / name)]
     if clips:
         raise ArgusError(
             f"{folder / clips[0]} is a clip: take its frames in with `--fps N`, which is for clips "
             "alone, so submit clips and images one after the other"
         )
     return Batch([Item(folder / name, name) for name in names], label_from, sequence_from)
-
-
-def is_clip(name: str) -> bool:
-    """Whether a file's name is that of a clip."""
-    return PurePosixPath(name).suffix.lower() in CLIPS
 
 
 def outside(path: Path, alone: bool = False) -> Path:
