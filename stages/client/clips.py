@@ -73,10 +73,10 @@ def _clips(path: Path) -> tuple[Path, list[str]]:
     folder, names = (found.parent, [found.name]) if found.is_file() else (found, plain_files(found))
     others = [name for name in names if not containers.is_clip(folder / name)]
     if others:
-        more = f" ({len(others)} of {len(names)} files are none)" if len(names) > 1 else ""
         raise ArgusError(
-            f"{folder / others[0]} is no clip{more}, and --fps takes nothing else: take it out, or "
-            f"submit images on their own, without --fps; what is read is {containers.SHOWN}"
+            f"{folder / others[0]} is no clip, and --fps takes nothing else: take it out, or "
+            f"submit images on their own, without --fps ({len(others)} of {len(names)} are no "
+            f"clips; what is read is {containers.SHOWN})"
         )
     return folder, names
 

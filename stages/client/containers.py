@@ -7,7 +7,11 @@ ending out. Bytes alone do not either: a recording that was broken off may begin
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
+
+from stages.client.items import Item
+from stages.common.errors import ArgusError
 
 READ = "mov,mp4,m4a,3gp,3g2,mj2,avi,matroska,webm,mpegts,mpeg,asf,flv,ogg"
 """FFmpeg's names of the containers that we read: none of them names another file or address."""
@@ -62,17 +66,49 @@ def is_clip(path: Path) -> bool:
 
 def begins_as_clip(head: bytes) -> bool:
     """Whether the first `HEAD` bytes of a file are those of a clip."""
-    if head[4:8] == b"ftyp":
-        return head[8:12] not in STILL
-    if head[4:8] in ATOMS or MAGIC.match(head):
-        return True
-    return _stride(head) is not None
+    if not head[:4].isalnum():  # that is the size of an atom, and not the beginning of a word
+        if head[4:8] == b"ftyp":
+            return head[8:12] not in STILL
+        if head[4:8] in ATOMS:
+            return True
+    return bool(MAGIC.match(head)) or _stride(head) is not None
+
+
+def require_no_clip(items: Sequence[Item]) -> None:
+    """Raises:
+    ArgusError: there is a clip among images, whichever way they come in.
+    """
+    clips = [item.file for item in items if is_clip(item.file)]
+    if clips:
+        raise ArgusError(
+            f"{clips[0]} is a clip: take its frames in with `--fps N`, which is for clips alone, "
+            "so submit clips and images one after the other "
+            f"({len(clips)} of {len(items)} are clips)"
+        )
 
 
 def torn(path: Path) -> bool:
     """Whether a transport stream ends within a packet, so that its last picture is not whole."""
     stride = _stride(_head(path))
     return stride is not None and path.stat().st_size % stride != 0
+
+
+def unfinished(path: Path) -> bool:
+    """Whether an MP4 or MOV file ends within one of its boxes (ISO/IEC 14496-12, 4.2)."""
+    at, end = 0, path.stat().st_size
+    with path.open("rb") as stream:
+        while at < end:
+            stream.seek(at)
+            head = stream.read(16)
+            size = int.from_bytes(head[:4], "big")
+            if size == 1:  # the size stands behind the name
+                size = int.from_bytes(head[8:], "big")
+            if size == 0:  # to the end
+                return False
+            if size < 8:
+                return True
+            at += size
+    return at > end
 
 
 def _stride(head: bytes) -> int | None:

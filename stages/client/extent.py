@@ -16,6 +16,8 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from stages.client import containers
+
 SLACK = Fraction(1, 4)  # s that a clip may end before its time: sound goes on, the last frame stays
 ESTIMATED = frozenset({"mpegts", "mpeg", "ogg"})
 SHARED = frozenset({"asf", "flv"})  # what they say of a stream, they say of the file
@@ -33,12 +35,14 @@ class Extent:
         name = container.format.name
         self._size, self._stream = path.stat().st_size, stream
         self._indexed = name.startswith("mov")
+        in_fragments = self._indexed and not stream.frames
+        self._unfinished = in_fragments and containers.unfinished(path)
         start = (stream.start_time or 0) * (stream.time_base or Fraction(0))
         own = _own_end(name, stream, start)
         whole = Fraction(container.duration, av.time_base) if container.duration else None
         self.seconds = whole if own is None else own - min(start, own - Fraction(1, 1000))
         self._end = whole if own is None else own
-        if name in ESTIMATED or (self._indexed and stream.frames):  # its index names every frame
+        if name in ESTIMATED or (self._indexed and not in_fragments):  # an index names all frames
             self._end = None
         self._any = own is None
         self._reached = Fraction(0)
@@ -54,8 +58,10 @@ class Extent:
 
     def lacking(self) -> bool:
         """Whether less is in the file than it says; to be asked when all of it has been read."""
-        if self._indexed and any(e.pos + e.size > self._size for e in self._stream.index_entries):
-            return True
+        if self._indexed:
+            frames = (entry for entry in self._stream.index_entries if not entry.is_discard)
+            if self._unfinished or any(f.pos + f.size > self._size for f in frames):
+                return True
         return self._end is not None and self._reached + self._slack < self._end
 
 

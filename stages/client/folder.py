@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from stages.client.containers import is_clip
 from stages.client.items import Batch, Item, Way
 from stages.common.errors import ArgusError
 from stages.common.progress import track
@@ -34,12 +33,6 @@ def whole(path: Path, label_from: Origin, sequence_from: Origin) -> Way:
 def _whole(path: Path, label_from: Origin, sequence_from: Origin, _: Path) -> Batch:
     folder = outside(path)
     names = plain_files(folder)
-    clips = [name for name in names if is_clip(folder / name)]
-    if clips:
-        raise ArgusError(
-            f"{folder / clips[0]} is a clip: take its frames in with `--fps N`, which is for clips "
-            "alone, so submit clips and images one after the other"
-        )
     return Batch([Item(folder / name, name) for name in names], label_from, sequence_from)
 
 

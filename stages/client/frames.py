@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -25,12 +25,14 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from stages.client import containers
+from stages.client.damage import Damage
 from stages.client.extent import Extent
 from stages.client.picture import require_colours, require_size
 from stages.common.errors import ArgusError
 
 CLOCK = datetime(1970, 1, 1), datetime(9000, 1, 1)  # cameras that know no time say 1904 or 1970
 DAY = 24 * 60 * 60  # s; a time stamp that leaps further is not believed
+AHEAD = 256  # packets; more than any decoder has in hand
 T = TypeVar("T")
 
 
@@ -48,7 +50,7 @@ class Clip:
     `begun` is when it was taken, in UTC without a zone, None if it does not say; `seconds` how long
     its pictures go on by its own account, None if it does not say; `others` how many streams of
     pictures it has besides. After `shots` has been read: `damaged` counts frames left out as they
-    are broken or build on a broken one, `read` is how many seconds could be read.
+    are broken or build on a broken one, and `read` is how many seconds could be read.
     """
 
     def __init__(
@@ -58,13 +60,18 @@ class Clip:
         self.max_pixels = max_pixels
         self.begun = creation(container.metadata) or creation(stream.metadata)
         self.others = len(_moving(container)) - 1
-        self.damaged, self.read = 0, Fraction(0)
+        self.read = Fraction(0)
+        self._damage = Damage()
         self._extent = Extent(path, container, stream)
         self.seconds = self._extent.seconds
         self._torn, self._broken_off = containers.torn(path), False
         told, coded = stream.sample_aspect_ratio, stream.codec_context.sample_aspect_ratio
         self._told = told if told != coded else None  # the container's word goes before the codec's
         self._coded: dict[int, Fraction | None] = {}
+
+    @property
+    def damaged(self) -> int:
+        return len(self._damage.lost)
 
     @property
     def cut_short(self) -> bool:
@@ -93,49 +100,56 @@ class Clip:
         counted = self.container.format.name == "avi"
         first: int | None = None
         now: int | None = None
-        broken = False
-        for frame in self._decoded():
-            if frame is None:
-                broken = True
-                self.damaged += 1
-                continue
+        for number, frame in self._decoded():
             length = frame.duration if 0 < frame.duration <= leap else usual
             now = later(frame.dts if counted else frame.pts, now, length, leap)
             first = now if first is None else first
             self.read = (now + length - first) * base
-            broken = frame.is_corrupt or (broken and not frame.key_frame)
-            if broken:
-                self.damaged += 1
-            else:
-                yield (now - first) * base, self._shot(frame)
+            if frame.key_frame:
+                self._damage.key(number, frame.pts)
+            if frame.is_corrupt:
+                self._damage.broken(number)
+            if not self._damage.spoilt(number, frame.pts):
+                yield (now - first) * base, self._shot(number, frame)
 
-    def _shot(self, frame: VideoFrame) -> Shot:
-        number = frame.opaque
-        coded = self._coded.pop(number, None) if isinstance(number, int) else None
-        aspect = self._told or coded or self.aspect
-        require_colours(self.path, frame.color_trc, frame.colorspace, self.stream.codec_tag)
+    def _shot(self, number: int, frame: VideoFrame) -> Shot:
+        aspect = self._told or self._coded.get(number) or self.aspect
+        matrix, tag = frame.colorspace, self.stream.codec_tag
+        require_colours(self.path, frame.color_trc, matrix, tag)
         require_size(self.path, (frame.width, frame.height), aspect, self.max_pixels)
         return Shot(frame, aspect)
 
-    def _decoded(self) -> Iterator[VideoFrame | None]:
-        """Frames in the order in which they are shown; None in place of one that is none."""
+    def _decoded(self) -> Iterator[tuple[int, VideoFrame]]:
+        """Frames in the order in which they are shown, each with the number of its packet."""
         codec = self.stream.codec_context
         for number, packet in enumerate(self._packets()):
-            frames: Sequence[VideoFrame | None] = [None]
-            if packet is None or not packet.is_corrupt:
-                if packet is not None:
-                    packet.opaque = number
-                with suppress(av.error.FFmpegError):
+            frames: Sequence[VideoFrame] = []
+            if packet is not None:
+                packet.opaque = number
+                if packet.is_keyframe:
+                    self._damage.key(number, packet.pts)
+            try:
+                if packet is not None and packet.is_corrupt:
+                    self._damage.broken(number)
+                else:
                     frames = self.stream.decode(packet)
+            except av.error.FFmpegError:
+                self._damage.broken(number)
             # the shape of pixels may change, and a decoder is ahead of the frames that it gives out
             self._coded[number] = codec.sample_aspect_ratio
-            yield from frames
+            self._coded.pop(number - AHEAD, None)
+            for frame in frames:
+                yield frame.opaque if isinstance(frame.opaque, int) else number, frame
 
     def _packets(self) -> Iterator[Packet[VideoStream] | None]:
         """What the container holds; at last, and after a part that cannot be read, None."""
+        lost = False
+        # FFmpeg notes a loss in a transport stream at the picture before the one that has it
+        late = self.container.format.name == "mpegts"
         for packet, after in pairwise(self._demuxed()):
             if packet is not None:
-                packet.is_corrupt |= self._torn and after is None
+                lost, before = packet.is_corrupt, lost
+                packet.is_corrupt |= (late and before) or (self._torn and after is None)
                 yield packet
         yield None  # to empty the decoder
 
@@ -148,6 +162,8 @@ class Clip:
                     self._extent.reach(packet)
                     if packet.stream_index == self.stream.index:
                         yield packet
+                elif packet.dts is None:
+                    break  # PyAV's own, to empty the decoders: all has been read
         except av.error.FFmpegError:
             self._broken_off = True
         yield None
@@ -243,5 +259,7 @@ def _moving(container: InputContainer) -> list[VideoStream]:
 
 def _best(container: InputContainer) -> VideoStream | None:
     moving = _moving(container)
+    if len(moving) < 2:
+        return moving[0] if moving else None
     best = container.streams.best("video")
-    return next((s for s in moving if s is best), moving[0] if moving else None)
+    return best if isinstance(best, VideoStream) and best in moving else moving[0]

@@ -11,7 +11,7 @@ import av
 import av.filter
 from av.sidedata.sidedata import SideDataContainer
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorPrimaries, Colorspace, ColorTrc
+from av.video.reformatter import Colorspace, ColorTrc
 from PIL import Image
 
 from stages.common.errors import ArgusError
@@ -19,7 +19,6 @@ from stages.common.errors import ArgusError
 STANDARD_DEFINITION = (1280, 576)  # px; a larger picture that names no colour space is in BT.709
 UNSPECIFIED = frozenset({2, 3})  # matrix coefficients by ITU-T H.273: none named, reserved
 MATRICES = frozenset({0, 1, 4, 5, 6, 7, 9}) | UNSPECIFIED  # which the converter to RGB knows
-WIDE = frozenset({ColorPrimaries.BT2020, ColorPrimaries.SMPTE432})
 NOT_SHOWN: dict[int, str] = {
     ColorTrc.LINEAR: "linear light",
     ColorTrc.LOG: "a logarithmic curve",
@@ -103,7 +102,7 @@ def picture(frame: VideoFrame, aspect: Fraction = Fraction(1)) -> Image.Image:
         aspect: of a pixel, its width over its height; the frame is enlarged along its short side.
     """
     whole = progressive(frame) if frame.interlaced_frame else frame
-    image: Image.Image = whole.to_image(**_colours(frame))  # type: ignore[no-untyped-call]
+    image: Image.Image = whole.to_image(src_colorspace=_matrix(frame))  # type: ignore[no-untyped-call]
     size = shown_size(frame.width, frame.height, aspect)
     if size != image.size:
         image = image.resize(size, Image.Resampling.LANCZOS)
@@ -141,15 +140,12 @@ def save(image: Image.Image, path: Path) -> None:
     image.save(path, "JPEG", quality=QUALITY, subsampling="4:2:0")
 
 
-def _colours(frame: VideoFrame) -> dict[str, int]:
-    """What to tell the converter to RGB that it cannot know or would not do by itself."""
-    told: dict[str, int] = {}
+def _matrix(frame: VideoFrame) -> Colorspace | None:
+    """The matrix to RGB of a frame that names none, by its size; None where it names one."""
+    if frame.colorspace not in UNSPECIFIED:
+        return None
     large = frame.width >= STANDARD_DEFINITION[0] or frame.height > STANDARD_DEFINITION[1]
-    if frame.colorspace in UNSPECIFIED:
-        told["src_colorspace"] = Colorspace.ITU709 if large else Colorspace.ITU601
-    if frame.color_primaries in WIDE:
-        told["dst_color_primaries"] = ColorPrimaries.BT709
-    return told
+    return Colorspace.ITU709 if large else Colorspace.ITU601
 
 
 def _turn(frame: VideoFrame) -> Image.Transpose | None:

@@ -24,6 +24,7 @@ import polars as pl
 
 from stages.client import git, workspace
 from stages.client.audit import rights, tracker_of
+from stages.client.containers import require_no_clip
 from stages.client.folder import RESERVED, copy, require_names
 from stages.client.items import Batch, Way
 from stages.client.records import (
@@ -80,6 +81,7 @@ def submit(
                 batch = way(space)
                 require_origin(batch, origin, source)
                 require_names(batch.items)
+                require_no_clip(batch.items)
                 temporary.mkdir()
                 if shard:
                     write_shards(batch.items, temporary)
