@@ -106,10 +106,10 @@ class Clip:
             first = now if first is None else first
             self.read = (now + length - first) * base
             if frame.key_frame:
-                self._damage.key(number, frame.pts)
+                self._damage.key(number)
             if frame.is_corrupt:
                 self._damage.broken(number)
-            if not self._damage.spoilt(number, frame.pts):
+            if not self._damage.spoilt(number):
                 yield (now - first) * base, self._shot(number, frame)
 
     def _shot(self, number: int, frame: VideoFrame) -> Shot:
@@ -126,8 +126,6 @@ class Clip:
             frames: Sequence[VideoFrame] = []
             if packet is not None:
                 packet.opaque = number
-                if packet.is_keyframe:
-                    self._damage.key(number, packet.pts)
             try:
                 if packet is not None and packet.is_corrupt:
                     self._damage.broken(number)
@@ -184,7 +182,8 @@ def opened(path: Path, max_pixels: int) -> Iterator[Clip]:
     with ExitStack() as stack:
         try:
             file = stack.enter_context(path.open("rb"))
-            options = {"format_whitelist": containers.READ, **bound}
+            # a recorder that starts again may number the streams of its transport stream anew
+            options = {"format_whitelist": containers.READ, "merge_pmt_versions": "1", **bound}
             container = av.open(file, "r", options=options, metadata_errors="replace")
             stack.enter_context(container)
         except (av.error.FFmpegError, OSError) as error:

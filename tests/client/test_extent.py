@@ -132,6 +132,24 @@ def test_two_recordings_in_one_stream_follow_each_other(tmp_path: Path) -> None:
     assert seconds == pytest.approx(4, abs=0.1) and not cut_short
 
 
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [
+        ({"mpegts_start_pid": "0x300"}, 180),
+        # another programme, which FFmpeg notes when all has been read: what is known comes in
+        ({"mpegts_start_pid": "0x300", "mpegts_pmt_start_pid": "0x200"}, 120),
+    ],
+)
+def test_a_recording_may_go_on_in_streams_of_other_numbers(
+    tmp_path: Path, options: dict[str, str], shown: int
+) -> None:
+    first = clip.write(tmp_path / "first.ts", TWO_SECONDS, "libx264", 3000, sound=2)
+    second = clip.write(tmp_path / "second.ts", TWO_SECONDS, "libx264", 3000, options=options)
+    (tmp_path / "a.ts").write_bytes(first.read_bytes() * 2 + second.read_bytes())
+    count, _, _ = read(tmp_path / "a.ts")
+    assert shown - 4 <= count <= shown  # at a join the last picture may lack some
+
+
 def test_a_clip_without_a_word_on_its_length_is_read_to_its_end(tmp_path: Path) -> None:
     path = clip.write(tmp_path / "a.webm", TWO_SECONDS, options={"live": "1"})
     with frames.opened(path, 10**6) as opened:

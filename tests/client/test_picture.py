@@ -94,6 +94,16 @@ def test_the_shape_of_pixels_may_change_on_the_way(
     assert 6 <= wide <= 8 and found[wide:] == [(360, 270)] * 8  # the last may fall to the join
 
 
+def test_a_shape_that_makes_frames_too_large_on_the_way_is_refused(tmp_path: Path) -> None:
+    square = clip.write(tmp_path / "a.ts", [i / 30 for i in range(20)], "libx264", 3000)
+    later = [2 + i / 30 for i in range(20)]
+    oblong = clip.write(tmp_path / "b.ts", later, "libx264", 3000, aspect=Fraction(2))
+    path = tmp_path / "c.ts"
+    path.write_bytes(square.read_bytes() + oblong.read_bytes())
+    with frames.opened(path, 64 * 48) as opened, pytest.raises(ArgusError, match="128 x 48"):
+        list(opened.shots())
+
+
 def pasp(path: Path, aspect: tuple[int, int]) -> None:
     """Change what an MP4 file says of the shape of its pixels."""
     data = bytearray(path.read_bytes())
