@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 from stages.client import containers
 
 SLACK = Fraction(1, 4)  # s that a clip may end before its time: sound goes on, the last frame stays
-ESTIMATED = frozenset({"mpegts", "mpeg", "ogg"})
+ESTIMATED = frozenset({"mpegts", "mpeg", "ogg", "asf"})  # by the last stamps; no word to hold to
 SHARED = frozenset({"asf", "flv"})  # what they say of a stream, they say of the file
 TAG = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")  # of Matroska, for each stream
 
@@ -46,8 +46,6 @@ class Extent:
             self._end = None
         self._any = own is None
         self._reached = Fraction(0)
-        rate = stream.average_rate
-        self._slack = max(SLACK, 2 / rate) if rate else SLACK
 
     def reach(self, packet: Packet[Stream]) -> None:
         """Count in a packet that has been read."""
@@ -62,7 +60,7 @@ class Extent:
             frames = (entry for entry in self._stream.index_entries if not entry.is_discard)
             if self._unfinished or any(f.pos + f.size > self._size for f in frames):
                 return True
-        return self._end is not None and self._reached + self._slack < self._end
+        return self._end is not None and self._reached + SLACK < self._end
 
 
 def _own_end(name: str, stream: VideoStream, start: Fraction) -> Fraction | None:

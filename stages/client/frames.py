@@ -101,7 +101,7 @@ class Clip:
         first: int | None = None
         now: int | None = None
         for number, frame in self._decoded():
-            length = frame.duration if 0 < frame.duration <= leap else usual
+            length = frame.duration or usual
             now = later(frame.dts if counted else frame.pts, now, length, leap)
             first = now if first is None else first
             self.read = (now + length - first) * base
@@ -191,11 +191,9 @@ def opened(path: Path, max_pixels: int) -> Iterator[Clip]:
                 f"{path} cannot be read as a clip ({error.strerror}); a recording that was broken "
                 "off may lack its table of contents: repair it, or take it out"
             ) from None
-        video = _best(container)
+        video = _largest(container)
         if video is None:
-            raise ArgusError(f"{path} has no picture: take it out")
-        if not video.codec_context:
-            raise ArgusError(f"{path}: nothing here decodes its pictures: take it out")
+            raise ArgusError(f"{path} has no picture that can be decoded here: take it out")
         video.codec_context.options = bound
         video.codec_context.copy_opaque = True
         video.thread_type = "SLICE"  # several frames at once would tell of broken ones too late
@@ -256,9 +254,7 @@ def _moving(container: InputContainer) -> list[VideoStream]:
     return [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
 
 
-def _best(container: InputContainer) -> VideoStream | None:
-    moving = _moving(container)
-    if len(moving) < 2:
-        return moving[0] if moving else None
-    best = container.streams.best("video")
-    return best if isinstance(best, VideoStream) and best in moving else moving[0]
+def _largest(container: InputContainer) -> VideoStream | None:
+    """The stream with the most pixels: cameras put one of thumbnails beside it."""
+    streams = [stream for stream in _moving(container) if stream.codec_context]
+    return max(streams, key=lambda stream: stream.width * stream.height, default=None)

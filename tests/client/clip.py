@@ -13,7 +13,7 @@ from PIL import Image
 
 STEP, DARKEST = 5, 20
 TURN_RIGHT = (0, 1, 0, -1, 0, 0, 0, 0, 1)  # a quarter, clockwise: ISO/IEC 14496-12, 8.3.2
-CODECS = {".webm": "libvpx", ".mpg": "mpeg2video"}  # where MPEG-4 does not go
+CODECS = {".webm": "libvpx", ".mpg": "mpeg2video", ".flv": "flv1", ".wmv": "wmv2"}  # for MPEG-4
 SOUND = 48_000  # samples a second
 
 

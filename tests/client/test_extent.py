@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.client import clip
 TWO_SECONDS = [i / 30 for i in range(60)]
 FAST = {"movflags": "faststart"}  # the index in front, as the web wants it
 FRAGMENTS = {"movflags": "frag_keyframe+empty_moov"}
-NAMES = ["a.mp4", "a.mov", "a.3gp", "a.mkv", "a.webm", "a.avi", "a.ts"]
+NAMES = ["a.mp4", "a.mov", "a.3gp", "a.mkv", "a.webm", "a.avi", "a.ts", "a.flv", "a.wmv"]
 
 
 def read(path: Path) -> tuple[int, float, bool]:
@@ -24,7 +25,7 @@ def read(path: Path) -> tuple[int, float, bool]:
 
 def ticks(name: str) -> int:
     """The steady clock that AVI needs, and a finer one."""
-    return 30 if name.endswith("avi") else 3000
+    return {".avi": 30, ".flv": 1000, ".wmv": 1000}.get(Path(name).suffix, 3000)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -47,6 +48,9 @@ def test_a_whole_clip_does_not_end_early(
     assert count == 60 and not early
     if not name.endswith("avi"):
         assert seconds == pytest.approx(2, abs=0.01)
+    if name[2:] in ("mp4", "mov", "3gp", "mkv", "webm", "ts"):  # which tell the length of each
+        with frames.opened(path, 10**6) as opened:
+            assert opened.seconds == pytest.approx(2, abs=0.05)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "a.avi"])
@@ -94,11 +98,8 @@ def test_a_clip_that_was_broken_off_ends_early(
 ) -> None:
     path = tmp_path / name
     form = "mpegts" if name.endswith("ts") else None
-    codec = "flv1" if name.endswith("flv") else None
-    size = (320, 240)
-    clip.write(
-        path, TWO_SECONDS, codec, ticks(name), 0, None, size, None, form, options, sound=sound
-    )
+    where: dict[str, Any] = {"form": form, "options": options, "sound": sound}
+    clip.write(path, TWO_SECONDS, None, ticks(name), size=(320, 240), **where)
     assert read(path)[::2] == (60, False)
     data = path.read_bytes()
     for part in (0.3, 0.6, 0.8):

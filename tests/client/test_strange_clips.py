@@ -194,20 +194,23 @@ def test_a_cover_is_no_picture_of_a_clip(tmp_path: Path, sound_alone: bool) -> N
         assert count(path) == 5
 
 
-def test_two_cameras_in_one_clip_are_told(
+def test_of_two_cameras_in_one_clip_the_larger_comes_in_and_the_other_is_told(
     tmp_path: Path, taken: Callable[..., Batch], capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "a.mp4"
     with av.open(str(path), "w") as container:
         streams: list[Any] = [container.add_stream("mpeg4", rate=10) for _ in range(2)]
-        for stream in streams:
-            stream.width, stream.height, stream.pix_fmt = *SMALL, "yuv420p"
-        for stream in streams:
-            frame = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), "rgb24")
-            frame.pts, frame.time_base = 0, Fraction(1, 10)
-            for packet in (*stream.encode(frame), *stream.encode()):
-                container.mux(packet)
-    assert len(taken(path).items) == 1
+        packets = []
+        for stream, side, length in zip(streams, (32, 64), (1, 5), strict=True):
+            stream.width, stream.height, stream.pix_fmt = side, side, "yuv420p"
+            for index in range(length):
+                frame = av.VideoFrame.from_ndarray(np.zeros((side, side, 3), np.uint8), "rgb24")
+                frame.pts, frame.time_base = index, Fraction(1, 10)
+                packets += stream.encode(frame)
+            packets += stream.encode()
+        for packet in packets:
+            container.mux(packet)
+    assert len(taken(path).items) == 5
     assert f"{path}: has 1 more streams of pictures, which are left out" in capfd.readouterr().err
 
 
