@@ -20,7 +20,6 @@ from stages.client import containers
 
 SLACK = Fraction(1, 4)  # s that a clip may end before its time: sound goes on, the last frame stays
 ESTIMATED = frozenset({"mpegts", "mpeg", "ogg", "asf"})  # by the last stamps; no word to hold to
-SHARED = frozenset({"asf", "flv"})  # what they say of a stream, they say of the file
 TAG = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")  # of Matroska, for each stream
 
 
@@ -72,7 +71,7 @@ def _own_end(name: str, stream: VideoStream, start: Fraction) -> Fraction | None
     if name == "avi":
         rate = stream.average_rate
         return stream.frames / rate if stream.frames and rate else None
-    if stream.duration and stream.time_base and name not in SHARED:
+    if stream.duration and stream.time_base:
         return start + stream.duration * stream.time_base
     for key, value in stream.metadata.items():
         found = TAG.match(value)

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from stages.client import clips
-from stages.client.containers import HEAD, begins_as_clip, is_clip, torn
+from stages.client.containers import HEAD, begins_as_clip, is_clip, torn, unfinished
 from stages.common.errors import ArgusError
 from tests.client import clip
 
@@ -62,7 +62,7 @@ def heif(path: Path) -> None:
 
 def tar(path: Path) -> None:
     (path.parent / "wildmoov.jpg").write_bytes(b"image")
-    with tarfile.open(path, "w") as archive:
+    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as archive:
         archive.add(path.parent / "wildmoov.jpg", "wildmoov.jpg")
 
 
@@ -117,3 +117,29 @@ def test_a_clip_never_comes_in_as_an_image(
         status, printed = argus("submit", upload, "--source", "cam", *arguments)
         assert status == 1 and f"{upload / name} is a clip: take its frames in with" in printed
         assert "copying" not in printed and not list(Path("data/raw").glob("*/"))
+
+
+def box(name: bytes, content: int, size: int | None = None) -> bytes:
+    """A box of MP4 with so many bytes in it, whose size is told otherwise if given."""
+    return (content + 8 if size is None else size).to_bytes(4, "big") + name + bytes(content)
+
+
+LONG = (1).to_bytes(4, "big") + b"mdat" + (16 + 100).to_bytes(8, "big") + bytes(100)
+
+
+@pytest.mark.parametrize(
+    ("data", "short"),
+    [
+        (box(b"ftyp", 16) + box(b"mdat", 100), False),
+        ((box(b"ftyp", 16) + box(b"mdat", 100))[:-1], True),
+        (box(b"ftyp", 16) + LONG, False),  # a size of 64 bits
+        (box(b"ftyp", 16) + LONG[:-1], True),
+        (box(b"ftyp", 16) + LONG + box(b"moof", 8)[:-1], True),
+        (box(b"ftyp", 16) + box(b"mdat", 100, size=0), False),  # to the end, wherever that is
+        (box(b"ftyp", 16) + box(b"mdat", 100, size=4), True),  # not even its own head
+        (box(b"ftyp", 16) + b"\0\1", True),
+    ],
+)
+def test_an_mp4_file_ends_with_its_last_box(tmp_path: Path, data: bytes, short: bool) -> None:
+    (tmp_path / "a.mp4").write_bytes(data)
+    assert unfinished(tmp_path / "a.mp4") == short

@@ -274,6 +274,16 @@ def test_combs_of_two_fields_are_taken_out() -> None:
     assert np.abs(found - ramp)[2:-2, 12:-4].mean() < 2
 
 
+def test_a_frame_without_combs_has_the_colours_that_it_had() -> None:
+    rgb = (40, 180, 90)
+    for full in (False, True):
+        tags = {"colorspace": 1, "color_range": 2 if full else 1}
+        frame = patch(SMALL, "yuv420p", code(rgb, BT709, full), **tags)
+        frame.pts, frame.time_base = 0, Fraction(1, 30)
+        shown = np.asarray(picture.progressive(frame).to_image())[10, 10].astype(int)
+        assert np.abs(shown - rgb).max() <= 3
+
+
 def test_interlaced_frames_of_a_clip_come_in_without_combs(tmp_path: Path) -> None:
     path = tmp_path / "a.ts"
     pixels = np.full((48, 64), 60, np.uint8)
