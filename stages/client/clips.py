@@ -10,8 +10,8 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
-from stages.client import frames
-from stages.client.folder import is_clip, outside, plain_files
+from stages.client import containers, frames, picture
+from stages.client.folder import outside, plain_files
 from stages.client.items import Batch, Item, Way
 from stages.common import params
 from stages.common.errors import ArgusError
@@ -52,9 +52,12 @@ def _taken(path: Path, fps: float, labelled: bool, scratch: Path) -> Batch:
                 label = name.split("/")[0] if labelled and "/" in name else None
                 found = list(_items(clip, name, Fraction(str(fps)), label, scratch, steps))
                 if not found:
-                    raise ArgusError(f"{folder / name}: not one frame of it can be read")
+                    raise ArgusError(
+                        f"{folder / name}: not one frame of it can be read: there is none, or all "
+                        "are broken or have more pixels than ingest.max_pixels; take it out"
+                    )
                 items += found
-                remarks += _remarks(clip, folder / name)
+                remarks += _remarks(clip)
     for remark in remarks:
         print(remark, file=sys.stderr)
     return Batch(items)
@@ -68,12 +71,13 @@ def _clips(path: Path) -> tuple[Path, list[str]]:
     """
     found = outside(path, alone=True)
     folder, names = (found.parent, [found.name]) if found.is_file() else (found, plain_files(found))
-    for name in names:
-        if not is_clip(name):
-            raise ArgusError(
-                f"{folder / name} is no clip (.mp4, .mov, .avi, .mkv), and --fps takes nothing "
-                "else: take it out, or submit it on its own"
-            )
+    others = [name for name in names if not containers.is_clip(folder / name)]
+    if others:
+        raise ArgusError(
+            f"{folder / others[0]} is no clip, and --fps takes nothing else: take it out, or "
+            f"submit images on their own, without --fps ({len(others)} of {len(names)} are no "
+            f"clips; what is read is {containers.SHOWN})"
+        )
     return folder, names
 
 
@@ -81,10 +85,10 @@ def _items(
     clip: frames.Clip, name: str, fps: Fraction, label: str | None, scratch: Path, steps: Steps
 ) -> Iterator[Item]:
     before = steps.done
-    for time, frame in frames.nearest(clip.frames(), fps):
+    for time, shot in frames.nearest(clip.shots(), fps):
         microseconds = round(time * MICROSECONDS)
         path = f"{name}/{microseconds:010d}.jpg"
-        frames.save(frames.picture(frame), scratch / path)
+        picture.save(picture.picture(shot.frame, shot.aspect), scratch / path)
         begun = clip.begun
         yield Item(
             file=scratch / path,
@@ -94,12 +98,19 @@ def _items(
             captured_at=begun and begun + timedelta(microseconds=microseconds),
         )
         steps.advance(before + math.floor(time) - steps.done)
-    steps.advance(before + math.floor(clip.seconds or clip.read) - steps.done)
+    steps.total += math.floor(clip.read) - math.floor(clip.seconds or 0)
+    steps.advance(before + math.floor(clip.read) - steps.done)
 
 
-def _remarks(clip: frames.Clip, path: Path) -> Iterator[str]:
+def _remarks(clip: frames.Clip) -> Iterator[str]:
     """What a person should know of a clip that has been read."""
     if clip.damaged:
-        yield f"{path}: {clip.damaged} broken frames, or drawn from a broken one, are left out"
-    if clip.cut_short and clip.seconds:
-        yield f"{path}: ends early, after {float(clip.read):.1f} of {float(clip.seconds):.1f} s"
+        yield (
+            f"{clip.path}: {clip.damaged} broken frames, or drawn from a broken one, or with more "
+            "pixels than ingest.max_pixels, are left out"
+        )
+    if clip.cut_short:
+        of = f" of {float(clip.seconds):.1f}" if clip.seconds and clip.seconds > clip.read else ""
+        yield f"{clip.path}: ends early, after {float(clip.read):.1f}{of} s"
+    if clip.others > 0:
+        yield f"{clip.path}: has {clip.others} more streams of pictures, which are left out"

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from stages.ingest.deliveries import Origin
 
 READ_ONLY = 0o444
-CLIPS = frozenset({".mp4", ".mov", ".avi", ".mkv"})
-"""Endings of clips, in lower case."""
 RESERVED = re.compile(r"dvc\.yaml|dvc\.lock|\.dvcignore|\.dvc|\.git|.*\.dvc")
 """Names that mean something to DVC or Git, which would then not track the delivery as it is."""
 
@@ -37,12 +35,6 @@ def whole(path: Path, label_from: Origin, sequence_from: Origin) -> Way:
 def _whole(path: Path, label_from: Origin, sequence_from: Origin, _: Path) -> Batch:
     folder = outside(path)
     found = plain_files(folder)
-    clips = [name for name in found if is_clip(name)]
-    if clips:
-        raise ArgusError(
-            f"{folder / clips[0]} is a clip: take its frames in with `--fps N`, which is for clips "
-            "alone, so submit clips and images one after the other"
-        )
     told = look_into(folder, found)  # what stands beside the images of a shard is known of them
     tell_twins(found)
     return Batch(
@@ -50,11 +42,6 @@ def _whole(path: Path, label_from: Origin, sequence_from: Origin, _: Path) -> Ba
         "index" if label_from == "none" and "label" in told else label_from,
         "index" if sequence_from == "none" and "sequence" in told else sequence_from,
     )
-
-
-def is_clip(name: str) -> bool:
-    """Whether a file's name is that of a clip."""
-    return PurePosixPath(name).suffix.lower() in CLIPS
 
 
 def outside(path: Path, alone: bool = False) -> Path:

@@ -1,103 +1,170 @@
-"""The frames of a clip as a person sees them, and which of them to keep.
+"""The frames of a clip with the time at which each is shown, and which of them to keep.
 
 Clips come from strangers, and FFmpeg reads far more than clips: playlists that name other files and
-addresses, for one. So only the containers below are opened, and from an open file, never by a name.
+addresses, for one. So only the containers in `containers.READ` are opened, and from an open file,
+never by a name.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import av
 from av.container import InputContainer
 from av.packet import Packet
+from av.stream import Disposition
 from av.video.frame import VideoFrame
-from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
-from PIL import Image
 
+from stages.client import containers
+from stages.client.damage import Damage
+from stages.client.extent import Extent
+from stages.client.picture import require_colours, require_size
 from stages.common.errors import ArgusError
 
-CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,avi,matroska,webm"
-UNSPECIFIED = 2  # the colour space of a stream that names none (ITU-T H.273, MatrixCoefficients)
-STANDARD_DEFINITION = (1280, 576)  # px; a larger picture that names no colour space is in BT.709
-NO_CLOCK = datetime(1970, 1, 1)  # what cameras write that do not know the time; some say 1904
-SLACK = Fraction(1, 4)  # s that sound may go on after the last picture
-QUALITY = 95  # of JPEG
+CLOCK = datetime(1970, 1, 1), datetime(9000, 1, 1)  # cameras that know no time say 1904 or 1970
+DAY = 24 * 60 * 60  # s; a time stamp that leaps further is not believed
+AHEAD = 256  # packets; more than any decoder has in hand
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A decoded frame, and how wide its pixels are to be shown, as a multiple of their height."""
+
+    frame: VideoFrame
+    aspect: Fraction
 
 
 class Clip:
     """A clip that is open for reading.
 
-    `seconds` is how long its pictures go on by its own account, None if it does not say; `begun` is
-    when it was taken, in UTC without a zone, None if it does not say. After `frames` has been read:
-    `damaged` counts frames left out as they are broken or build on a broken one, `read` is how many
-    seconds could be read.
+    `begun` is when it was taken, in UTC without a zone, None if it does not say; `seconds` how long
+    its pictures go on by its own account, None if it does not say; `others` how many streams of
+    pictures it has besides. After `shots` has been read: `damaged` counts frames left out as they
+    are broken or build on a broken one, and `read` is how many seconds could be read.
     """
 
-    def __init__(self, container: InputContainer, stream: VideoStream) -> None:
-        self.container, self.stream = container, stream
+    def __init__(
+        self, path: Path, container: InputContainer, stream: VideoStream, max_pixels: int
+    ) -> None:
+        self.path, self.container, self.stream = path, container, stream
+        self.max_pixels = max_pixels
         self.begun = creation(container.metadata) or creation(stream.metadata)
-        self.seconds = _seconds(container, stream)
-        self.damaged, self.read = 0, Fraction(0)
+        self.others = len(_moving(container)) - 1
+        self.read = Fraction(0)
+        self._damage = Damage()
+        self._extent = Extent(path, container, stream)
+        self.seconds = self._extent.seconds
+        self._torn, self._broken_off = containers.torn(path), False
+        told, coded = stream.sample_aspect_ratio, stream.codec_context.sample_aspect_ratio
+        self._told = told if told != coded else None  # the container's word goes before the codec's
+        self._coded: dict[int, Fraction | None] = {}
+
+    @property
+    def damaged(self) -> int:
+        return len(self._damage.lost)
 
     @property
     def cut_short(self) -> bool:
-        """Whether it ends before its time."""
-        return self.seconds is not None and self.read + SLACK < self.seconds
+        """Whether it ends before its time; known when `shots` has been read."""
+        return self._torn or self._broken_off or self._extent.lacking()
 
-    def frames(self) -> Iterator[tuple[Fraction, VideoFrame]]:
+    @property
+    def aspect(self) -> Fraction:
+        """The shape of its pixels, before any has been decoded: their width over their height."""
+        return self._told or self.stream.codec_context.sample_aspect_ratio or Fraction(1)
+
+    def shots(self) -> Iterator[tuple[Fraction, Shot]]:
         """Whole frames with the time at which they are shown, in seconds since the first one.
 
         After a broken frame nothing is yielded up to the next key frame, since all that lies
         between is drawn as a change of it.
+
+        Raises:
+            ArgusError: a frame is not to be shown as it is, or would have too many pixels.
         """
         base = self.stream.time_base or Fraction(1, 1000)
         rate = self.stream.average_rate or self.stream.guessed_rate
         usual = max(1, round(1 / (rate * base))) if rate else 1
+        leap = max(usual, math.ceil(DAY / base))
         # AVI says when a frame is to be read, not when to be shown: one comes out as one goes in
         counted = self.container.format.name == "avi"
         first: int | None = None
         now: int | None = None
-        broken = False
-        for frame in self._decoded():
-            if frame is None:
-                broken = True
-                self.damaged += 1
-                continue
+        for number, frame in self._decoded():
             length = frame.duration or usual
-            now = later(frame.dts if counted else frame.pts, now, length)
+            now = later(frame.dts if counted else frame.pts, now, length, leap)
             first = now if first is None else first
             self.read = (now + length - first) * base
-            broken = frame.is_corrupt or (broken and not frame.key_frame)
-            if broken:
-                self.damaged += 1
-            else:
-                yield (now - first) * base, frame
+            if frame.key_frame:
+                self._damage.key(number)
+            if frame.is_corrupt:
+                self._damage.broken(number)
+            if not self._damage.spoilt(number):
+                yield (now - first) * base, self._shot(number, frame)
 
-    def _decoded(self) -> Iterator[VideoFrame | None]:
-        """Frames in the order in which they are shown; None in place of one that is none."""
-        for packet in self._packets():
-            whole = packet is None or not packet.is_corrupt
+    def _shot(self, number: int, frame: VideoFrame) -> Shot:
+        aspect = self._told or self._coded.get(number) or self.aspect
+        matrix, tag = frame.colorspace, self.stream.codec_tag
+        require_colours(self.path, frame.color_trc, matrix, tag)
+        require_size(self.path, (frame.width, frame.height), aspect, self.max_pixels)
+        return Shot(frame, aspect)
+
+    def _decoded(self) -> Iterator[tuple[int, VideoFrame]]:
+        """Frames in the order in which they are shown, each with the number of its packet."""
+        codec = self.stream.codec_context
+        for number, packet in enumerate(self._packets()):
+            frames: Sequence[VideoFrame] = []
+            if packet is not None:
+                packet.opaque = number
             try:
-                frames = self.stream.decode(packet) if whole else [None]
+                if packet is not None and packet.is_corrupt:
+                    self._damage.broken(number)
+                else:
+                    frames = self.stream.decode(packet)
             except av.error.FFmpegError:
-                frames = [None]
-            yield from frames
+                self._damage.broken(number)
+            # the shape of pixels may change, and a decoder is ahead of the frames that it gives out
+            self._coded[number] = codec.sample_aspect_ratio
+            self._coded.pop(number - AHEAD, None)
+            for frame in frames:
+                yield frame.opaque if isinstance(frame.opaque, int) else number, frame
 
     def _packets(self) -> Iterator[Packet[VideoStream] | None]:
-        """What the container holds; after a part that cannot be read, None to empty the decoder."""
+        """What the container holds; at last, and after a part that cannot be read, None."""
+        lost = False
+        # FFmpeg notes a loss in a transport stream at the picture before the one that has it
+        late = self.container.format.name == "mpegts"
+        for packet, after in pairwise(self._demuxed()):
+            if packet is not None:
+                lost, before = packet.is_corrupt, lost
+                packet.is_corrupt |= (late and before) or (self._torn and after is None)
+                yield packet
+        yield None  # to empty the decoder
+
+    def _demuxed(self) -> Iterator[Packet[VideoStream] | None]:
+        """Packets with pictures, then None; sound and the rest are asked for their times alone."""
+        packets: Iterator[Packet[Any]] = self.container.demux()
         try:
-            yield from self.container.demux(self.stream)
+            for packet in packets:
+                if packet.size:
+                    self._extent.reach(packet)
+                    if packet.stream_index == self.stream.index:
+                        yield packet
+                elif packet.dts is None:
+                    break  # PyAV's own, to empty the decoders: all has been read
         except av.error.FFmpegError:
-            yield None
+            self._broken_off = True
+        yield None
 
 
 @contextmanager
@@ -105,41 +172,47 @@ def opened(path: Path, max_pixels: int) -> Iterator[Clip]:
     """Open a clip for reading.
 
     Args:
-        max_pixels: a clip with larger pictures is refused before any is decoded.
+        max_pixels: a clip with larger pictures is refused before any is decoded; one whose header
+            is silent on that, or lies, gives no larger frame, and no room is made for it.
 
     Raises:
-        ArgusError: it cannot be read as a clip, or has no picture that we can decode.
+        ArgusError: it cannot be read as a clip, or has no picture that we can decode and show.
     """
+    bound = {"max_pixels": str(max_pixels)}  # for the decoder
     with ExitStack() as stack:
         try:
-            stream = stack.enter_context(path.open("rb"))
-            container = av.open(stream, "r", options={"format_whitelist": CONTAINERS})
+            file = stack.enter_context(path.open("rb"))
+            # a recorder that starts again may number the streams of its transport stream anew
+            options = {"format_whitelist": containers.READ, "merge_pmt_versions": "1", **bound}
+            container = av.open(file, "r", options=options, metadata_errors="replace")
             stack.enter_context(container)
         except (av.error.FFmpegError, OSError) as error:
             raise ArgusError(
                 f"{path} cannot be read as a clip ({error.strerror}); a recording that was broken "
                 "off may lack its table of contents: repair it, or take it out"
             ) from None
-        video = container.streams.best("video")
-        if not isinstance(video, VideoStream):
-            raise ArgusError(f"{path} has no picture: take it out")
-        if video.width * video.height > max_pixels:
-            raise ArgusError(
-                f"{path}: its frames have more pixels than ingest.max_pixels in params.yaml"
-            )
+        video = _largest(container)
+        if video is None:
+            raise ArgusError(f"{path} has no picture that can be decoded here: take it out")
+        video.codec_context.options = bound
+        video.codec_context.copy_opaque = True
         video.thread_type = "SLICE"  # several frames at once would tell of broken ones too late
-        yield Clip(container, video)
+        clip = Clip(path, container, video, max_pixels)
+        require_colours(path, video.color_trc, video.colorspace, video.codec_tag)
+        require_size(path, (video.width, video.height), clip.aspect, max_pixels)
+        yield clip
 
 
-def later(stamp: int | None, last: int | None, length: int) -> int:
+def later(stamp: int | None, last: int | None, length: int, leap: int) -> int:
     """When a frame is shown, in ticks, by the decoder's `stamp` for it.
 
-    Frames come in the order in which they are shown. One whose stamp is missing or does not go
-    forward is put `length` after the `last`.
+    Frames come in the order in which they are shown. One whose stamp is missing, does not go
+    forward, or leaps more than `leap` ahead is put `length` after the `last`: where two recordings
+    were joined, a clock starts anew.
     """
     if last is None:
         return 0 if stamp is None else stamp
-    return stamp if stamp is not None and stamp > last else last + length
+    return stamp if stamp is not None and last < stamp <= last + leap else last + length
 
 
 def nearest(frames: Iterable[tuple[Fraction, T]], fps: Fraction) -> Iterator[tuple[Fraction, T]]:
@@ -166,42 +239,22 @@ def nearest(frames: Iterable[tuple[Fraction, T]], fps: Fraction) -> Iterator[tup
         yield held
 
 
-def picture(frame: VideoFrame) -> Image.Image:
-    """A frame in RGB, turned as the camera was held (the display matrix of phones)."""
-    large = frame.width >= STANDARD_DEFINITION[0] or frame.height > STANDARD_DEFINITION[1]
-    unnamed = frame.colorspace == UNSPECIFIED
-    source = Colorspace.ITU709 if large and unnamed else None
-    image: Image.Image = frame.to_image(src_colorspace=source)  # type: ignore[no-untyped-call]
-    return image.rotate(round(frame.rotation / 90) * 90, expand=True)
-
-
-def save(image: Image.Image, path: Path) -> None:
-    """Write a frame as JPEG; equal frames give equal bytes.
-
-    Lossless PNG is three times as large, and what it keeps more is not there to keep: on H.264 at
-    the usual rate the clip is 36 dB from what the camera saw, the JPEG 46 dB from the clip.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image.save(path, "JPEG", quality=QUALITY, subsampling="4:2:0")
-
-
 def creation(tags: dict[str, str]) -> datetime | None:
     """When a clip was taken by its `creation_time`, in UTC without a zone; None if not known."""
     try:
         time = datetime.fromisoformat(tags.get("creation_time", ""))
-    except ValueError:
+        time = time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
+    except (ValueError, OverflowError):
         return None
-    time = time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
-    return time if time > NO_CLOCK else None
+    return time if CLOCK[0] < time < CLOCK[1] else None
 
 
-def _seconds(container: InputContainer, stream: VideoStream) -> Fraction | None:
-    rate = stream.average_rate
-    told = [
-        stream.duration * stream.time_base if stream.duration and stream.time_base else None,
-        stream.frames / rate if stream.frames and rate else None,
-    ]
-    known = [seconds for seconds in told if seconds is not None]
-    if known:
-        return max(known)
-    return Fraction(container.duration, av.time_base) if container.duration else None
+def _moving(container: InputContainer) -> list[VideoStream]:
+    """The streams of pictures, without those that only hold a cover."""
+    return [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+
+
+def _largest(container: InputContainer) -> VideoStream | None:
+    """The stream with the most pixels: cameras put one of thumbnails beside it."""
+    streams = [stream for stream in _moving(container) if stream.codec_context]
+    return max(streams, key=lambda stream: stream.width * stream.height, default=None)

@@ -26,6 +26,7 @@ import polars as pl
 
 from stages.client import workspace
 from stages.client.audit import rights, tracker_of
+from stages.client.containers import require_no_clip
 from stages.client.folder import RESERVED, copy, require_names
 from stages.client.items import Batch, Way
 from stages.client.records import stamp, text_of, write_index, write_origin, write_shards
@@ -80,6 +81,7 @@ def submit(
             batch = way(space)
             require_origin(batch, origin, source)
             require_names(batch.items)
+            require_no_clip(batch.items)
             earlier = latest(source) if delivery is None else target
             if target.exists() and not shard:  # most differ in their names: no need to copy first
                 names = {item.path for item in batch.items}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stages.client.folder import is_clip, whole
+from stages.client.containers import is_clip
+from stages.client.folder import whole
 from stages.client.items import Way
 from stages.common.errors import ArgusError
 
@@ -34,7 +35,7 @@ def chosen(
         from stages.client import clips
 
         return clips.way(path, fps, labelled=label_from == "dirs")
-    if path.is_file() and is_clip(path.name):
+    if path.is_file() and is_clip(path):
         raise ArgusError(f"{path} is a clip: say how many frames a second to take, with --fps 2")
     return whole(path, label_from, sequence_from)
 

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from stages.client import clips, frames
+from stages.client import clips, frames, picture
 from stages.client.items import Batch
 from stages.common.errors import ArgusError
 from stages.ingest.deliveries import read_manifest
@@ -41,14 +41,16 @@ def chosen(batch: Batch) -> list[tuple[float, int]]:
     return [(int(Path(i.path).stem) / 1e6, clip.number(i.file)) for i in batch.items]
 
 
-stamps = st.lists(st.fractions(0, 20, max_denominator=1000), min_size=1, max_size=40, unique=True)
-rates = st.fractions(Fraction(1, 10), 60, max_denominator=1001)
+# in thousandths of a second, where integers are quick to draw and fractions are not
+stamps = st.sets(st.integers(0, 20_000), min_size=1, max_size=40).map(sorted)
+rates = st.builds(Fraction, st.integers(100, 60_000), st.sampled_from([1000, 1001]))
 
 
-@given(stamps.map(sorted), rates)
+@given(stamps, rates)
 def test_a_tick_gets_the_nearest_of_the_frames_that_are_nearest_to_it(
-    times: list[Fraction], fps: Fraction
+    milliseconds: list[int], fps: Fraction
 ) -> None:
+    times = [Fraction(stamp, 1000) for stamp in milliseconds]
     found = list(frames.nearest(((time, time) for time in times), fps))
     by_tick: dict[int, list[Fraction]] = {}
     for time in times:
@@ -59,17 +61,18 @@ def test_a_tick_gets_the_nearest_of_the_frames_that_are_nearest_to_it(
 
 
 @given(st.lists(st.none() | st.integers(0, 50), max_size=30), st.integers(1, 5))
-def test_time_always_goes_forward_and_good_stamps_are_kept(
+def test_time_goes_forward_without_leaps_and_good_stamps_are_kept(
     stamps: list[int | None], length: int
 ) -> None:
+    leap = 20
     now: int | None = None
     told = []
     for stamp in stamps:
-        now = frames.later(stamp, now, length)
+        now = frames.later(stamp, now, length, leap)
         told.append(now)
-    assert all(a < b for a, b in itertools.pairwise(told))
+    assert all(a < b <= a + leap for a, b in itertools.pairwise(told))
     given = [stamp for stamp in stamps if stamp is not None]
-    if given == stamps and all(a < b for a, b in itertools.pairwise(given)):
+    if given == stamps and all(a < b <= a + leap for a, b in itertools.pairwise(given)):
         assert told == stamps
 
 
@@ -159,7 +162,7 @@ def test_colours_follow_the_standard_of_the_clip_or_of_its_size(
         plane.update(bytes([value]) * plane.buffer_size)
     if tagged is not None:
         frame.colorspace = tagged
-    red = np.asarray(frames.picture(frame))[10, 10].astype(int)
+    red = np.asarray(picture.picture(frame))[10, 10].astype(int)
     assert np.abs(red - (255, 0, 0)).max() <= 2
 
 
