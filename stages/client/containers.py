@@ -100,6 +100,8 @@ def unfinished(path: Path) -> bool:
         while at < end:
             stream.seek(at)
             head = stream.read(16)
+            if len(head) < 8:  # of a box, or zeros to fill up
+                return any(head)
             size = int.from_bytes(head[:4], "big")
             if size == 1:  # the size stands behind the name
                 size = int.from_bytes(head[8:], "big")

@@ -126,7 +126,6 @@ def progressive(frame: VideoFrame) -> VideoFrame:
     graph.push(None)
     found = graph.pull()
     assert isinstance(found, VideoFrame)
-    found.colorspace, found.color_range = frame.colorspace, frame.color_range
     return found
 
 

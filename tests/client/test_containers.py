@@ -138,6 +138,7 @@ LONG = (1).to_bytes(4, "big") + b"mdat" + (16 + 100).to_bytes(8, "big") + bytes(
         (box(b"ftyp", 16) + box(b"mdat", 100, size=0), False),  # to the end, wherever that is
         (box(b"ftyp", 16) + box(b"mdat", 100, size=4), True),  # not even its own head
         (box(b"ftyp", 16) + b"\0\1", True),
+        (box(b"ftyp", 16) + bytes(4), False),  # filled up
     ],
 )
 def test_an_mp4_file_ends_with_its_last_box(tmp_path: Path, data: bytes, short: bool) -> None:

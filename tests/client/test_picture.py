@@ -239,23 +239,6 @@ def test_sdr_is_taken(tmp_path: Path, taken: Callable[..., Batch], transfer: int
     assert taken(clip.write(tmp_path / "a.mp4", [0], "libx264", transfer=transfer)).items
 
 
-def test_a_frame_may_say_what_its_clip_does_not(tmp_path: Path) -> None:
-    plain = clip.write(tmp_path / "a.ts", [i / 30 for i in range(60)], "libx264", 3000)
-    late = [3 + i / 30 for i in range(6)]
-    dynamic = clip.write(tmp_path / "b.ts", late, "libx264", 3000, transfer=18)
-    path = tmp_path / "c.ts"
-    path.write_bytes(plain.read_bytes() + dynamic.read_bytes())
-    with frames.opened(path, 10**6) as opened, pytest.raises(ArgusError, match="HLG"):
-        list(opened.shots())
-
-
-def test_dolby_vision_without_a_picture_for_other_screens_is_refused(tmp_path: Path) -> None:
-    path = clip.write(tmp_path / "a.mp4", [0], "libx265")
-    path.write_bytes(path.read_bytes().replace(b"hev1", b"dvh1"))
-    with pytest.raises(ArgusError, match="Dolby Vision"), frames.opened(path, 10**6):
-        pass
-
-
 @pytest.mark.parametrize("matrix", [8, 10, 14])
 def test_a_colour_space_that_is_not_read_is_refused(tmp_path: Path, matrix: int) -> None:
     with pytest.raises(ArgusError, match=f"matrix {matrix} of"):

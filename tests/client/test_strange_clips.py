@@ -244,3 +244,20 @@ def test_one_frame_is_a_clip_and_none_is_not(tmp_path: Path, taken: Callable[...
         container.start_encoding()
     with pytest.raises(ArgusError, match=r"b\.mkv"):
         taken(tmp_path / "b.mkv")
+
+
+def test_a_frame_may_say_what_its_clip_does_not(tmp_path: Path) -> None:
+    plain = clip.write(tmp_path / "a.ts", [i / 30 for i in range(60)], "libx264", 3000)
+    late = [3 + i / 30 for i in range(6)]
+    dynamic = clip.write(tmp_path / "b.ts", late, "libx264", 3000, transfer=18)
+    path = tmp_path / "c.ts"
+    path.write_bytes(plain.read_bytes() + dynamic.read_bytes())
+    with frames.opened(path, 10**6) as opened, pytest.raises(ArgusError, match="HLG"):
+        list(opened.shots())
+
+
+def test_dolby_vision_without_a_picture_for_other_screens_is_refused(tmp_path: Path) -> None:
+    path = clip.write(tmp_path / "a.mp4", [0], "libx265")
+    path.write_bytes(path.read_bytes().replace(b"hev1", b"dvh1"))
+    with pytest.raises(ArgusError, match="Dolby Vision"), frames.opened(path, 10**6):
+        pass
