@@ -27,7 +27,7 @@ echo "python3: $*"
 def test_a_turn_is_made_in_a_folder_of_any_name(tmp_path: Path, name: str) -> None:
     top = tmp_path / name
     top.mkdir()
-    for file in ("Makefile", "requirements.lock", "pyproject.toml"):
+    for file in ("Makefile", "requirements.lock", "requirements-dev.lock", "pyproject.toml"):
         shutil.copy(ROOT / file, top)
     python = tmp_path / "an interpreter"
     python.write_text(PYTHON)

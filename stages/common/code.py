@@ -43,6 +43,7 @@ def version(module: str, *facts: object) -> str:
     return digest.hexdigest()[:16]
 
 
+@cache
 def meaning(text: str) -> str:
     """What a source file says to the interpreter: its syntax tree, without docstrings.
 
@@ -90,9 +91,15 @@ def imports(module: str, file: Path) -> list[str]:
 
     A name that is imported from a module is among them too, for it may be a module itself.
     """
-    names = [module]
     package = module if file.name == "__init__.py" else module.rpartition(".")[0]
-    for node in _reached(ast.parse(file.read_text(encoding="utf-8"))):
+    return _named(module, package, file.read_text(encoding="utf-8"))
+
+
+@cache
+def _named(module: str, package: str, text: str) -> list[str]:
+    """`imports` of a module with that source."""
+    names = [module]
+    for node in _reached(ast.parse(text)):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):

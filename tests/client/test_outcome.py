@@ -117,7 +117,9 @@ def test_scores_of_different_backbones_stand_in_columns_of_their_own() -> None:
 
 def test_a_champion_for_non_commercial_use_is_shown_as_such() -> None:
     limited = {"champion": "g", "promoted": True, "non_commercial": {"cam": "CC-BY-NC-4.0"}}
-    turn = outcome({**FOUND, "promote": {**FOUND["promote"], "generate": limited}})
+    turn = outcome(
+        {**FOUND, "promote/decision": {**FOUND["promote/decision"], "generate": limited}}
+    )
     assert "generate: g promoted, non-commercial: cam" in turn.headline().splitlines()
     assert tables.champions(turn).rows[-1][1] == "g promoted, non-commercial: cam"
 

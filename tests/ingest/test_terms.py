@@ -159,7 +159,7 @@ def test_withdrawn_overrules_what_else_is_wrong_with_a_file(card: Write, deliver
 
 def test_an_entry_that_no_image_has_is_named_with_its_reason(card: Write, deliver: Write) -> None:
     card("fleet")
-    folder = deliver("fleet", "d1", {"a.png": scene(1)})
+    folder = deliver("fleet", "d1", {"a.png": scene(1), "b.png": scene(2)})
     entries = [
         {"sha256": digest(folder / "a.png"), "reason": "here"},
         {"sha256": "ab" * 32, "reason": "misread"},

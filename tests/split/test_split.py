@@ -217,7 +217,7 @@ def test_where_nothing_is_held_out_what_became_of_the_images_is_told() -> None:
     told = shortage(images)
     assert "no image is in val and test: 1 of 2 that came in are in use" in told
     assert "Bring in more drives" in told
-    assert "fleet: 1 not_an_image (no JPEG, PNG, WebP, BMP or TIFF), such as 0/0001.jpg" in told
+    assert "fleet: 1 not_an_image (" in told and "such as 0/0001.jpg" in told
     parts = {"split": pl.Series(SPLITS), "status": pl.Series(["accepted"] * 3)}
     assert shortage(pl.DataFrame(parts)) == ""
 
