@@ -54,8 +54,11 @@ def findings(source: str, settings: params.Params, today: date) -> list[str]:
     folders = delivered(source)
     if not folders and source not in settings.rendered:  # those come with the first `dvc repro`
         found.append(f"no delivery: bring one in with `argus submit PATH --source {source}`")
+    found += borrowed(source)
     if card and (folders or source not in settings.rendered):
         found += unknown_deliveries(card, deliveries_known(source))
+    if card:
+        found += passed_off(card, settings)
     if card and not folders:
         found += rights(card, None, settings.ingest, today)
     for folder in folders:
@@ -76,16 +79,50 @@ def findings(source: str, settings: params.Params, today: date) -> list[str]:
 
 def require_cards(settings: params.Params) -> None:
     """Raises:
-    ArgusError: an active source has no valid card, or its card has terms for a delivery that is
-        not there.
+    ArgusError: an active source has no valid card, its card has terms for a delivery that is not
+        there, or says of rendered images that a camera took them.
     """
     found = []
     for source in settings.sources:
         card = cards.read(source)
+        found += passed_off(card, settings)
         if source not in settings.rendered or delivered(source):
             found += unknown_deliveries(card, deliveries_known(source))
     if found:
         raise ArgusError("\n".join(found))
+
+
+def passed_off(card: cards.Card, settings: params.Params) -> list[str]:
+    """What is wrong with the origin on the card of a source that a stage renders, if anything."""
+    if card.source not in settings.rendered or card.origin == "rendered":
+        return []
+    return [
+        f"{cards.path_of(card.source)} says `origin: {card.origin}`, but '{card.source}' is on "
+        "`rendered` in params.yaml: its images are rendered, so say `origin: rendered`"
+    ]
+
+
+def borrowed(source: str) -> list[str]:
+    """What is wrong with `.dvc` files of a source that stand for something elsewhere; a line each.
+
+    To tell whether it has changed there, DVC opens that repository as its `.dvc/config` says, and
+    that can name commands to run.
+    """
+    return [
+        f"{path} depends on what lies elsewhere (`dvc import`): a delivery is kept whole here, and "
+        "the settings of another repository are not obeyed. Take it out, and bring the images in "
+        "with `argus submit`, or `argus source fetch`"
+        for path in sorted(RAW.glob(f"{source}/*.dvc"))
+        if _depends(path)
+    ]
+
+
+def _depends(tracker: Path) -> bool:
+    try:
+        content = yaml.safe_load(tracker.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return False  # nor can DVC read it, which says so
+    return isinstance(content, dict) and "deps" in content
 
 
 def rights(

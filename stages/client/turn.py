@@ -209,8 +209,11 @@ def require_deliveries(sources: list[str]) -> None:
 
     Raises:
         ArgusError: a delivery was not submitted, or its files are not those submitted, or are not
-            here.
+            here, or are somebody else's.
     """
+    elsewhere = [line for name in sources for line in audit.borrowed(name)]
+    if elsewhere:
+        raise ArgusError("\n".join(elsewhere))
     strangers = audit.untracked(folder for name in sources for folder in audit.delivered(name))
     if strangers:
         raise ArgusError(

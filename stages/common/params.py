@@ -9,7 +9,6 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -19,6 +18,8 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from stages.common.cards import Purpose
 from stages.common.days import Day
@@ -250,13 +251,17 @@ def load(path: Path = Path("params.yaml")) -> Params:
     """Read and check `params.yaml`.
 
     Raises:
-        ArgusError: the file is missing, is not YAML, or a knob is unknown or out of range.
+        ArgusError: the file is missing, is not YAML, or a knob is unknown, stands there twice (the
+            second would silently overrule the first) or is out of range.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))  # as DVC does
     except FileNotFoundError:
         raise ArgusError(f"{path} not found: run from the top folder of the repository") from None
-    except yaml.YAMLError as error:
+    except MarkedYAMLError as error:
+        where = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise ArgusError(f"{path} is not valid YAML: {error.problem}{where}") from None
+    except (YAMLError, ValueError) as error:  # the latter: a day that is in no calendar
         raise ArgusError(f"{path} is not valid YAML: {error}") from None
     try:
         return Params.model_validate(content)

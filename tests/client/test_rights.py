@@ -16,6 +16,7 @@ from stages.client.line import Line
 from stages.client.submit import submit
 from stages.common import cards
 from stages.common.files import remove
+from tests.client.conftest import sh
 
 Argus = Callable[..., tuple[int, str]]
 RAN = Path(".dvc/tmp/ran")
@@ -34,6 +35,16 @@ def with_terms(text: str) -> None:
 
 def withdrawn(delivery: str) -> str:
     return f"deliveries:\n  {delivery}:\n    consent: {{reference: ended, expires: 2026-01-01}}\n"
+
+
+def render(source: str) -> None:
+    text = Path("params.yaml").read_text()
+    Path("params.yaml").write_text(text.replace("rendered: []", f"rendered: [{source}]"))
+
+
+def say_origin(origin: str) -> None:
+    card = cards.path_of("cam")
+    card.write_text(card.read_text().replace("origin: camera", f"origin: {origin}"))
 
 
 def test_a_misspelt_delivery_stops_a_turn_before_anything_runs(
@@ -63,10 +74,41 @@ def test_a_delivery_that_is_only_in_dvc_is_known(repo: Path, upload: Path, argus
 
 def test_a_rendered_source_may_have_terms_before_it_is_rendered(repo: Path, argus: Argus) -> None:
     with_terms(withdrawn("lapsed"))
-    text = Path("params.yaml").read_text()
     assert "terms for a delivery 'lapsed'" in argus("source", "check")[1]
-    Path("params.yaml").write_text(text.replace("rendered: []", "rendered: [cam]"))
+    render("cam")
+    say_origin("rendered")
     assert argus("source", "check")[0] == 0
+
+
+def test_what_a_stage_renders_is_not_passed_off_as_a_camera_s(repo: Path, argus: Argus) -> None:
+    render("cam")
+    for command in (["source", "check"], ["turn", "-m", "more"]):
+        status, printed = argus(*command)
+        assert status == 1 and "say `origin: rendered`" in printed
+    assert not RAN.exists()
+
+
+def test_a_delivery_that_dvc_imports_is_refused_unread(
+    repo: Path, upload: Path, argus: Argus, tmp_path: Path
+) -> None:
+    """To learn whether it has changed, DVC would open its repository as its settings there say."""
+    submit(whole(upload, "none", "none"), "cam", "d1", datetime.now(UTC))
+    theirs = tmp_path / "theirs"
+    (theirs / ".dvc").mkdir(parents=True)
+    (theirs / ".dvc/config").write_text("[core]\n    read = and_fail\n")
+    (theirs / "set.dvc").write_text("outs: [{md5: 0123.dir, path: set}]\n")
+    for command in (["init", "-q"], ["add", "-Af"], ["commit", "-qm", "set"]):
+        sh("git", "-C", str(theirs), *command)
+    revision = sh("git", "-C", str(theirs), "rev-parse", "HEAD").strip()
+    tracker = Path("data/raw/cam/d2.dvc")
+    origin = {"url": str(theirs), "rev_lock": revision}
+    deps, outs = [{"path": "set", "repo": origin}], [{"md5": "0123.dir", "path": "d2"}]
+    tracker.write_text(yaml.safe_dump({"frozen": True, "deps": deps, "outs": outs}))
+    for command in (["source", "check"], ["turn", "-m", "more"]):
+        status, printed = argus(*command)
+        assert status == 1 and f"{tracker} depends on what lies elsewhere" in printed
+        assert "and_fail" not in printed and "config file error" not in printed
+    assert not RAN.exists()
 
 
 @pytest.mark.parametrize("expires", [" ", " null", " 31.12.2027"])

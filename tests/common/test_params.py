@@ -18,6 +18,10 @@ def test_the_manual_itself_is_valid(workspace: Path) -> None:
         ("confidence: 0.95", "confidence: 1.5", "promote.confidence"),
         ("previous: null", "previous: turn-1", "lineage.previous"),
         ("  radius: 10 ", "  radius: 2 ", "split.radius"),
+        ("  withdrawn: []", "  withdrawn: [{sha256: x, reason: y}]\n  withdrawn: []", "withdrawn"),
+        ("  purposes: [", "  purposes: []\n  purposes: [", "duplicate key"),
+        ("sources: [", "sources: []\nsources: [", "duplicate key"),
+        ("  as_of: ", "  as_of: 2027-13-01 #", "not valid YAML|ingest.as_of"),
     ],
 )
 def test_a_wrong_knob_is_named(workspace: Path, old: str, new: str, said: str) -> None:
