@@ -19,6 +19,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StringConstraints,
     ValidationError,
     model_validator,
 )
@@ -45,6 +46,8 @@ PLAIN_PATH = re.compile(r"[\w./~+ -]+")  # nothing in it can be a query, a user 
 Kind = Literal["client", "academic", "fleet", "demo"]
 Origin = Literal["camera", "rendered", "generated"]
 Purpose = Literal["train", "evaluate"]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+"""Something written, and not blanks alone."""
 
 
 def named(terms: Any) -> Any:
@@ -66,7 +69,7 @@ def licence(text: str) -> str:
     Raises:
         ValueError: neither of the two.
     """
-    if text.startswith(CONTRACT) and text != CONTRACT:
+    if text.startswith(CONTRACT) and text[len(CONTRACT) :].strip():
         return text
     try:
         return str(canonicalize_license_expression(text))
@@ -118,7 +121,7 @@ class _Strict(BaseModel):
 class Consent(_Strict):
     """Where the permission is written down, and the last day on which it holds, or `never`."""
 
-    reference: Annotated[str, Field(min_length=1)]
+    reference: Text
     expires: LastDay
 
     def over(self, today: date) -> bool:
@@ -162,11 +165,11 @@ class Card(_Strict):
 
     source: Annotated[str, Field(pattern=NAME)]
     kind: Kind
-    owner: Annotated[str, Field(min_length=1)]
-    contact_role: Annotated[str, Field(min_length=1)]
+    owner: Text
+    contact_role: Text
     licence: Annotated[str, AfterValidator(licence)]
     commercial: bool | None = None
-    jurisdiction: Annotated[str, Field(min_length=1)]
+    jurisdiction: Text
     purposes: list[Purpose]
     consent: Consent
     origin: Origin

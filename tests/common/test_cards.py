@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -112,6 +113,15 @@ def test_a_last_day_is_a_day_or_never(workspace: Path, expires: str) -> None:
 def test_a_last_day_that_is_none_is_an_error(expires: str, words: str) -> None:
     with pytest.raises(ArgusError, match=words):
         cards.parse(TEXT.format(expires=expires), "a", "the card")
+
+
+@pytest.mark.parametrize("field", ["owner", "contact_role", "jurisdiction", "licence", "reference"])
+def test_blanks_alone_say_nothing(field: str) -> None:
+    blank = "contract:  " if field == "licence" else " "
+    text, found = re.subn(rf"\b{field}: [^,}}\n]+", f'{field}: "{blank}"', TEXT)
+    assert found == 1
+    with pytest.raises(ArgusError, match=field):
+        cards.parse(text.format(expires="never"), "a", "the card")
 
 
 @pytest.mark.parametrize(
