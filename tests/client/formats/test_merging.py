@@ -40,6 +40,8 @@ def labels(folder: Path, format: str = "bdd100k") -> dict[str, str | None]:
         [frame("a-0.jpg", "clear", "undefined")],
         [bare("a-0.jpg"), bare("a-0.jpg", attributes=None)],
         [frame("a-0.jpg", "undefined", "daytime"), frame("a-0.jpg", "undefined", "night")],
+        [frame("a-0.jpg", "unknown", "")],
+        [bare("a-0.jpg", attributes={"weather": 1, "timeofday": ["daytime"]})],
     ],
 )
 @pytest.mark.parametrize("wrapped", [False, True])
@@ -55,6 +57,14 @@ def test_a_release_without_attributes_does_not_hide_an_older_one_that_has_them(
     else:
         write(tmp_path, OLD, [frame("a-0.jpg", "clear", "night")])
     assert labels(tmp_path) == {"a-0": "night"}
+
+
+def test_attributes_of_bdd100k_may_be_spelt_with_capitals_and_spaces(tmp_path: Path) -> None:
+    lay(tmp_path, f"{TRAIN}/a-0.jpg", f"{TRAIN}/b-0.jpg")
+    write(
+        tmp_path, NEW, [frame("a-0.jpg", "Foggy", " DayTime"), frame("b-0.jpg", "", "Dawn/Dusk ")]
+    )
+    assert labels(tmp_path) == {"a-0": "fog", "b-0": "dusk"}
 
 
 def test_what_is_not_known_of_bdd100k_is_counted(tmp_path: Path, capsys: Told) -> None:
