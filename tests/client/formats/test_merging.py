@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stages.client.formats import registry
 from stages.client.formats.registry import FORMATS
 from stages.common.errors import ArgusError
 from tests.client.formats import trees
@@ -153,6 +155,35 @@ def test_nuscenes_takes_a_label_from_whichever_version_has_one(
             (tmp_path / path).unlink()
     assert len(facts(FORMATS["nuscenes"], tmp_path)) == 3
     assert "nuscenes: 3 camera images that v1.0-mini/sample_data" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("without", [None, 5, "absent"])
+def test_a_scene_of_nuscenes_without_a_description_has_no_label(
+    tmp_path: Path, without: object
+) -> None:
+    trees.nuscenes(tmp_path)
+    table = tmp_path / "v1.0-mini/scene.json"
+    scenes = json.loads(table.read_text())
+    for scene in scenes[1:]:
+        scene["description"] = without
+        if without == "absent":
+            del scene["description"]
+    table.write_text(json.dumps(scenes))
+    found = facts(FORMATS["nuscenes"], tmp_path).values()
+    assert {sequence: label for label, sequence, _ in found} == {
+        "scene-0000": "day",
+        **{f"scene-000{number}": None for number in range(1, len(scenes))},
+    }
+
+
+def test_an_image_that_is_listed_twice_is_no_twin(repo: Path, tmp_path: Path, capsys: Told) -> None:
+    lay(tmp_path / "up", "day/a.jpg", "day/A.jpg")
+    write(tmp_path / "up", "index.csv", "path\nday/a.jpg\n./day/a.jpg\n")
+    registry.way(tmp_path / "up", FORMATS["csv"])(tmp_path)
+    assert "differ from another in capitals" not in capsys.readouterr().err
+    write(tmp_path / "up", "index.csv", "path\nday/a.jpg\nday/A.jpg\n")
+    registry.way(tmp_path / "up", FORMATS["csv"])(tmp_path)
+    assert "1 names differ from another in capitals" in capsys.readouterr().err
 
 
 def test_kitti_counts_frames_without_a_time(tmp_path: Path, capsys: Told) -> None:
