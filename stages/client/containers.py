@@ -12,6 +12,7 @@ from pathlib import Path
 
 from stages.client.items import Item
 from stages.common.errors import ArgusError
+from stages.common.images.header import BRANDS
 
 READ = "mov,mp4,m4a,3gp,3g2,mj2,avi,matroska,webm,mpegts,mpeg,asf,flv,ogg"
 """FFmpeg's names of the containers that we read: none of them names another file or address."""
@@ -30,9 +31,8 @@ ENDINGS = frozenset(
 STREAMED = frozenset({".ts", ".tp", ".trp", ".tod"})
 """Endings of transport streams that others use for text."""
 
-STILL = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif", b"avis"})
-STILL |= {b"crx ", b"jp2 ", b"jpx ", b"M4A ", b"M4B ", b"M4P "}
-"""Brands of ISO media files that are no clips: HEIF and AVIF images, Canon's raw, sound."""
+STILL = BRANDS | {b"jp2 ", b"jpx ", b"M4A ", b"M4B ", b"M4P "}
+"""Brands of ISO media files that are no clips: pictures, and sound."""
 
 ATOMS = frozenset({b"moov", b"mdat", b"wide", b"pnot", b"styp", b"moof", b"sidx"})
 """What a QuickTime film without `ftyp` and a fragment of MP4 begin with."""

@@ -71,7 +71,7 @@ def tell_left_out(count: int, where: str = "") -> None:
 def tell_twins(paths: Sequence[str]) -> None:
     """Say which files a Mac or Windows cannot have side by side."""
     alike: dict[str, list[str]] = {}
-    for path in paths:
+    for path in dict.fromkeys(paths):  # one that is listed twice is no twin of its own
         alike.setdefault(names.caseless(path), []).append(path)
     twins = [" and ".join(those) for those in alike.values() if len(those) > 1]
     if twins:

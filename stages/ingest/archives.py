@@ -21,6 +21,11 @@ PACKED = {
     b"PK\x07\x08": "zip",
     b"7z\xbc\xaf\x27\x1c": "7z",
     b"Rar!\x1a\x07": "rar",
+    b"MSCF\0\0\0\0": "cab",
+    b"xar!": "xar",
+    b"!<arch>\n": "ar",
+    **dict.fromkeys((b"070701", b"070702", b"070707"), "cpio"),
+    b"\x89LZO\0": "lzop",
 }
 """What compressed files begin with."""
 
@@ -30,6 +35,8 @@ ENDINGS = {
     **dict.fromkeys((".bz2", ".tbz", ".tbz2", ".tb2"), "bzip2"),
     **dict.fromkeys((".xz", ".txz"), "xz"),
     **dict.fromkeys((".zst", ".tzst", ".zstd"), "zstd"),
+    **dict.fromkeys((".lzma", ".tlz"), "lzma"),
+    **{".br": "brotli", ".lzo": "lzop", ".cpio": "cpio", ".cab": "cab", ".iso": "iso"},
     **{".z": "compress", ".lz4": "lz4", ".lz": "lzip", ".zip": "zip", ".7z": "7z", ".rar": "rar"},
 }
 """What their names end with, in lower case."""

@@ -21,10 +21,14 @@ LEFTOVERS = re.compile(
     | \.spotlight-v100 | \.trashes | \.fseventsd | \.documentrevisions-v100
     | thumbs\.db(:encryptable)? | ehthumbs(_vista)?\.db | desktop\.ini
     | \$recycle\.bin | system\ volume\ information
-    | \.directory | \.trash-\d+ | @eadir | \#recycle""",
+    | \.com\.apple\.timemachine\.(donotpresent|supported)
+    | \.directory | \.trash-\d+ | \.thumbnails | \.nfs[0-9a-f]+ | lost\+found
+    | @eadir | @syno(resource|eastream) | \#recycle
+    | \.nomedia | \.thumbdata.* | zbthumbnail\.info | \.?picasa\.ini | \.picasaoriginals""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""Files and folders that macOS, Windows, Linux desktops and network drives leave by themselves."""
+"""Files and folders that macOS, Windows, Linux desktops, network drives, telephones and viewers of
+pictures leave by themselves."""
 
 SEPARATORS = re.compile(r"[\s_-]+")
 NAMED = 3  # examples in a message

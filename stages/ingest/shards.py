@@ -214,7 +214,7 @@ def _about(shard: Path, tar: tarfile.TarFile, member: tarfile.TarInfo) -> dict[s
             raise ValueError(f"{time} has a zone, but the camera's clock is meant")
         label, sequence = _text(found.get("label")), _text(found.get("sequence"))
         return {"label": label, "sequence": sequence, "captured_at": captured_at}
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise ArgusError(
             f"{shard}: {member.name} must be a JSON object with label and sequence as text and "
             f"captured_at as an ISO 8601 time, each of them null or absent if unknown: {error}"

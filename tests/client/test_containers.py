@@ -76,6 +76,7 @@ def grey(path: Path) -> None:
         ("a.ts", lambda path: path.write_text("Go: export const stride = 188;\n" * 90)),
         ("a.ts", lambda path: path.write_text("Go\n" * 90, encoding="utf-16")),
         ("a.heic", heif),
+        ("b.heic", lambda path: path.write_bytes(b"\0\0\0\x18ftyphevx" + bytes(2000))),
         ("a.tar", tar),
         ("a.bmp", grey),  # every byte of its picture is the sync byte of transport streams
         ("a.gif", grey),

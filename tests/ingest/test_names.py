@@ -107,6 +107,14 @@ def test_a_normal_path_says_the_same_in_fewer_words(parts: list[str]) -> None:
         "$RECYCLE.BIN/a.jpg",
         "System Volume Information/IndexerVolumeGuid",
         "Icon\r",
+        "DCIM/.thumbnails/1.jpg",
+        "DCIM/.thumbdata4--1967290299",
+        ".nomedia",
+        "day/Picasa.ini",
+        "day/.picasaoriginals/a.jpg",
+        "day/@SynoEAStream",
+        "lost+found/#1234",
+        ".nfs000000000001a2b3",
     ],
 )
 def test_what_desktops_leave(path: str) -> None:
@@ -128,6 +136,9 @@ def test_what_desktops_leave(path: str) -> None:
         "notes.txt",
         "day/a.json",
         "trashes/a.jpg",
+        "thumbnails/a.jpg",
+        "lost/found/a.jpg",
+        "picasa/a.jpg",
     ],
 )
 def test_what_somebody_sent(path: str) -> None:

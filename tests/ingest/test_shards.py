@@ -271,6 +271,11 @@ def test_a_label_that_is_no_text_is_refused(tmp_path: Path) -> None:
     assert "a.json must be a JSON object" in refused(tmp_path, tar(files))
 
 
+def test_a_record_that_is_nested_without_end_is_no_fault_of_the_archive(tmp_path: Path) -> None:
+    files = {"a.jpg": b"a", "a.json": b"[" * 100_000}
+    assert "a.json must be a JSON object" in refused(tmp_path, tar(files))
+
+
 def test_a_packed_tar_is_told_by_what_it_begins_with(tmp_path: Path) -> None:
     assert "is no plain tar file but gzip" in refused(tmp_path, gzip.compress(WHOLE))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from stages.client.formats import conditions
 from stages.client.formats.format import Format
@@ -23,7 +22,7 @@ LISTS = (  # the labels of 2020 are to be preferred to those of 2018
 SINGLE = ("labels/100k", "100k")
 UNLABELLED = "test"  # no labels of it are published
 
-Attributes = dict[str, Any]
+Attributes = dict[str, str]
 Told = Counter[str]
 """How many images something is to be said of, by what it is."""
 
@@ -136,12 +135,13 @@ def _place(home: str, name: str) -> str:
 
 
 def _known(record: Record) -> Attributes:
-    """Weather and time of day, each of them if the record knows it."""
+    """Weather and time of day, each of them if the record knows it; a spelling of the toolkit's own
+    words in capitals, or with spaces around it, is that word."""
     attributes = record.get("attributes")
     if not isinstance(attributes, dict):
         return {}
-    known = {key: attributes.get(key) for key in ("weather", "timeofday")}
-    return {key: value for key, value in known.items() if value not in (None, "undefined")}
+    told = {key: str(attributes.get(key)).strip().casefold() for key in conditions.WORDS}
+    return {key: word for key, word in told.items() if word in conditions.WORDS[key]}
 
 
 def _filled(first: Attributes, second: Attributes, told: Told) -> Attributes:

@@ -7,6 +7,11 @@ from typing import Any
 
 WEATHER = {"foggy": "fog", "rainy": "rain", "snowy": "snow"}
 CLEAR = frozenset({"clear", "overcast", "partly cloudy"})
+WORDS = {
+    "weather": CLEAR | WEATHER.keys(),
+    "timeofday": frozenset({"daytime", "night", "dawn/dusk"}),
+}
+"""What BDD100K's attributes of a frame can be, where they are known (not `undefined`)."""
 NIGHT = re.compile(r"\bnight", re.IGNORECASE)
 RAIN = re.compile(r"(?<!after )\brain(s|y|ing|fall)?\b", re.IGNORECASE)
 

@@ -55,6 +55,11 @@ def items(folder: Path) -> Iterator[Item]:
     yield from found.values()
 
 
+def _described(scene: Record) -> str:
+    description = scene.get("description")
+    return description if isinstance(description, str) else ""
+
+
 def _of_version(tree: Tree, version: str) -> Iterator[Item]:
     tables = [tree.root / version / f"{name}.json" for name in TABLES]
     missing = [file.name for file in tables if tree.kind(f"{version}/{file.name}") != "file"]
@@ -64,7 +69,7 @@ def _of_version(tree: Tree, version: str) -> Iterator[Item]:
     scenes = {
         text(row, "token", scene_file): Scene(
             text(row, "name", scene_file),
-            conditions.of_description(text(row, "description", scene_file)),
+            conditions.of_description(_described(row)),
         )
         for row in records(scene_file)
     }

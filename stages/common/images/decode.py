@@ -7,6 +7,7 @@ files are read, with the same pixels, and the same are refused.
 from __future__ import annotations
 
 import io
+import re
 import struct
 import warnings
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from PIL import Image
 from PIL.Image import Transpose
 
 from stages.common.images import bmp, exif, jpeg, png, tiff, webp
-from stages.common.images.header import Header, Refusal
+from stages.common.images.header import BRANDS, Header, Refusal
 from stages.common.images.samples import deep, eight_bits, rows
 
 TURNS = {
@@ -46,13 +47,15 @@ READERS = {
 OTHERS = (
     *(b"GIF87a", b"GIF89a", b"8BPS", b"\0\0\1\0", b"%PDF", b"qoif", b"#?RADIANCE", b"SIMPLE  ="),
     *(b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51", b"\0\0\0\x0cJXL ", b"\xff\x0a", b"\x76\x2f\x31\x01"),
-    *(b"DDS ", b"P5\n", b"P6\n", b"P5 ", b"P6 ", b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"IIU\0"),
+    *(b"DDS ", b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"IIU\0", b"FOVb", b"II\xbc\x01", b"icns"),
+    *(b"%!PS", b"\xc5\xd0\xd3\xc6", b"gimp xcf", b"AT&TFORM", b"BPG\xfb", b"\x8aMNG", b"\x8bJNG"),
+    *(b"P%d%b" % (kind, space) for kind in range(1, 8) for space in (b"\n", b" ", b"\r")),
 )
 """How files of other kinds of pictures begin: GIF, PSD, ICO, PDF, QOI, HDR, FITS, JPEG 2000, JPEG
-XL, OpenEXR, DDS, netpbm, raw files."""
-BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis", b"crx ")
-"""Of HEIF, AVIF and raw files, in their `ftyp` box."""
-
+XL, OpenEXR, DDS, raw files, JPEG XR, ICNS, EPS, XCF, DjVu, BPG, MNG and JNG, netpbm."""
+SVG = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|!--|!DOCTYPE svg|svg)")
+"""How an SVG begins, if `<svg` follows: it is a text that is a picture."""
+LOOKED_AT = 8000  # bytes in which it must
 FIXED = 24_000_000  # bytes, whatever the size: strips in conversion, the picture that is judged
 PIXEL = 8  # bytes that a pixel takes at most in what comes out and a copy of it, of 4 bytes each
 
@@ -96,7 +99,9 @@ def read_header(data: bytes) -> Header:
                 return read(data)
             except (ArithmeticError, LookupError, ValueError, struct.error):
                 raise Refusal("broken") from None  # no file may stop us, whatever it says
-    foreign = data.startswith(OTHERS) or (data[4:8] == b"ftyp" and data[8:12] in BRANDS)
+    boxed = data[4:8] == b"ftyp" and data[8:12] in BRANDS
+    drawn = SVG.match(data) and b"<svg" in data[:LOOKED_AT]
+    foreign = boxed or drawn or data.startswith(OTHERS)
     raise Refusal("format_not_supported" if foreign else "not_an_image")
 
 

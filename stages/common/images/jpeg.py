@@ -11,7 +11,11 @@ FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15
 DECODED = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}  # baseline, extended, progressive; arithmetic coding
 PROGRESSIVE = {0xC2, 0xCA}
 ALONE = {0x00, 0x01, SOI, *range(0xD0, 0xD8)}  # markers without content
-KEPT = {0xE0, 0xEE}  # APP0, APP14: what the decoder knows the colours by
+KEPT = {0xE0: (b"JFIF\0", 14), 0xEE: (b"Adobe", 12)}
+"""Segments that the decoder knows the colours by: how they begin, and how many bytes they need.
+
+libjpeg passes over those that are shorter, and Pillow stops at them.
+"""
 EXIF, XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
 
 
@@ -46,10 +50,18 @@ def read(data: bytes) -> Header:
             exif += content[len(EXIF) :]
         elif marker == 0xE1 and content.startswith(XMP):
             xmp += content[len(XMP) :]
-        if marker in KEPT or not (0xE0 <= marker <= 0xEF or marker == COMMENT):
+        if _needed(marker, content):
             pieces.append(memoryview(data)[start:at])
     lean = b"".join([*pieces, memoryview(data)[start:]])
     return _header(lean, kind, frame, content, exif, xmp)
+
+
+def _needed(marker: int, content: bytes) -> bool:
+    """Whether the decoder cannot do without a segment."""
+    if marker in KEPT:
+        begin, least = KEPT[marker]
+        return content.startswith(begin) and len(content) >= least
+    return not (0xE0 <= marker <= 0xEF or marker == COMMENT)
 
 
 def _marker(data: bytes, at: int) -> tuple[int, int, int]:

@@ -58,7 +58,7 @@ def read(data: bytes) -> Header:
     pieces = [chunk for _, chunk in picture]
     if bits <= 8 and b"tRNS" in beside:  # of 16 bits: a colour that is left out, in no photo
         pieces.insert(kinds.index(b"IDAT"), memoryview(_chunk(b"tRNS", beside[b"tRNS"])))
-    significant = beside.get(b"sBIT", b"")[: COLOURS[colour]]
+    significant = [n for n in beside.get(b"sBIT", b"")[: COLOURS[colour]] if 0 < n <= bits]
     frames = int.from_bytes(beside.get(b"acTL", b"")[:4])
     return Header(
         "PNG",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stages.client.formats import registry
 from stages.client.formats.registry import FORMATS
 from stages.common.errors import ArgusError
 from tests.client.formats import trees
@@ -40,6 +42,8 @@ def labels(folder: Path, format: str = "bdd100k") -> dict[str, str | None]:
         [frame("a-0.jpg", "clear", "undefined")],
         [bare("a-0.jpg"), bare("a-0.jpg", attributes=None)],
         [frame("a-0.jpg", "undefined", "daytime"), frame("a-0.jpg", "undefined", "night")],
+        [frame("a-0.jpg", "unknown", "")],
+        [bare("a-0.jpg", attributes={"weather": 1, "timeofday": ["daytime"]})],
     ],
 )
 @pytest.mark.parametrize("wrapped", [False, True])
@@ -55,6 +59,14 @@ def test_a_release_without_attributes_does_not_hide_an_older_one_that_has_them(
     else:
         write(tmp_path, OLD, [frame("a-0.jpg", "clear", "night")])
     assert labels(tmp_path) == {"a-0": "night"}
+
+
+def test_attributes_of_bdd100k_may_be_spelt_with_capitals_and_spaces(tmp_path: Path) -> None:
+    lay(tmp_path, f"{TRAIN}/a-0.jpg", f"{TRAIN}/b-0.jpg")
+    write(
+        tmp_path, NEW, [frame("a-0.jpg", "Foggy", " DayTime"), frame("b-0.jpg", "", "Dawn/Dusk ")]
+    )
+    assert labels(tmp_path) == {"a-0": "fog", "b-0": "dusk"}
 
 
 def test_what_is_not_known_of_bdd100k_is_counted(tmp_path: Path, capsys: Told) -> None:
@@ -143,6 +155,35 @@ def test_nuscenes_takes_a_label_from_whichever_version_has_one(
             (tmp_path / path).unlink()
     assert len(facts(FORMATS["nuscenes"], tmp_path)) == 3
     assert "nuscenes: 3 camera images that v1.0-mini/sample_data" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("without", [None, 5, "absent"])
+def test_a_scene_of_nuscenes_without_a_description_has_no_label(
+    tmp_path: Path, without: object
+) -> None:
+    trees.nuscenes(tmp_path)
+    table = tmp_path / "v1.0-mini/scene.json"
+    scenes = json.loads(table.read_text())
+    for scene in scenes[1:]:
+        scene["description"] = without
+        if without == "absent":
+            del scene["description"]
+    table.write_text(json.dumps(scenes))
+    found = facts(FORMATS["nuscenes"], tmp_path).values()
+    assert {sequence: label for label, sequence, _ in found} == {
+        "scene-0000": "day",
+        **{f"scene-000{number}": None for number in range(1, len(scenes))},
+    }
+
+
+def test_an_image_that_is_listed_twice_is_no_twin(repo: Path, tmp_path: Path, capsys: Told) -> None:
+    lay(tmp_path / "up", "day/a.jpg", "day/A.jpg")
+    write(tmp_path / "up", "index.csv", "path\nday/a.jpg\n./day/a.jpg\n")
+    registry.way(tmp_path / "up", FORMATS["csv"])(tmp_path)
+    assert "differ from another in capitals" not in capsys.readouterr().err
+    write(tmp_path / "up", "index.csv", "path\nday/a.jpg\nday/A.jpg\n")
+    registry.way(tmp_path / "up", FORMATS["csv"])(tmp_path)
+    assert "1 names differ from another in capitals" in capsys.readouterr().err
 
 
 def test_kitti_counts_frames_without_a_time(tmp_path: Path, capsys: Told) -> None:

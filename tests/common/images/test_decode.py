@@ -310,3 +310,40 @@ def test_an_uneven_ratio_of_colours_is_refused_in_grey_as_in_full() -> None:
     data[start + 11] = 0x32
     data[start + 14] = 0x21  # colour at two of three: cannot be enlarged
     assert refused(bytes(data)) in ("broken", "truncated")
+
+
+@pytest.mark.parametrize(
+    ("marker", "content"),
+    [(0xE0, b"JFIF"), (0xE0, b"JFIF\0\1"), (0xEE, b"Adobe"), (0xEE, b"Adobe\0d"), (0xEE, b"")],
+)
+def test_a_short_segment_of_colours_does_not_stop_a_jpeg(marker: int, content: bytes) -> None:
+    data = encoded(scene(1), "JPEG")
+    segment = struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
+    assert (grey(data[:2] + segment + data[2:]) == grey(data)).all()
+
+
+def test_colours_are_still_known_by_their_segment() -> None:
+    data = encoded(scene(1), "JPEG")
+    assert data[2:11] == b"\xff\xe0\0\x10JFIF\0"
+    told = b"\xff\xee\0\x0eAdobe\0d" + bytes(5)  # the last byte: no transform, so it is RGB
+    bare = data[:2] + data[20:]
+    assert (grey(bare) == grey(data)).all()
+    assert (grey(data[:2] + told + data[20:]) != grey(data)).any()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"\0\0\0\x18ftyp" + brand + bytes(200) for brand in (b"hevx", b"mif2", b"avio")),
+        *(b"%!PS-Adobe-3.0 EPSF-3.0\n", b"icns\0\0\0\0", b"P3\n1 1\n255\n0 0 0\n"),
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"\xef\xbb\xbf<?xml version='1.0'?>\n<!-- made by hand -->\n<svg width='9'/>",
+    ],
+)
+def test_pictures_of_other_kinds_are_pictures(content: bytes) -> None:
+    assert refused(content) == "format_not_supported"
+
+
+@pytest.mark.parametrize("content", [b"<!DOCTYPE html><svg/>", b"<?xml version='1.0'?><a/>"])
+def test_other_markup_is_no_picture(content: bytes) -> None:
+    assert refused(content) == "not_an_image"

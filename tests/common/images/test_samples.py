@@ -60,6 +60,13 @@ def test_fewer_bits_at_the_lower_end(layout: str, bits: int) -> None:
     assert unknown(png(low), sample_max=2 ** (bits - 1) - 1)  # samples belie it
 
 
+@pytest.mark.parametrize("told", [b"\0", b"\x63", b"", b"\x11"])
+def test_a_mark_that_makes_no_sense_is_none(told: bytes) -> None:
+    low = GREY.astype(np.uint16) << 4
+    assert unknown(png(low, chunk(b"sBIT", told)))
+    assert seen(png(low, chunk(b"sBIT", told)), sample_max=4095) < 1
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_fewer_bits_shifted_up_as_png_wants_them(layout: str) -> None:
     shifted = (LAYOUTS[layout].astype(np.uint16) * 257) >> 4 << 4
