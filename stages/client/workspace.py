@@ -34,6 +34,20 @@ def require_top() -> None:
         )
 
 
+def enter() -> None:
+    """Begin a command that changes nothing: it shows no remains of one that was killed.
+
+    Raises:
+        ArgusError: the current folder is not the top of a flywheel repository.
+    """
+    require_top()
+    with contextlib.suppress(OSError):  # somebody else's repository is theirs to sweep
+        if recovery.remains():
+            with lock.hold_if_free("sweeping") as free:
+                if free:
+                    recovery.sweep()
+
+
 @contextlib.contextmanager
 def exclusive(command: str) -> Iterator[None]:
     """Hold the repository while a command changes it, swept of what a killed one has left.
