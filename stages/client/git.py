@@ -97,6 +97,18 @@ def head() -> str:
     return done.stdout.strip()
 
 
+def require_top() -> None:
+    """Raises:
+    ArgusError: the repository holds more than the flywheel, and its history with it.
+    """
+    above = git("rev-parse", "--show-cdup").strip()
+    if above:
+        raise ArgusError(
+            f"the Git repository here is that of {Path(above).resolve()}: turns are commits of the "
+            "flywheel alone, so give it a repository of its own (a submodule of the other, say)"
+        )
+
+
 def require_identity() -> None:
     """Raises:
     ArgusError: Git does not know in whose name to commit.
