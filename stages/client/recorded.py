@@ -165,7 +165,7 @@ def lock_previous(commit: str) -> str | None:
 def handed_on(commit: str) -> list[str | None]:
     """`lineage.previous` with which the outputs that a turn hands on were made, by `dvc.lock`.
 
-    DVC never takes the entry of a stage out again that `dvc.yaml` no longer has: those do not count.
+    DVC never takes out the entry of a stage that `dvc.yaml` no longer has: that does not count.
     """
     texts = git.contents([f"{commit}:{name}" for name in ("dvc.lock", "dvc.yaml")])
     lock, pipeline = (
