@@ -13,7 +13,7 @@ from types import FrameType
 
 import psutil  # type: ignore[import-untyped]
 
-from stages.client import lock, recovery
+from stages.client import git, lock, recovery
 from stages.client.lock import TEMPORARY as TEMPORARY
 from stages.common.errors import ArgusError
 
@@ -55,10 +55,12 @@ def exclusive(command: str) -> Iterator[None]:
     SIGTERM ends the command as Ctrl-C does, so that what it has begun is undone or stopped.
 
     Raises:
-        ArgusError: another command holds it, or this is not the top of a repository.
+        ArgusError: another command holds it, Git's index is locked, or this is not the top of a
+            repository.
     """
     require_top()
     with lock.hold(command), _terminable():
+        git.require_unlocked()
         recovery.sweep()
         yield
 
