@@ -58,7 +58,7 @@ def submit(
     from stages.client import ways, workspace
     from stages.client.submit import submit as take_in
 
-    workspace.require_top()
+    workspace.enter()
     way = ways.chosen(path, format, fps, label_from, sequence_from)
     received(take_in(way, source, delivery, today_utc(), shard))
 
@@ -102,7 +102,7 @@ def show() -> None:
     from stages.client import outcome, tables, workspace
     from stages.common import params
 
-    workspace.require_top()
+    workspace.enter()
     settings = params.load()
     tables.show(outcome.current(settings.sources, settings.models))
 
@@ -135,7 +135,7 @@ def export(
     from stages.client import workspace
     from stages.client.export import export as write
 
-    workspace.require_top()
+    workspace.enter()
     for line in write(name, to, today_utc().date()):
         say(line)
 

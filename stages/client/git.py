@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -95,6 +96,36 @@ def head() -> str:
     if done.returncode:
         raise ArgusError("the repository has no commit yet: commit the project first")
     return done.stdout.strip()
+
+
+def require_unlocked(patience: float = 3.0) -> None:
+    """Wait, at most `patience` seconds, for a Git command that writes the index.
+
+    Raises:
+        ArgusError: the index stays locked, as a Git or DVC that was killed leaves it.
+    """
+    end = time.monotonic() + patience
+    found = attempt("rev-parse", "--git-path", "index.lock")
+    index = Path(found.stdout.strip())
+    while found.returncode == 0 and index.exists():
+        if time.monotonic() > end:
+            raise ArgusError(
+                f"Git's index is locked: a Git command is at work here, or one was killed. If none "
+                f"runs, delete {index} and try again"
+            )
+        time.sleep(0.1)
+
+
+def require_top() -> None:
+    """Raises:
+    ArgusError: the repository holds more than the flywheel, and its history with it.
+    """
+    above = git("rev-parse", "--show-cdup").strip()
+    if above:
+        raise ArgusError(
+            f"the Git repository here is that of {Path(above).resolve()}: turns are commits of the "
+            "flywheel alone, so give it a repository of its own (a submodule of the other, say)"
+        )
 
 
 def require_identity() -> None:

@@ -30,7 +30,7 @@ def turns() -> tuple[list[Turn], list[str]]:
     Raises:
         ArgusError: there is none yet.
     """
-    workspace.require_top()
+    workspace.enter()
     history = History()
     oldest_first = distinct(history.behind_head())[::-1]
     recorded = sorted(oldest_first, key=lambda turn: turn.number)

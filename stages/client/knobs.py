@@ -21,14 +21,21 @@ PARAMS = Path("params.yaml")
 
 
 def read() -> str:
-    """The text of `params.yaml`."""
-    return PARAMS.read_text(encoding="utf-8")
+    """The text of `params.yaml`, its line ends as they are.
+
+    Raises:
+        ArgusError: it is not here, or not UTF-8.
+    """
+    try:
+        return PARAMS.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArgusError(f"{PARAMS} cannot be read: {error}") from None
 
 
 def write(text: str) -> None:
     """Put `text` in the place of `params.yaml`, atomically."""
     with atomic(PARAMS) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_bytes(text.encode("utf-8"))
 
 
 def items(text: str, key: str) -> list[str]:
@@ -66,8 +73,9 @@ def with_item(text: str, key: str, item: str) -> str:
     if node.flow_style:
         return f"{text[:last_end]}, {item}{text[last_end:]}"
     line, end = _line(text, last_start)
-    newline = "" if text[:end].endswith("\n") else "\n"
-    return f"{text[:end]}{newline}{text[line:last_start]}{item}\n{text[end:]}"
+    newline = "\r\n" if "\r\n" in text else "\n"
+    before = "" if text[:end].endswith("\n") else newline
+    return f"{text[:end]}{before}{text[line:last_start]}{item}{newline}{text[end:]}"
 
 
 def without_item(text: str, key: str, item: str) -> str:

@@ -37,20 +37,38 @@ def hold(command: str) -> Iterator[None]:
     Raises:
         ArgusError: another command holds it, or what a killed one has started.
     """
-    global _held
     TEMPORARY.mkdir(parents=True, exist_ok=True)
     with LOCK.open("a+", encoding="utf-8") as lock:
         _acquire(lock)
-        lock.truncate(0)
-        lock.write(f"{command}, process {os.getpid()}")
-        lock.flush()
-        _held = lock
-        try:
+        with _holding(lock, command):
             yield
-        finally:
-            _held = None
-            # not by closing it: a daemon that Git has left behind (gpg-agent, say) has it open too
-            fcntl.flock(lock, fcntl.LOCK_UN)
+
+
+@contextlib.contextmanager
+def hold_if_free(command: str) -> Iterator[bool]:
+    """Hold the repository if nothing else does, and tell whether."""
+    TEMPORARY.mkdir(parents=True, exist_ok=True)
+    with LOCK.open("a+", encoding="utf-8") as lock:
+        if not _free(lock):
+            yield False
+            return
+        with _holding(lock, command):
+            yield True
+
+
+@contextlib.contextmanager
+def _holding(lock: IO[str], command: str) -> Iterator[None]:
+    global _held
+    lock.truncate(0)
+    lock.write(f"{command}, process {os.getpid()}")
+    lock.flush()
+    _held = lock
+    try:
+        yield
+    finally:
+        _held = None
+        # not by closing it: a daemon that Git has left behind (gpg-agent, say) has it open too
+        fcntl.flock(lock, fcntl.LOCK_UN)
 
 
 def inherited() -> int | None:
@@ -68,12 +86,18 @@ def alive(pid: int) -> bool:
         return True
 
 
+def _free(lock: IO[str]) -> bool:
+    """Take the lock if nobody has it; whether that was so."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def _acquire(lock: IO[str]) -> None:
     end = None
-    while True:
-        with contextlib.suppress(BlockingIOError):
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
+    while not _free(lock):
         lock.seek(0)
         holder = lock.read().strip() or "another command"
         process = re.search(r", process (\d+)$", holder)

@@ -163,11 +163,18 @@ def lock_previous(commit: str) -> str | None:
 
 
 def handed_on(commit: str) -> list[str | None]:
-    """`lineage.previous` with which the outputs that a turn hands on were made, by `dvc.lock`."""
-    (lock,) = git.contents([f"{commit}:dvc.lock"])
-    stages = mapping(mapping(parsed(lock.text if lock else "")).get("stages"))
+    """`lineage.previous` with which the outputs that a turn hands on were made, by `dvc.lock`.
+
+    DVC never takes out the entry of a stage that `dvc.yaml` no longer has: that does not count.
+    """
+    texts = git.contents([f"{commit}:{name}" for name in ("dvc.lock", "dvc.yaml")])
+    lock, pipeline = (
+        mapping(mapping(parsed(file.text if file else "")).get("stages")) for file in texts
+    )
     found: list[str | None] = []
-    for stage in map(mapping, stages.values()):
+    for name, stage in ((name, mapping(entry)) for name, entry in lock.items()):
+        if str(name).partition("@")[0] not in pipeline:
+            continue
         outs = {mapping(out).get("path") for out in stage.get("outs") or []}
         made = mapping(mapping(stage.get("params")).get(str(PARAMS)))
         if outs & set(HANDED_ON) and made:

@@ -75,6 +75,11 @@ def roll_back() -> None:
     JOURNAL.unlink()
 
 
+def remains() -> bool:
+    """Whether there is something to undo or delete, of a command at work or of one killed."""
+    return JOURNAL.exists() or SCRATCH.exists() or bool(leftovers())
+
+
 def sweep() -> None:
     """Undo what was cut short, and delete what processes that are gone have half written."""
     roll_back()

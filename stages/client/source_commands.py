@@ -100,7 +100,7 @@ def source_list() -> None:
     from stages.client import audit, workspace
     from stages.common import params
 
-    workspace.require_top()
+    workspace.enter()
     audit.overview(params.load()).show()
 
 
@@ -112,7 +112,7 @@ def source_check(
     from stages.client import audit, workspace
     from stages.common import params
 
-    workspace.require_top()
+    workspace.enter()
     settings = params.load()
     found = {
         name: audit.findings(name, settings, today_utc().date())
@@ -147,7 +147,7 @@ def source_fetch(name: Name) -> None:
     from stages.client import workspace
     from stages.client.fetch import fetch
 
-    workspace.require_top()
+    workspace.enter()
     found = fetch(name, today_utc())
     if isinstance(found, str):
         say(f"{name}/{found} is there already: deliveries never change, nothing to do")

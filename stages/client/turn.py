@@ -92,6 +92,7 @@ def turn(message: str, today: date, new_line: bool = False) -> tuple[int, Outcom
     if not message.strip():
         raise ArgusError("a turn needs a message: say in one line what came in")
     with workspace.exclusive("argus turn"):
+        git.require_top()
         git.require_identity()
         git.require_settled()
         begun = Begun.read()

@@ -13,7 +13,7 @@ from types import FrameType
 
 import psutil  # type: ignore[import-untyped]
 
-from stages.client import lock, recovery
+from stages.client import git, lock, recovery
 from stages.client.lock import TEMPORARY as TEMPORARY
 from stages.common.errors import ArgusError
 
@@ -34,6 +34,20 @@ def require_top() -> None:
         )
 
 
+def enter() -> None:
+    """Begin a command that changes nothing: it shows no remains of one that was killed.
+
+    Raises:
+        ArgusError: the current folder is not the top of a flywheel repository.
+    """
+    require_top()
+    with contextlib.suppress(OSError):  # somebody else's repository is theirs to sweep
+        if recovery.remains():
+            with lock.hold_if_free("sweeping") as free:
+                if free:
+                    recovery.sweep()
+
+
 @contextlib.contextmanager
 def exclusive(command: str) -> Iterator[None]:
     """Hold the repository while a command changes it, swept of what a killed one has left.
@@ -41,10 +55,12 @@ def exclusive(command: str) -> Iterator[None]:
     SIGTERM ends the command as Ctrl-C does, so that what it has begun is undone or stopped.
 
     Raises:
-        ArgusError: another command holds it, or this is not the top of a repository.
+        ArgusError: another command holds it, Git's index is locked, or this is not the top of a
+            repository.
     """
     require_top()
     with lock.hold(command), _terminable():
+        git.require_unlocked()
         recovery.sweep()
         yield
 

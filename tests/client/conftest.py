@@ -98,7 +98,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (top / "data/sources/cam.yaml").write_text(CARD)
     (top / "dvc.yaml").write_text(PIPELINE)
     (top / "params.yaml").write_text(knobs_of_the_toy())
-    for rules in (".gitignore", ".dvcignore"):  # those of the project, which DVC's walk obeys
+    # those of the project, which Git and DVC's walk obey
+    for rules in (".gitignore", ".gitattributes", ".dvcignore"):
         shutil.copy(PARAMS.with_name(rules), top)
     identity = ("-c", "user.name=Tester", "-c", "user.email=tester@example.org")
     git = ("git", "-C", str(top))

@@ -147,6 +147,42 @@ def test_what_is_half_written_is_no_data_and_goes_with_the_next_command(
     assert alive.is_dir() and within.is_dir()
 
 
+@pytest.mark.parametrize("command", [("source", "list"), ("source", "check", "cam")])
+def test_a_command_that_only_looks_sweeps_too(
+    repo: Path, upload: Path, argus: Argus, command: tuple[str, ...]
+) -> None:
+    before = state()
+    submit = ("submit", upload, "--source", "cam", "--delivery", "d1")
+    assert argus(*submit)[0] == 0
+    recovery.JOURNAL.write_text(
+        json.dumps({"target": "data/raw/cam/d1", "home": False, "ignored": None})
+    )
+    recovery.SCRATCH.mkdir()
+    argus(*command)
+    assert state() == before
+
+
+def test_a_command_that_only_looks_leaves_alone_what_one_at_work_has(
+    repo: Path, argus: Argus
+) -> None:
+    holder = "from stages.client import lock\nwith lock.hold('x'): print(flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", holder],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout and process.stdout.readline()
+        recovery.SCRATCH.mkdir()
+        status, printed = argus("source", "list")
+        assert status == 0 and "at work" not in printed
+        assert recovery.SCRATCH.is_dir()
+        process.communicate("\n")
+    assert argus("source", "list")[0] == 0
+    assert not recovery.SCRATCH.exists()
+
+
 def test_a_delivery_that_was_cut_short_and_then_committed_by_hand_stays(
     repo: Path, upload: Path, argus: Argus
 ) -> None:

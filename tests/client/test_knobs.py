@@ -55,6 +55,25 @@ def test_items_of_a_block_list_come_and_go_with_their_lines_only() -> None:
     assert knobs.without_item(added, "sources", "cam") == added.replace("  - cam    # ours\n", "")
 
 
+def test_line_ends_of_windows_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    knobs.PARAMS.write_bytes(BLOCK.replace("\n", "\r\n").encode())
+    text = knobs.without_item(knobs.with_item(knobs.read(), "sources", "new"), "sources", "cam")
+    knobs.write(text)
+    expected = BLOCK.replace('  - "fleet"\n', '  - "fleet"\n  - new\n')
+    expected = expected.replace("  - cam    # ours\n", "")
+    assert knobs.PARAMS.read_bytes() == expected.replace("\n", "\r\n").encode()
+
+
+def test_bytes_that_are_no_text_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    knobs.PARAMS.write_bytes(b"owner: M\xfcller\n")
+    with pytest.raises(ArgusError, match=r"params\.yaml cannot be read"):
+        knobs.read()
+
+
 def test_the_last_item_leaves_an_empty_list_not_null() -> None:
     text = knobs.without_item(BLOCK, "sources", "cam")
     text = knobs.without_item(text, "sources", "fleet")

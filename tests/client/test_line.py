@@ -15,6 +15,12 @@ from stages.client import git, line
 from stages.common.errors import ArgusError
 from tests.client.conftest import sh
 
+# of a stage that the pipeline once had: DVC leaves its entry in dvc.lock for good
+GONE = {
+    "params": {"params.yaml": {"lineage.previous": "f" * 40}},
+    "outs": [{"path": "models/champions", "md5": "old"}],
+}
+
 
 def commit(message: str, *options: str) -> str:
     sh("git", "add", "--all")
@@ -38,8 +44,9 @@ def lock(content: str, previous: str | None) -> None:
     out = {"path": "data/split", "md5": content}
     split = {"params": {"params.yaml": {"lineage.previous": previous}}, "outs": [out]}
     other = {"params": {"params.yaml": {"lineage.previous": "0" * 40}}, "outs": [{"path": "x"}]}
-    stages = {"split": split, "train@retired": other}
+    stages = {"split": split, "train@retired": other, "promote": GONE}
     Path("dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": stages}))
+    Path("dvc.yaml").write_text(yaml.safe_dump({"stages": {"split": {"cmd": "split"}}}))
 
 
 def turn(content: str, of_old: bool = False, tag: bool = True, new_line: bool = False) -> str:

@@ -145,3 +145,16 @@ def test_the_lock_is_free_after_a_command_whatever_that_has_left_running(repo: P
         daemon.kill()
         daemon.wait()
     assert lock.inherited() is None
+
+
+def test_an_index_that_git_left_locked_is_told_before_anything_begins(
+    repo: Path, upload: Path, argus: Argus
+) -> None:
+    locked = Path(".git/index.lock")
+    locked.touch()
+    before = tree(repo / "data")
+    status, printed = argus("submit", upload, "--source", "cam", "--delivery", "d1")
+    assert status == 1 and f"delete {locked} and try again" in " ".join(printed.split())
+    assert tree(repo / "data") == before
+    locked.unlink()
+    assert argus("submit", upload, "--source", "cam", "--delivery", "d1")[0] == 0

@@ -202,3 +202,14 @@ def test_dvc_forgets_what_may_have_run_on_something_else(
     assert {path.parent.name for path in runs.glob("*/new")} == kept
     assert {path.parent.name for path in runs.glob("*/old")} == STAGES.keys() - {NEVER}
     assert not (runs / NEVER).exists()  # DVC fails on an empty folder
+
+
+def test_a_clone_has_the_bytes_that_ran_whatever_line_ends_its_owner_likes(
+    repo: Path, tmp_path: Path
+) -> None:
+    clone = tmp_path / "clone"
+    sh("git", "clone", "--quiet", "--config", "core.autocrlf=true", str(repo), str(clone))
+    listed = sh("git", "ls-files").split()
+    assert "toy.py" in listed and "params.yaml" in listed
+    for name in listed:
+        assert (clone / name).read_bytes() == (repo / name).read_bytes(), name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from stages.client.submit import submit
 from stages.client.turn import STATE, Begun, foreign, turn
 from stages.common.errors import ArgusError
 from tests.client.conftest import sh
+from tests.client.test_submit import tree
 
 Argus = Callable[..., tuple[int, str]]
 TODAY = date(2026, 11, 24)
@@ -310,6 +312,17 @@ def test_without_a_name_for_commits_nothing_is_begun(
     sh("git", "config", "user.useConfigOnly", "true")
     ended, printed = argus("turn", "-m", "x")
     assert ended == 1 and "git config user.name" in printed and not RAN.exists()
+
+
+def test_in_a_folder_of_another_repository_nothing_is_begun(repo: Path, argus: Argus) -> None:
+    shutil.rmtree(".git")
+    sh("git", "init", "--quiet", str(repo.parent))
+    sh("git", "add", "--all")
+    sh("git", "commit", "--quiet", "--message", "all")
+    before = tree(repo / "data")
+    status, printed = argus("turn", "-m", "one")
+    assert status == 1 and "a repository of its own" in " ".join(printed.split())
+    assert tree(repo / "data") == before
 
 
 def test_a_message_is_needed(repo: Path, argus: Argus) -> None:
