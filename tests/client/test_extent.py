@@ -28,21 +28,26 @@ def ticks(name: str) -> int:
     return {".avi": 30, ".flv": 1000, ".wmv": 1000}.get(Path(name).suffix, 3000)
 
 
-@pytest.mark.parametrize("name", NAMES)
+WHOLE = [
+    (TWO_SECONDS, 0),
+    (TWO_SECONDS, 4),  # sound that goes on is no lack of pictures
+    ([1 + time for time in TWO_SECONDS], 3.5),  # pictures that begin later than the sound
+    ([3600 + time for time in TWO_SECONDS], 0),  # a clock that had run for an hour
+]
+
+
 @pytest.mark.parametrize(
-    ("times", "sound"),
+    ("name", "times", "sound"),
     [
-        (TWO_SECONDS, 0),
-        (TWO_SECONDS, 4),  # sound that goes on is no lack of pictures
-        ([1 + time for time in TWO_SECONDS], 3.5),  # pictures that begin later than the sound
-        ([3600 + time for time in TWO_SECONDS], 0),  # a clock that had run for an hour
+        (name, times, sound)
+        for name in NAMES
+        for times, sound in WHOLE
+        if name != "a.avi" or times[0] <= 1  # AVI has no clock: frames would fill the hour
     ],
 )
 def test_a_whole_clip_does_not_end_early(
     tmp_path: Path, name: str, times: list[float], sound: float
 ) -> None:
-    if name.endswith("avi") and times[0] > 1:
-        pytest.skip("AVI has no clock: it would fill an hour")
     path = clip.write(tmp_path / name, times, ticks=ticks(name), sound=sound)
     count, seconds, early = read(path)
     assert count == 60 and not early

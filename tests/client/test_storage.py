@@ -21,7 +21,7 @@ from tests.client.conftest import CARD
 from tests.client.test_submit import tree
 from tests.conftest import ROOT, scene
 
-# Ingest, dedupe and split as they are; a stub in place of what chooses, trains and promotes.
+# The real ingest, dedupe and split; what chooses, trains and promotes is left out, for time.
 REST = """\
   rest:
     cmd: python rest.py

@@ -176,20 +176,26 @@ def test_what_cannot_be_fetched_or_is_damaged_is_an_error(before, history, tmp_p
     assert not order.trained.exists()
 
 
-def test_a_checkpoint_from_another_start_is_not_gone_on_from(
-    before, history, tmp_path, monkeypatch, capsys
-):
-    history(before["r3gan"])
+def stopped_at_its_checkpoint(order, monkeypatch):
+    """Train as far as the first checkpoint, which is kept."""
+    save = Checkpoints.save
 
     def last(self, step, state):
         save(self, step, state)
         raise KeyboardInterrupt
 
-    save = Checkpoints.save
     with monkeypatch.context() as patch:
         patch.setattr(Checkpoints, "save", last)
         with pytest.raises(KeyboardInterrupt):
-            train(tiny.order("r3gan", tmp_path, WARM, previous=TURN))
+            train(order)
+
+
+def test_a_checkpoint_from_another_start_is_not_gone_on_from(
+    before, history, tmp_path, monkeypatch, capsys
+):
+    history(before["r3gan"])
+
+    stopped_at_its_checkpoint(tiny.order("r3gan", tmp_path, WARM, previous=TURN), monkeypatch)
     train(tiny.order("r3gan", tmp_path, WARM, previous="b" * 40))
     assert "from step" not in capsys.readouterr().err
 
@@ -311,15 +317,7 @@ def test_a_killed_training_does_not_go_on_if_what_it_began_with_was_withdrawn(
     def order(rights):
         return tiny.order("r3gan", tmp_path, WARM, previous=TURN, source="later", rights=rights)
 
-    def last(self, step, state):
-        save(self, step, state)
-        raise KeyboardInterrupt
-
-    save = Checkpoints.save
-    with monkeypatch.context() as patch:
-        patch.setattr(Checkpoints, "save", last)
-        with pytest.raises(KeyboardInterrupt):
-            train(order(Rights(BOTH, {})))
+    stopped_at_its_checkpoint(order(Rights(BOTH, {})), monkeypatch)
     train(order(Rights(BOTH, {f"train{3:060x}": "asked for"})))
     said = capsys.readouterr().err
     assert "from step" not in said and "is withdrawn" in said
