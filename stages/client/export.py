@@ -34,14 +34,14 @@ def export(name: str, to: Path, today: date) -> list[str]:
         Lines that say what was written, how to feed it, and what it may not be used for.
 
     Raises:
-        ArgusError: nothing of that name is there, it failed, it rests on what may not be used, or
-            the file cannot be written.
+        ArgusError: nothing of that name is there, it has no weights, it rests on what may not be
+            used, or the file cannot be written.
     """
     if to.suffix != SUFFIX or to.is_dir():
         raise ArgusError(f"{to} is no place for an ONNX file: give a path that ends in {SUFFIX}")
     folder = find(name)
     saved = card.read(folder)
-    if saved.failed is None:
+    if not saved.without_weights:
         require_free(folder, saved, today)
     model = load(folder)
     if not isinstance(model, Generator | Translator):

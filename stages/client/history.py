@@ -91,7 +91,7 @@ def table(turns: list[Turn]) -> Table:
             for turn in turns
             if turn.outcome
             for score in turn.outcome.scores.values()
-            if score.failed is None
+            if not score.missing
         }
     ) or [()]
     headers = ["turn", "date", "message", "in", "accepted", "selected"]
@@ -114,13 +114,13 @@ def table(turns: list[Turn]) -> Table:
 def scores(made: Outcome, spaces: list[tuple[str, ...]]) -> list[str]:
     """A cell per feature space, with a line for each model scored in it.
 
-    Models that failed stand where the others of the turn do.
+    Models that failed or were skipped stand where the others of the turn do.
     """
-    used = [tuple(score.distances) for score in made.scores.values() if score.failed is None]
+    used = [tuple(score.distances) for score in made.scores.values() if not score.missing]
     lines: dict[tuple[str, ...], list[str]] = {space: [] for space in spaces}
     for model, score in made.scores.items():
-        if score.failed is not None:
-            lines[used[0] if used else spaces[0]].append(f"{model} failed")
+        if score.missing:
+            lines[used[0] if used else spaces[0]].append(f"{model} {score.missing[0]}")
         else:
             values = " / ".join(f"{value:.4g}" for value in score.distances.values())
             lines[tuple(score.distances)].append(f"{model} {values}")

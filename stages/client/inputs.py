@@ -22,7 +22,8 @@ from stages.common.files import atomic
 LOCK = Path("dvc.lock")
 
 RECORDED = re.compile(
-    r"dvc\.lock|reports/.+\.(json|tsv|csv|md)|(data|models|reports)/(.+/)?\.gitignore"
+    r"dvc\.lock|reports/.+\.(json|tsv|csv|md)|reports/.+/\.gitkeep"
+    r"|(data|models|reports)/(.+/)?\.gitignore"
 )
 """What the pipeline itself writes into Git: never pictures, which may show what must be erased."""
 

@@ -22,17 +22,25 @@ class Score:
     """A model's distances to the held-out reals by name (`kid_efficientnet`); smaller is better.
 
     `beside` holds the same distances for the floors, by the floor's name. Of a model that failed in
-    training both are empty, and `failed` is the reason.
+    training, or was skipped, both are empty, and `failed` or `skipped` is the reason.
     """
 
     task: str
     distances: dict[str, float]
     beside: dict[str, dict[str, float]]
     failed: str | None = None
+    skipped: str | None = None
+
+    @property
+    def missing(self) -> tuple[str, str] | None:
+        """Where there are none: "failed" or "skipped", and the reason."""
+        if self.skipped is not None:
+            return "skipped", self.skipped
+        return None if self.failed is None else ("failed", self.failed)
 
     def __str__(self) -> str:
-        if self.failed is not None:
-            return f"failed: {self.failed}"
+        if self.missing:
+            return ": ".join(self.missing)
         return ", ".join(f"{name} {value:.4g}" for name, value in self.distances.items())
 
 
@@ -155,8 +163,8 @@ def outcome(found: Reports) -> Outcome:
 
 
 def _score(report: Mapping[str, Any]) -> Score:
-    if "failed" in report:
-        return Score(report["task"], {}, {}, report["failed"])
+    if "failed" in report or "skipped" in report:
+        return Score(report["task"], {}, {}, report.get("failed"), report.get("skipped"))
     beside = {floor: _distances(values) for floor, values in report["beside"].items()}
     return Score(report["task"], _distances(report), beside)
 

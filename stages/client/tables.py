@@ -73,7 +73,8 @@ def images(turn: Outcome) -> Table:
 
 
 def models(turn: Outcome) -> Table:
-    """By task: a line per model, the nearest first and the failed last, then one per floor."""
+    """By task: a line per model, the nearest first, those without a score last, and then one per
+    floor."""
     keys = list(dict.fromkeys(key for score in turn.scores.values() for key in score.distances))
 
     def cells(distances: Mapping[str, float]) -> list[str]:
@@ -90,14 +91,12 @@ def models(turn: Outcome) -> Table:
     return Table("Distance to the held-out reals", headers, rows, frozenset(range(2, len(headers))))
 
 
-def failures(turn: Outcome) -> Table:
-    """A line per model that failed in training, and why."""
+def missing(turn: Outcome) -> Table:
+    """A line per model that failed in training or was skipped, and why."""
     rows = [
-        [name, score.task, score.failed]
-        for name, score in turn.scores.items()
-        if score.failed is not None
+        [name, score.task, *score.missing] for name, score in turn.scores.items() if score.missing
     ]
-    return Table("Failed in training", ["model", "task", "because"], rows)
+    return Table("Without a score", ["model", "task", "what became of it", "because"], rows)
 
 
 def champions(turn: Outcome) -> Table:
@@ -108,6 +107,6 @@ def champions(turn: Outcome) -> Table:
 
 def show(turn: Outcome) -> None:
     """Print everything about one turn."""
-    for table in (images(turn), models(turn), failures(turn), champions(turn)):
+    for table in (images(turn), models(turn), missing(turn), champions(turn)):
         if table.rows:
             table.show()

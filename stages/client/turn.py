@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from stages.client import audit, git, knobs, line, workspace
+from stages.client import audit, git, knobs, leftovers, line, workspace
 from stages.client.inputs import RECORDED, Inputs
 from stages.client.outcome import Outcome, current
 from stages.client.recording import commit_what_ran
@@ -123,10 +123,12 @@ def make(message: str, today: date, found: line.Line, begun: Begun | None) -> No
     """
     origin = found.origin.commit if found.origin else None
     resumed = begun is not None and begun.is_after(origin)
-    require_intake(resumed)
     settings = params.load()
+    require_intake(resumed, leftovers.found(settings))
     audit.require_cards(settings)
     require_deliveries(settings.sources)
+    if deleted := leftovers.sweep(settings):
+        say(f"deleted, as of no model or source in params.yaml: {', '.join(map(str, deleted))}")
     if begun and resumed:
         begun.inputs.forget_what_changed()  # edited while it ran, and then it was killed
     base, advice = git.head(), resuming(message, found.is_new)
@@ -177,11 +179,21 @@ def foreign(changes: list[git.Change], begun: bool) -> list[git.Change]:
     return [change for change in changes if not own(change)]
 
 
-def require_intake(resumed: bool) -> None:
-    """Raises:
-    ArgusError: something else than the intake differs from HEAD.
+def require_intake(resumed: bool, stale: list[Path]) -> None:
     """
-    found = foreign(git.changes(), begun=resumed)
+    Args:
+        resumed: the pipeline of the turn has been at work already.
+        stale: paths that are swept away before it begins.
+
+    Raises:
+        ArgusError: something else than the intake differs from HEAD.
+    """
+    changes = [
+        change
+        for change in git.changes()
+        if not any(Path(change.path).is_relative_to(path) for path in stale)
+    ]
+    found = foreign(changes, begun=resumed)
     if not found:
         return
     if not foreign(found, begun=True):

@@ -206,9 +206,15 @@ class Model(Strict):
 
 
 class Evaluate(Strict):
-    splits: list[Literal["val", "test"]]
-    samples: Count
+    splits: Annotated[list[Literal["val", "test"]], Field(min_length=1)]
+    samples: Annotated[int, Field(ge=8)]
     seed: int
+
+    @model_validator(mode="after")
+    def _counts_no_image_twice(self) -> Evaluate:
+        if len(set(self.splits)) < len(self.splits):
+            raise ValueError("splits names one twice: its images would count twice")
+        return self
 
 
 class Promote(Strict):

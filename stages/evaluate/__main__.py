@@ -2,7 +2,7 @@
 
 Writes `data/evaluate/<model>/`: `model.npy`, `reals.npy` and one file for each floor, features
 float32 [N, D], row i of each belonging together; `groups.json` with the drive of each real. Of a
-model that failed in training the folder is empty, and the report has the reason.
+model that failed in training or was skipped the folder is empty, and the report has the reason.
 """
 
 from __future__ import annotations
@@ -85,12 +85,14 @@ def main() -> None:
     if name not in p.models:
         raise ArgusError(f"params.yaml has no model '{name}'; it has {', '.join(p.models)}")
     task = p.models[name].task
-    failed = card.read(TRAINED / name).failed
+    saved = card.read(TRAINED / name)
     with atomic(EVALUATED / name) as folder:
         folder.mkdir()
-        if failed is not None:
-            reports.metrics(f"evaluate/{name}", {"task": task, "failed": failed})
-            print(f"{name} is not scored, it failed: {failed}")
+        if saved.without_weights:
+            why = {"failed": saved.failed, "skipped": saved.skipped}
+            said = {kind: reason for kind, reason in why.items() if reason is not None}
+            reports.metrics(f"evaluate/{name}", {"task": task, **said})
+            print(f"{name} is not scored: {saved.without_weights}")
             return
         vectors, groups = described(name, p)
         for kind, of_kind in vectors.items():

@@ -1,4 +1,5 @@
-"""What a model is shown beside: floors that any model must beat, and what a perfect one reaches."""
+"""What a model is shown beside: the floors that a first champion must beat, and that no champion
+should fall behind."""
 
 from __future__ import annotations
 
@@ -11,12 +12,12 @@ BLUR = 3.0  # px; at 32x48 it leaves little but sky above road
 
 
 def beside(yardstick: Yardstick, seed: int) -> dict[str, np.ndarray]:
-    """Floors and, for translators, the sources: uint8 [N, H, W, 3], or [1, ...] if all are one.
+    """The floors of a task: uint8 [N, H, W, 3], or [1, ...] if all are one.
 
-    Floors that any model must beat: `noise`, uniform pixels; `mean_image`, the mean of the reals;
-    `blurred`, the reals themselves under a Gaussian of 3 px. For translators also `untranslated`,
-    the sources as they are: no floor, since clean images of the wrong condition lie near to clean
-    images of the right one, but a translator that is further away has spoilt more than it changed.
+    `noise`, uniform pixels; `mean_image`, the mean of the reals; `blurred`, the reals themselves
+    under a Gaussian of 3 px. For translators also `untranslated`, the sources as they are: clean
+    images of the wrong condition lie near to clean images of the right one, but a translator that
+    is no nearer has spoilt as much as it changed, and whoever used it were better off without.
     """
     reals = yardstick.reals
     rng = np.random.default_rng(seed)

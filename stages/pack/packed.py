@@ -95,6 +95,19 @@ def read_origins(split: str, folder: Path = PACKED) -> pl.DataFrame:
     return _rows(split, folder).select(ORIGIN)
 
 
+def counts(folder: Path = PACKED) -> dict[str, dict[str, int]]:
+    """How many images of each class are packed, by split; those without any are missing.
+
+    Raises:
+        ArgusError: `pack` has not run.
+    """
+    found: dict[str, dict[str, int]] = {}
+    per_class = _table(folder).group_by("split", "label").len().sort("split", "label")
+    for split, label, count in per_class.rows():
+        found.setdefault(split, {})[label] = count
+    return found
+
+
 def read_rights(folder: Path = PACKED) -> Rights:
     """What may train.
 
@@ -111,8 +124,11 @@ def read_rights(folder: Path = PACKED) -> Rights:
 
 
 def _rows(split: str, folder: Path) -> pl.DataFrame:
+    return _table(folder).filter(pl.col("split") == split).sort("row")
+
+
+def _table(folder: Path) -> pl.DataFrame:
     try:
-        rows = pl.read_parquet(folder / "images.parquet", memory_map=False)
+        return pl.read_parquet(folder / "images.parquet", memory_map=False)
     except FileNotFoundError as error:
         raise ArgusError(f"{error.filename} is missing: `dvc repro pack` makes it") from None
-    return rows.filter(pl.col("split") == split).sort("row")

@@ -26,14 +26,16 @@ class Vacated(NamedTuple):
 class Contest:
     """The challengers with their cards, the incumbent's folder, and who is missing.
 
-    `failed` are the models whose training failed, `refused` those that rest on what may not be
-    used, with the reasons. If the incumbent is refused there is none, and `vacated` tells.
-    `by_today` says whether more is refused than would have been on the day of the turn.
+    `failed` are the models whose training failed, `skipped` those that were not trained, `refused`
+    those that rest on what may not be used, with the reasons. If the incumbent is refused there is
+    none, and `vacated` tells. `by_today` says whether more is refused than would have been on the
+    day of the turn.
     """
 
     challengers: dict[str, SavedCard]
     incumbent: Path | None
     failed: dict[str, str]
+    skipped: dict[str, str]
     refused: dict[str, str]
     vacated: Vacated | None
     by_today: bool
@@ -42,6 +44,7 @@ class Contest:
         """What the report says of those that do not stand; the day only where it matters."""
         found: dict[str, Any] = {
             "failed": self.failed,
+            "skipped": self.skipped,
             "refused": self.refused,
             "vacated": self.vacated._asdict() if self.vacated else None,
             "refused_on": today.isoformat() if self.by_today else None,
@@ -69,7 +72,8 @@ def contest(
     rivals = sorted(name for name, model in p.models.items() if model.task == task)
     cards = {name: card.read(TRAINED / name) for name in rivals}
     failed = {name: saved.failed for name, saved in cards.items() if saved.failed is not None}
-    sound = {name: saved for name, saved in cards.items() if name not in failed}
+    skipped = {name: saved.skipped for name, saved in cards.items() if saved.skipped is not None}
+    sound = {name: saved for name, saved in cards.items() if not saved.without_weights}
     asked = {name: (TRAINED / name, saved) for name, saved in sound.items()}
     holder = card.read(incumbent) if incumbent else None
     if incumbent and holder:
@@ -83,6 +87,7 @@ def contest(
         challengers={name: saved for name, saved in sound.items() if name not in refused},
         incumbent=None if because else incumbent,
         failed=failed,
+        skipped=skipped,
         refused=refused,
         vacated=Vacated(holder.model, because) if holder and because else None,
         by_today=any(set(now[name]) - set(then[name]) for name in asked),

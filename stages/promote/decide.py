@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from stages.common.similarity import Verdict
@@ -21,9 +21,19 @@ class Decision:
     promoted: bool
     reason: str
 
-    def besides(self, failed: Sequence[str]) -> Decision:
-        """The same, its reason naming the models of the task that failed in training."""
-        return self.noting(f"{', '.join(failed)} failed in training") if failed else self
+    def besides(self, failed: Sequence[str], skipped: Mapping[str, str]) -> Decision:
+        """The same, its reason naming the models of the task that have no weights.
+
+        Args:
+            failed: in training.
+            skipped: the reasons, by model.
+        """
+        notes = [f"{', '.join(failed)} failed in training"] if failed else []
+        for why in dict.fromkeys(skipped.values()):
+            alike = [name for name in skipped if skipped[name] == why]
+            be = "was" if len(alike) == 1 else "were"
+            notes.append(f"{', '.join(alike)} {be} skipped: {why}")
+        return self.noting(*notes) if notes else self
 
     def noting(self, *notes: str) -> Decision:
         """The same, with more to its reason."""
@@ -31,22 +41,30 @@ class Decision:
 
 
 def against_nobody(
-    incumbent: str | None, task: str, failed: Sequence[str], refused: Sequence[str] = ()
+    incumbent: str | None,
+    task: str,
+    failed: Sequence[str],
+    refused: Sequence[str],
+    skipped: Mapping[str, str],
 ) -> Decision:
-    """Without a challenger: the incumbent stays, if there is one.
+    """Without a challenger: the incumbent, if there is one, stays as it is, and is not scored.
 
     Args:
         failed: models of the task that failed in training.
-        refused: the others, which rest on what may not be used.
+        refused: those that rest on what may not be used.
+        skipped: the reasons of those that were not trained, by model.
     """
-    if not (failed or refused):
-        why = f"no model trains for {task}"
-    elif not refused:
-        why = f"every model for {task} failed in training ({', '.join(failed)})"
-    else:
+    named: Sequence[str] = failed
+    if refused:
         why = f"no model for {task} may be used ({', '.join(refused)})"
-    reason = f"{incumbent} stays: {why}" if incumbent else f"no incumbent, and {why}"
-    return Decision(incumbent, False, reason).besides(failed if refused else [])
+    elif skipped:
+        why = f"no model for {task} has weights"
+    elif failed:
+        why, named = f"every model for {task} failed in training ({', '.join(failed)})", []
+    else:
+        why = f"no model trains for {task}"
+    reason = f"{incumbent} stays, unscored: {why}" if incumbent else f"no incumbent, and {why}"
+    return Decision(incumbent, False, reason).besides(named, skipped)
 
 
 def against_floors(
@@ -57,13 +75,9 @@ def against_floors(
     Args:
         verdicts: challenger against each floor, by the floor's name.
     """
-    lost = [name for name, verdict in verdicts.items() if verdict.confidence < confidence]
-    against = ", ".join(
-        f"{name.replace('_', ' ')} ({described(verdict)})" for name, verdict in verdicts.items()
-    )
-    against += f", {over(next(iter(verdicts.values())))}"
-    if lost:
-        missed = " and ".join(name.replace("_", " ") for name in lost)
+    against = f"{_each(verdicts)}, {over(next(iter(verdicts.values())))}"
+    missed = " and ".join(_named(unbeaten(verdicts, confidence)))
+    if missed:
         reason = f"{challenger} does not beat {missed} at {confidence:.0%}: {against}"
         return Decision(None, False, reason)
     reason = f"no incumbent; {challenger} beats every floor: {against}"
@@ -80,6 +94,32 @@ def against_incumbent(
         return Decision(challenger.name, True, f"{reason}: {described(verdict)}, {over(verdict)}")
     reason = f"{old} stays: {new} is not better at {confidence:.0%}"
     return Decision(incumbent, False, f"{reason}: {described(verdict)}, {over(verdict)}")
+
+
+def unbeaten(verdicts: Mapping[str, Verdict], confidence: float) -> dict[str, Verdict]:
+    """Those floors that a model is not nearer to the reals than, beyond chance."""
+    return {name: each for name, each in verdicts.items() if each.confidence < confidence}
+
+
+def behind_floors(champion: str, verdicts: Mapping[str, Verdict], confidence: float) -> str | None:
+    """What is to be said of a champion that beat its rival, but not every floor on today's reals.
+
+    That takes no slot from it: what else is there is no better.
+    """
+    lost = unbeaten(verdicts, confidence)
+    if not lost:
+        return None
+    missed = " and ".join(_named(lost))
+    return f"{champion} does not beat {missed} at {confidence:.0%} on today's reals: {_each(lost)}"
+
+
+def _named(floors: Iterable[str]) -> list[str]:
+    return [name.replace("_", " ") for name in floors]
+
+
+def _each(verdicts: Mapping[str, Verdict]) -> str:
+    pairs = zip(_named(verdicts), verdicts.values(), strict=True)
+    return ", ".join(f"{name} ({described(verdict)})" for name, verdict in pairs)
 
 
 def described(verdict: Verdict) -> str:

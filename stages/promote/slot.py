@@ -13,17 +13,25 @@ import numpy as np
 from stages.common import params
 from stages.common.backbone import Backbone
 from stages.common.distances import frechet_distance, kid
-from stages.common.similarity import compare
+from stages.common.similarity import Verdict, compare
 from stages.pack.packed import read_packed
 from stages.promote.choose import choose
 from stages.promote.contest import TRAINED, Contest, contest
-from stages.promote.decide import Decision, against_floors, against_incumbent, against_nobody
+from stages.promote.decide import (
+    Decision,
+    against_floors,
+    against_incumbent,
+    against_nobody,
+    behind_floors,
+    unbeaten,
+)
 from stages.promote.vetting import Vetting, terms
 from stages.train import behind, card, trained
 from stages.train.yardstick import held_out
 
 EVALUATED = Path("data/evaluate")
-FLOORS = ("noise", "mean_image", "blurred")  # what the first champion of a task must beat
+FLOORS = ("noise", "mean_image", "blurred", "untranslated")
+"""What the first champion of a task must beat; the last one there is of translators alone."""
 
 
 def features_of(model: str) -> dict[str, np.ndarray]:
@@ -62,8 +70,8 @@ def decide(
     """The decision of one task, the champion's folder, and the scores it rests on.
 
     Of several challengers one is chosen (see `choose`), and that one alone is judged. A model that
-    failed in training is none, nor is one that rests on what may not be used; an incumbent that
-    does loses its slot, whether or not there is another.
+    failed in training or was skipped is none, nor is one that rests on what may not be used; an
+    incumbent that does loses its slot, whether or not there is another.
     """
     stands = contest(task, incumbent, p, vetting, today)
     decision, folder, figures = _judged(task, stands, p, net)
@@ -83,10 +91,12 @@ def decide(
 def _judged(
     task: str, stands: Contest, p: params.Params, net: Backbone
 ) -> tuple[Decision, Path | None, dict[str, Any]]:
-    challengers, incumbent, failed = stands.challengers, stands.incumbent, list(stands.failed)
+    challengers, incumbent = stands.challengers, stands.incumbent
+    failed, skipped = list(stands.failed), stands.skipped
     holder = card.read(incumbent).model if incumbent else None
     if not challengers:
-        return against_nobody(holder, task, failed, list(stands.refused)), incumbent, {}
+        nobody = against_nobody(holder, task, failed, list(stands.refused), skipped)
+        return nobody, incumbent, {}
 
     features = {name: features_of(name) for name in challengers}
     chosen = choose(
@@ -100,11 +110,14 @@ def _judged(
     }
     if chosen.how:
         figures["chosen"] = {"how": chosen.how, "scores": chosen.scores}
+
+    def over_floors(model: np.ndarray) -> dict[str, Verdict]:
+        floors = {floor: mine[floor] for floor in FLOORS if floor in mine}
+        return {k: compare(model, floor, mine["reals"], groups) for k, floor in floors.items()}
+
     if incumbent is None or holder is None:
-        verdicts = {
-            floor: compare(mine["model"], mine[floor], mine["reals"], groups) for floor in FLOORS
-        }
-        figures["against"] = {floor: asdict(verdict) for floor, verdict in verdicts.items()}
+        verdicts = over_floors(mine["model"])
+        figures["against"] = {floor: asdict(each) for floor, each in verdicts.items()}
         decision = against_floors(chosen, verdicts, p.promote.confidence)
     else:
         rival = answered(incumbent, p.models[chosen.name].domains, p, net)
@@ -112,8 +125,13 @@ def _judged(
         figures["incumbent"] = {"model": holder, **_distances(rival, mine["reals"], net.name)}
         figures["against"] = {"incumbent": asdict(verdict)}
         decision = against_incumbent(chosen, holder, verdict, p.promote.confidence)
+        verdicts = over_floors(mine["model"] if decision.promoted else rival)
+        if note := behind_floors(str(decision.champion), verdicts, p.promote.confidence):
+            lost = unbeaten(verdicts, p.promote.confidence)
+            figures["unbeaten"] = {floor: asdict(each) for floor, each in lost.items()}
+            decision = decision.noting(note)
     folder = TRAINED / chosen.name if decision.promoted else incumbent
-    return decision.besides(failed), folder, figures
+    return decision.besides(failed, skipped), folder, figures
 
 
 def _distances(model: np.ndarray, reals: np.ndarray, backbone: str) -> dict[str, float]:

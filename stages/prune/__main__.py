@@ -11,7 +11,7 @@ import polars as pl
 from threadpoolctl import threadpool_limits
 
 from stages.common import catalogue, params, reports
-from stages.common.errors import ArgusError, exits_cleanly
+from stages.common.errors import exits_cleanly, warn
 from stages.common.files import atomic
 from stages.common.progress import Steps
 from stages.embed import embedded
@@ -37,7 +37,8 @@ def at_random(n: int, k: int, seed: int) -> np.ndarray:
 def variety(
     vectors: Vectors, labels: pl.Series, kept: dict[str, np.ndarray]
 ) -> dict[str, dict[str, float]]:
-    """Metrics of all candidates and of subsets of them, by metric and by the subset's name.
+    """Metrics of all candidates and of subsets of them, by metric and by the subset's name; all 0
+    if there is no candidate.
 
     Args:
         vectors: N rows.
@@ -48,6 +49,8 @@ def variety(
         name: {}
         for name in ("vendi", "log_determinant", "class_entropy", "coverage_radius", "min_distance")
     }
+    if not len(vectors):
+        return {metric: dict.fromkeys(("all", *kept), 0.0) for metric in found}
     for name, mask in {"all": np.ones(len(vectors), dtype=bool), **kept}.items():
         eigenvalues = diversity.spectrum(vectors.part(mask))
         found["vendi"][name] = diversity.vendi_score(eigenvalues)
@@ -88,10 +91,11 @@ def main() -> None:
     images = catalogue.with_decisions(images, rows[out], "excluded")
     rows = rows[~out]
     if not len(rows):
-        held_out = catalogue.accepted(images).height
-        raise ArgusError(
-            f"no training image is left of {images.height} images: {held_out} are held out as val "
-            f"and test. {catalogue.fates(images)}. Bring in more drives with `argus submit`"
+        lost = catalogue.fates(images)
+        warn(
+            f"no training image is left of {images.height} images, so no model trains: "
+            f"{catalogue.accepted(images).height} are held out as val and test"
+            f"{f'. {lost}' if lost else ''}. Bring in more drives with `argus submit`"
         )
 
     candidates = images.select(SHOWN)[rows]
@@ -105,7 +109,7 @@ def main() -> None:
                 vectors, labels.to_list(), wanted, METHODS[p.method], steps.advance
             )
         usual = usual_distances(vectors, p.seed)
-        beyond = limit(usual, p.isolated)
+        beyond = limit(usual, p.isolated) if len(usual) else 0.0
         review = for_review(candidates, vectors, kept, beyond)
         chance = at_random(len(rows), selected, p.seed)
         found = variety(vectors, labels, {"selected": kept, "random": chance})

@@ -48,7 +48,8 @@ def main() -> None:
     models = {name: reports.read(f"evaluate/{name}") for name in p.models}
     with atomic(PICTURES) as folder:
         folder.mkdir()
-        pictures.selected(images).save(folder / "selected.png")
+        if sheet := pictures.selected(images):
+            sheet.save(folder / "selected.png")
         pictures.classes(images, folder / "classes.png")
         pictures.scores(models, folder / "scores.png")
     text = page(

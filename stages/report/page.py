@@ -11,6 +11,8 @@ import polars as pl
 from stages.common.catalogue import STATUSES
 
 DISTANCES = ("kid_", "fd_", "fid")
+MISSING = {"failed": "Failed in training", "skipped": "Skipped"}
+"""Keys of the reason in the report of a model without a score, and how the page begins it."""
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[Any]], texts: int = 1) -> str:
@@ -73,13 +75,14 @@ def labelled(report: Mapping[str, Any]) -> str:
 def scores(models: Mapping[str, Mapping[str, Any]]) -> str:
     """By task: every model's distances to the held-out reals, and below them those of the floors.
 
-    The nearest model first; those that failed in training have none, and come last.
+    The nearest model first; those that failed in training or were skipped have none, and come last.
     """
     keys = distances(models.values())
     rows: list[list[Any]] = []
     for task, rivals in by_task(models).items():
         for name, report in rivals.items():
-            cells = [f"**{report[key]:.4g}**" if key in report else "failed" for key in keys]
+            became = next((kind for kind in MISSING if kind in report), "")
+            cells = [f"**{report[key]:.4g}**" if key in report else became for key in keys]
             rows.append([task, f"**{name}**", report.get("samples", ""), *cells])
         for floor, of in next(iter(rivals.values())).get("beside", {}).items():
             rows.append(["", floor.replace("_", " "), "", *[f"{of[key]:.4g}" for key in keys]])
@@ -138,15 +141,15 @@ def page(
         wanting(reports["balance"]["quotas"]["shortfall"]),
         labelled(reports["label"]),
         "![images per class](pictures/classes.png)",
-        "![some of the images selected](pictures/selected.png)",
     ]
+    if prune["selected"]:
+        parts.append("![some of the images selected](pictures/selected.png)")
     for path, shows in sheets.items():
         parts += [f"{shows}:", f"![{shows}]({path})"]
     parts += ["## Models", scores(models), "![scores](pictures/scores.png)"]
     for rivals in by_task(models).values():
         for name, report in rivals.items():
             parts.append(f"### {name}")
-            if "failed" in report:
-                parts.append(f"Failed in training: {report['failed']}.")
+            parts += [f"{said}: {report[key]}." for key, said in MISSING.items() if key in report]
             parts += [f"![{what}]({path})" for path, what in shown[name].items()]
     return "\n\n".join(parts) + "\n"

@@ -14,14 +14,15 @@ from PIL import Image
 from stages.common import catalogue, reading
 from stages.common.catalogue import SPLITS
 from stages.common.pictures import contact_sheet, save
-from stages.report.page import by_task, distances
+from stages.report.page import MISSING, by_task, distances
 
 PER_CLASS = 6
 MODEL, BESIDE = "tab:blue", "tab:gray"  # bars
 
 
-def selected(images: pl.DataFrame) -> Image.Image:
-    """Some of the images chosen for training, a row of `PER_CLASS` for each class."""
+def selected(images: pl.DataFrame) -> Image.Image | None:
+    """Some of the images chosen for training, a row of `PER_CLASS` for each class; None if there is
+    none."""
     chosen = catalogue.accepted(images, "train").with_columns(
         catalogue.labels(catalogue.accepted(images, "train")).alias("label")
     )
@@ -30,6 +31,8 @@ def selected(images: pl.DataFrame) -> Image.Image:
         of_class = chosen.filter(pl.col("label") == label)
         places = np.linspace(0, of_class.height - 1, min(PER_CLASS, of_class.height)).astype(int)
         rows += of_class[np.unique(places)].to_dicts()
+    if not rows:
+        return None
     return contact_sheet(
         [reading.thumbnail(row) for row in rows],
         PER_CLASS,
@@ -61,9 +64,9 @@ def classes(images: pl.DataFrame, path: Path) -> None:
 def scores(models: Mapping[str, Mapping[str, Any]], path: Path) -> None:
     """KID of the models of each task beside the floors and beside real training images.
 
-    A model that failed has no bar, and its reason stands on the page.
+    A model without a score has no bar, and its reason stands on the page.
     """
-    scored = {name: report for name, report in models.items() if "failed" not in report}
+    scored = {name: report for name, report in models.items() if not MISSING.keys() & report.keys()}
     tasks = by_task(scored)
     key = next(iter(distances(scored.values())), "")
     bars = {

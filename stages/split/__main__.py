@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,8 @@ import polars as pl
 
 from stages.common import catalogue, lineage, params, reports
 from stages.common.catalogue import SPLITS
-from stages.common.errors import ArgusError, exits_cleanly
+from stages.common.errors import ArgusError, exits_cleanly, warn
+from stages.common.prospects import obstacle
 from stages.split.arrivals import Arrivals
 from stages.split.assign import assign, leaks
 from stages.split.near import Near
@@ -78,9 +79,26 @@ def shortage(images: pl.DataFrame) -> str:
     lost = catalogue.fates(images)
     return (
         f"no image is in {' and '.join(bare)}: {in_use} of {images.height} that came in are in "
-        "use, too few or of too few drives, and models are judged by what is held out. Bring in "
-        f"more drives, or list no `models` in params.yaml{f'. {lost}' if lost else ''}"
+        f"use, too few or of too few drives. Bring in more drives{f'. {lost}' if lost else ''}"
     )
+
+
+def skipped(
+    images: pl.DataFrame, models: Mapping[str, params.Model], judged_by: Sequence[str]
+) -> list[str]:
+    """Which models cannot be trained and judged on these splits, before anything is trained.
+
+    Args:
+        images: the catalogue, with a column `split`.
+        models: `models` of params.yaml.
+        judged_by: `evaluate.splits`.
+    """
+    counts = {
+        name: catalogue.counts(catalogue.labels(catalogue.accepted(images, name)))
+        for name in SPLITS
+    }
+    found = {name: obstacle(model, counts, judged_by) for name, model in models.items()}
+    return [f"model '{name}' will be skipped: {why}" for name, why in found.items() if why]
 
 
 @exits_cleanly
@@ -94,10 +112,6 @@ def main() -> None:
         raise ArgusError(f"{leaked} training images lie near held-out ones: the split is broken")
     catalogue.require_grants(images)
     sizes = {name: catalogue.accepted(images, name) for name in SPLITS}
-    # This decides nothing that is written, so `models` and `evaluate` need not re-run the stage:
-    # without it `evaluate` would stop the turn for the same reason, after the training.
-    if p.models and not any(sizes[name].height for name in p.evaluate.splits):
-        raise ArgusError(shortage(images))
     catalogue.write("data/split/images.parquet", images)
     catalogue.write(RECORD, record)
 
@@ -112,9 +126,11 @@ def main() -> None:
         },
     )
     print(", ".join(f"{name} {part.height}" for name, part in sizes.items()))
-    short = shortage(images)
-    if short:
-        print(short, file=sys.stderr)
+    if short := shortage(images):
+        warn(short)
+    # This decides nothing that is written, so `models` and `evaluate` need not re-run the stage.
+    for text in skipped(images, p.models, p.evaluate.splits):
+        warn(text)
 
 
 if __name__ == "__main__":

@@ -9,14 +9,14 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from stages.common import params
 from stages.common.errors import ArgusError, exits_cleanly
+from stages.common.prospects import obstacle
+from stages.pack.packed import counts, read_origins, read_packed, read_rights
 from stages.train import launch
-
-if TYPE_CHECKING:
-    from stages.train.order import Order
+from stages.train.order import Order
+from stages.train.skipped import skip
 
 TRAINED, REPORTS, CACHE = (
     Path("models/trained"),
@@ -31,9 +31,6 @@ def order(name: str, p: params.Params) -> Order:
     Raises:
         ArgusError: `pack` has not run.
     """
-    from stages.pack.packed import read_origins, read_packed, read_rights
-    from stages.train.order import Order
-
     return Order(
         name,
         p.models[name],
@@ -78,7 +75,11 @@ def main() -> None:
     p = params.load()
     if name not in p.models:
         raise ArgusError(f"no model {name!r} in params.yaml: it lists {', '.join(p.models)}")
-    if p.train.processes > 1 and not launch.one_of_several():
+    why = obstacle(p.models[name], counts(), p.evaluate.splits)
+    if why is not None:
+        if launch.is_first():
+            skip(order(name, p), why)
+    elif p.train.processes > 1 and not launch.one_of_several():
         in_several(name, p)
     else:
         with launch.reporting():

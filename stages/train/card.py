@@ -5,21 +5,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
-from safetensors.torch import save as tensors_to_bytes
-from torch import Tensor
 
 from stages.common.errors import ArgusError, explain
 from stages.common.files import atomic, sha256, write_json
 from stages.common.params import Domains
 from stages.train import behind
-from stages.train.architecture import Scene
 from stages.train.behind import Generation
+
+if TYPE_CHECKING:  # a model that is skipped needs no torch, which takes 3 s
+    from torch import Tensor
+
+    from stages.train.architecture import Scene
 
 CARD, WEIGHTS, NETWORKS = "card.json", "generator.safetensors", "networks.safetensors"
 """The card; the averaged networks that sample; all networks as they trained, to go on from."""
@@ -73,14 +75,25 @@ class Card(BaseModel):
     """Whether the same commit on the same kind of machine gives the same weights."""
     failed: str | None = None
     """Why it is no good. There are no weights then, and what stands above is as far as it came."""
+    skipped: str | None = None
+    """Why it was not trained at all, see `stages.common.prospects`. There are no weights then."""
+
+    @property
+    def without_weights(self) -> str | None:
+        """Why there are none, in a clause; None if there are."""
+        if self.skipped is not None:
+            return f"it was skipped: {self.skipped}"
+        return None if self.failed is None else f"its training failed: {self.failed}"
 
     def scene(self) -> Scene:
         """The images that the model was made for."""
+        from stages.train.architecture import Scene
+
         return Scene(*self.resolution, self.classes, self.domains)
 
 
 class SavedCard(Card):
-    """A card on disk, which also vouches for the files beside it; a failed model has none."""
+    """A card on disk, which also vouches for the files beside it: none, if there are no weights."""
 
     weights_sha256: str | None = None
     networks_sha256: str | None = None
@@ -128,21 +141,19 @@ def save(
     """Write a card and the files that it vouches for, all or nothing.
 
     Args:
-        average: of `WEIGHTS`; all three are empty for a model that failed, and then no files.
+        average: of `WEIGHTS`; all three are empty for a model without weights, and then no files.
         networks: of `NETWORKS`.
         images: all that are behind the weights, see `behind.union`.
     """
     hashes = {}
+    contents = {} if images is None else {behind.IMAGES: behind.to_bytes(images)}
+    if average or networks:
+        from safetensors.torch import save as to_bytes
+
+        tensors = {WEIGHTS: average, NETWORKS: networks}
+        contents |= {name: to_bytes(dict(of)) for name, of in tensors.items() if of}
     with atomic(folder) as temporary:
         temporary.mkdir()
-        contents = {
-            **{
-                name: tensors_to_bytes(dict(weights))
-                for name, weights in ((WEIGHTS, average), (NETWORKS, networks))
-                if weights
-            },
-            **({} if images is None else {behind.IMAGES: behind.to_bytes(images)}),
-        }
         for name, content in contents.items():
             (temporary / name).write_bytes(content)
             hashes[name] = sha256(temporary / name)

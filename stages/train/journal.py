@@ -17,16 +17,13 @@ import torch
 from torch import Tensor
 
 from stages.common import pictures
-from stages.common.files import write_json
 from stages.common.reports import rounded
 from stages.train import curves
+from stages.train.outputs import CURVES, PLOTS, complete
 from stages.train.trained import Pictures
 
 SCALE_TO = 96
 """Images lower than this, in pixels, are enlarged to about it on a sample sheet."""
-
-METRICS, PLOTS, CURVES = "metrics.json", ("plots/metrics", "plots/images"), "curves.png"
-"""Last values; folders of curves and pictures; the picture of all curves among these."""
 
 
 class Journal:
@@ -114,10 +111,5 @@ def draw(
     Args:
         points, kept, failed, limit: see `curves.picture`.
     """
-    for plots in PLOTS:
-        (folder / plots).mkdir(parents=True, exist_ok=True)
-    if not any((folder / PLOTS[0]).iterdir()):  # Git keeps no empty folder, and DVC would miss it
-        (folder / PLOTS[0] / ".gitkeep").touch()
-    if not (folder / METRICS).exists():
-        write_json(folder / METRICS, {})
+    complete(folder, {})
     pictures.save(curves.picture(points, kept, failed, limit), folder / PLOTS[1] / CURVES)

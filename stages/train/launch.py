@@ -71,6 +71,11 @@ def one_of_several() -> bool:
     return "RANK" in os.environ and "WORLD_SIZE" in os.environ
 
 
+def is_first() -> bool:
+    """Whether this is the only process, or the first of those that a launcher has started."""
+    return not one_of_several() or os.environ["RANK"] == "0"
+
+
 @contextmanager
 def reporting() -> Iterator[None]:
     """Around what a process does that `run` may have started; nothing where it did not."""

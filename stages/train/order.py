@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -13,11 +13,13 @@ import polars as pl
 from stages.common import code, params
 from stages.pack.packed import Packed, Rights
 from stages.train import behind
-from stages.train.architecture import Architecture
 from stages.train.behind import Generation
 from stages.train.budget import Budget
 from stages.train.card import Card, data_digest
-from stages.train.checkpoint import Checkpoints, fingerprint
+
+if TYPE_CHECKING:  # a model that is skipped needs no torch, which takes 3 s
+    from stages.train.architecture import Architecture
+    from stages.train.checkpoint import Checkpoints
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,8 @@ class Order:
 
     def checkpoints(self, card: Card, device: str, architecture: Architecture) -> Checkpoints:
         """Those of trainings whose every step is the same."""
+        from stages.train.checkpoint import Checkpoints, fingerprint
+
         facts = {
             "card": card.model_dump(mode="json"),
             "settings": self.settings.model_dump(exclude={"checkpoint_every"}),

@@ -181,14 +181,15 @@ def load(folder: Path) -> Trained:
     """Load what `python -m stages.train` wrote to `models/trained/<model>`.
 
     Raises:
-        ArgusError: the training failed, the card or the weights are missing or damaged, or the
-            architecture of the card cannot be built by this version of the code.
+        ArgusError: the training failed or was skipped, the card or the weights are missing or
+            damaged, or the architecture of the card cannot be built by this version of the code.
     """
     card = cards.read(folder)
-    if card.failed is not None:
+    if card.without_weights:
+        mend = "Change its entry in params.yaml and train again with `dvc repro`"
         raise ArgusError(
-            f"model '{card.model}' has no weights, since its training failed: {card.failed}. "
-            "Change its entry in params.yaml and train again with `dvc repro`"
+            f"model '{card.model}' has no weights, since {card.without_weights}"
+            f"{f'. {mend}' if card.failed else ''}"
         )
     path = folder / cards.WEIGHTS
     mend = "restore it with `dvc checkout`, or train again with `dvc repro --force`"

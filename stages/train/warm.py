@@ -100,8 +100,9 @@ def _take_over(
         before = cards.read(folder)
     except ArgusError:
         raise _UnfitError("the turn before wrote its card in another way") from None
-    if before.failed is not None:
-        raise _UnfitError("it failed in the turn before")
+    if before.without_weights:
+        became = "was skipped" if before.skipped is not None else "failed"
+        raise _UnfitError(f"it {became} in the turn before")
     for field in SAME:
         ours, theirs = getattr(card, field), getattr(before, field)
         if ours != theirs:

@@ -5,6 +5,7 @@ On val while it trains, on test when it is evaluated.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import cycle
@@ -13,21 +14,19 @@ import numpy as np
 
 from stages.common.errors import ArgusError
 from stages.common.params import Domains
+from stages.common.prospects import shortage
 from stages.pack.packed import Packed
 from stages.train.card import Card
 from stages.train.trained import Generator, Trained, Translator
 
-FEWEST = 8  # held-out reals below which a score would be mostly luck
-
 
 class TooFewError(ArgusError):
-    """There are fewer than `FEWEST` held-out reals of a task; `shortage` says so in a clause."""
+    """There are too few held-out reals of a task; `shortage` says so in a clause."""
 
-    def __init__(self, found: int, domains: Domains | None) -> None:
-        kinds = f"{domains.source} and {domains.target}" if domains else "all classes"
-        self.shortage = f"only {found} held-out images of {kinds}, a score needs at least {FEWEST}"
+    def __init__(self, shortage: str) -> None:
+        self.shortage = shortage
         mend = "bring in more drives, or take the model off `models` in params.yaml"
-        super().__init__(f"{self.shortage}: {mend}")
+        super().__init__(f"{shortage}: {mend}")
 
 
 @dataclass(frozen=True)
@@ -81,12 +80,15 @@ def held_out(packs: Sequence[Packed], domains: Domains | None, samples: int) -> 
             the same ones.
 
     Raises:
-        TooFewError: there are fewer than `FEWEST` reals of the task, or sources of a translator.
+        TooFewError: there are too few reals of the task, or sources of a translator, see
+            `prospects.shortage`.
     """
     classes = packs[0].classes
     images = np.concatenate([pack.images for pack in packs])
     names = np.array([classes[label] for pack in packs for label in pack.labels], dtype=str)
     groups = np.array([group for pack in packs for group in pack.groups])
+    if short := shortage(Counter(names.tolist()), domains):
+        raise TooFewError(short)
     by_hash = np.argsort([image_id for pack in packs for image_id in pack.image_ids])
     if domains is None:
         target, source = by_hash, None
@@ -94,8 +96,6 @@ def held_out(packs: Sequence[Packed], domains: Domains | None, samples: int) -> 
         target = by_hash[names[by_hash] == domains.target]
         source = by_hash[names[by_hash] == domains.source]
     n = min(len(target), samples, len(target if source is None else source))
-    if n < FEWEST:
-        raise TooFewError(n, domains)
     target = target[:n]
     return Yardstick(
         np.asarray(images[target]),
