@@ -6,7 +6,7 @@ import json
 from datetime import date
 from pathlib import Path
 
-from stages.common import params
+from stages.common import params, reports
 from stages.common.errors import ArgusError
 from stages.ingest.terms import deliveries_known
 from stages.promote.incumbents import CHAMPIONS
@@ -100,6 +100,8 @@ def find(name: str) -> Path:
     for parent in (CHAMPIONS, TRAINED):
         if name in names(parent):
             return parent / name
+    if why := without_champion(name):
+        raise ArgusError(f"task '{name}' has no champion: {why}")
     there = [
         f"{what} {', '.join(names(parent))}"
         for what, parent in (("champions of", CHAMPIONS), ("models", TRAINED))
@@ -107,6 +109,15 @@ def find(name: str) -> Path:
     ]
     known = "there are " + " and ".join(there) if there else "nothing has been trained here yet"
     raise ArgusError(f"no champion of a task and no model is called {name!r}: {known}")
+
+
+def without_champion(task: str) -> str | None:
+    """Why nobody serves a task, by the last decision; None if that knows no such task."""
+    try:
+        decided = reports.read("promote/decision").get(task)
+    except ArgusError:  # nothing was decided here yet
+        return None
+    return decided["reason"] if decided and decided["champion"] is None else None
 
 
 def names(parent: Path) -> list[str]:

@@ -50,7 +50,10 @@ def of(images: pl.DataFrame, name: str, threads: int) -> tuple[np.ndarray, np.nd
 
 
 def of_pixels(
-    pictures: np.ndarray, net: backbone.Backbone, progress: Callable[[int], None] = lambda n: None
+    pictures: np.ndarray,
+    net: backbone.Backbone,
+    progress: Callable[[int], None] = lambda n: None,
+    known: Callable[[int], None] | None = None,
 ) -> np.ndarray:
     """The vector of every picture, by its pixels; equal pictures are described once.
 
@@ -60,6 +63,7 @@ def of_pixels(
         pictures: uint8 [N, H, W, 3] RGB.
         net: what describes them.
         progress: told how many pictures are done.
+        known: told at the start how many take no work; left out, `progress` is.
 
     Returns:
         float32 [N, D], the same whether they were known or not.
@@ -70,7 +74,7 @@ def of_pixels(
     first = once["index"].to_numpy()
     cache = SideCache("pixels", _version(net, pictures.shape[1:]))
     vectors, unseen = _known(once["image_id"], cache, net.dimensions)
-    progress(len(pictures) - len(unseen))
+    (known or progress)(len(pictures) - len(unseen))
     _describe(
         vectors,
         unseen,

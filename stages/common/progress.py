@@ -79,6 +79,11 @@ class Steps:
             left = (self.total - self.done) * (now - self._start) / max(self.done, 1)
             self._line(f"{self._rate(now)}, {left:.0f} s left  {self.note}")
 
+    def skip(self, n: int) -> None:
+        """Take `n` steps off, as they need no work: counted as done they would promise that the
+        others go as fast."""
+        self.total -= n
+
     def __exit__(
         self,
         kind: type[BaseException] | None,

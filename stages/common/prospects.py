@@ -35,10 +35,10 @@ def obstacle(
     bare = [name for name in needed if not learnt.get(name)]
     wrong = []
     if not sum(learnt.values()):
-        wrong.append("there is no training image")
+        wrong.append("no training image")
     elif bare:
         there = ", ".join(f"{name} {n}" for name, n in sorted(learnt.items()) if n)
-        wrong.append(f"there is no training image of {' and '.join(bare)} (but {there})")
+        wrong.append(f"no training image of {' and '.join(bare)} (but {there})")
     if short := shortage(judged, model.domains, f" in {' and '.join(dict.fromkeys(splits))}"):
         wrong.append(short)
     if not wrong:
@@ -46,8 +46,8 @@ def obstacle(
     lacking = [name for name in needed if name in bare or judged[name] < FEWEST]
     mend = f"bring in more drives{' of ' if lacking else ''}{' and '.join(lacking)}"
     if bare and sum(learnt.values()):
-        mend += " (if `prune` left it out, raise prune.budget), or change `domains` of the model"
-    return f"{', and '.join(wrong)}: {mend}"
+        mend += " (or a larger prune.budget), or change `domains` of the model"
+    return f"{' and '.join(wrong)}: {mend}"
 
 
 def shortage(judged: Mapping[str, int], domains: Domains | None, where: str = "") -> str | None:
@@ -59,16 +59,21 @@ def shortage(judged: Mapping[str, int], domains: Domains | None, where: str = ""
         where: " in test", say.
     """
     few = [
-        f"{judged.get(name, 0)} images of {name}"
+        f"{_number(judged.get(name, 0))} of {name}"
         for name in _conditions(domains)
         if judged.get(name, 0) < FEWEST
     ]
     found = sum(judged.values())
     if domains is None and found < FEWEST:
-        few = [f"{found} images"]
+        few = [_number(found)]
     if not few:
         return None
-    return f"only {' and '.join(few)} are held out{where}, and a score needs {FEWEST}"
+    return f"{' and '.join(few)} held out{where}, where a score needs {FEWEST}"
+
+
+def _number(n: int) -> str:
+    """How many images, too few, in words."""
+    return f"only {n} images" if n > 1 else "a single image" if n else "no image"
 
 
 def _conditions(domains: Domains | None) -> tuple[str, ...]:

@@ -55,11 +55,14 @@ def described(name: str, p: params.Params) -> tuple[dict[str, np.ndarray], list[
         "training_reals": training_reals(target, len(yardstick.reals)),
     }
     net = BACKBONES[p.embed.backbone]()
-    total = len(answers) + sum(len(images) for images in shown.values())
-    with Steps(total, f"scoring {name}") as steps:
-        vectors = {"model": net.features(answers, steps.advance)}
-        # the same for every model of a task
-        vectors |= {k: features.of_pixels(v, net, steps.advance) for k, v in shown.items()}
+    ends = np.cumsum([len(images) for images in shown.values()])
+    with Steps(len(answers) + int(ends[-1]), f"scoring {name}") as steps:
+        # the same for every model of a task, so mostly known: together, to know at once how much
+        of_shown = features.of_pixels(
+            np.concatenate(list(shown.values())), net, steps.advance, steps.skip
+        )
+        vectors = dict(zip(shown, np.split(of_shown, ends[:-1]), strict=True))
+        vectors["model"] = net.features(answers, steps.advance)
     vectors["mean_image"] = np.repeat(vectors["mean_image"], len(yardstick.reals), axis=0)
     return vectors, list(yardstick.groups)
 

@@ -86,7 +86,8 @@ def shortage(images: pl.DataFrame) -> str:
 def skipped(
     images: pl.DataFrame, models: Mapping[str, params.Model], judged_by: Sequence[str]
 ) -> list[str]:
-    """Which models cannot be trained and judged on these splits, before anything is trained.
+    """Which models cannot be trained and judged on these splits, before anything is trained; a
+    line for each reason.
 
     Args:
         images: the catalogue, with a column `split`.
@@ -97,8 +98,11 @@ def skipped(
         name: catalogue.counts(catalogue.labels(catalogue.accepted(images, name)))
         for name in SPLITS
     }
-    found = {name: obstacle(model, counts, judged_by) for name, model in models.items()}
-    return [f"model '{name}' will be skipped: {why}" for name, why in found.items() if why]
+    alike: dict[str, list[str]] = {}
+    for name, model in models.items():
+        if why := obstacle(model, counts, judged_by):
+            alike.setdefault(why, []).append(name)
+    return [f"{', '.join(names)} will be skipped: {why}" for why, names in alike.items()]
 
 
 @exits_cleanly

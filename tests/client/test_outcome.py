@@ -84,7 +84,7 @@ def test_every_image_of_a_turn_is_shown_with_its_end(capsys: pytest.CaptureFixtu
     printed = capsys.readouterr().out
     for words in ("in", "refused: too_small", "exact copies", "held out: val", "beside: noise"):
         assert words in printed
-    assert "Failed in training" not in printed
+    assert "Without a score" not in printed
     counts = {row[0]: int(row[1]) for row in tables.images(outcome(FOUND)).rows}
     assert counts.pop("in") == sum(counts.values())
 
@@ -139,7 +139,7 @@ def test_a_model_that_failed_is_shown_with_its_reason_wherever_models_are(
     turn = outcome(RIVALS)
     assert turn.scores["broken"].failed == WHY
     assert f"broken (generate): failed: {WHY}" in turn.headline().splitlines()
-    assert tables.failures(turn).rows == [["broken", "generate", WHY]]
+    assert tables.missing(turn).rows == [["broken", "generate", "failed", WHY]]
     tables.show(turn)
     assert WHY in capsys.readouterr().out
     row = history.table([history.turn_of(1, "2026-01-01", "a", RIVALS)]).rows[0]
@@ -149,6 +149,21 @@ def test_a_model_that_failed_is_shown_with_its_reason_wherever_models_are(
         "carries 0.125 / 3",
         "g 0.5 / 5",
     ]
+
+
+def test_a_model_that_was_skipped_is_shown_with_its_reason_wherever_models_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    why = "no training image of night (but day 38)"
+    found = {**RIVALS, "evaluate/carries": {"task": "day2night", "skipped": why}}
+    turn = outcome(found)
+    assert f"carries (day2night): skipped: {why}" in turn.headline().splitlines()
+    assert ["carries", "day2night", "skipped", why] in tables.missing(turn).rows
+    tables.show(turn)
+    assert why in capsys.readouterr().out
+    assert ["day2night", "carries", "-", "-"] in tables.models(turn).rows
+    row = history.table([history.turn_of(1, "2026-01-01", "a", found)]).rows[0]
+    assert "carries skipped" in row[6].splitlines()
 
 
 def test_a_turn_in_which_all_failed_has_its_row() -> None:

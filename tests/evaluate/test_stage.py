@@ -62,4 +62,4 @@ def test_a_model_that_failed_has_no_score_but_a_reason(run, capsys) -> None:  # 
         "failed": "loss/a is not finite at step 3",
     }
     assert list(Path("data/evaluate/m").iterdir()) == []
-    assert "m is not scored, it failed: loss/a" in capsys.readouterr().out
+    assert "m is not scored: its training failed: loss/a" in capsys.readouterr().out

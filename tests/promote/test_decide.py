@@ -1,6 +1,12 @@
 from stages.common.similarity import Verdict
 from stages.promote.choose import Choice
-from stages.promote.decide import against_floors, against_incumbent, against_nobody
+from stages.promote.decide import (
+    against_floors,
+    against_incumbent,
+    against_nobody,
+    behind_floors,
+    unbeaten,
+)
 
 SURE = Verdict(-0.2, 0.02, 0.999, 4)
 UNSURE = Verdict(-0.01, 0.05, 0.6, 2)
@@ -47,20 +53,48 @@ def test_the_reason_says_who_was_chosen_and_by_what() -> None:
 
 def test_the_reason_names_those_that_failed() -> None:
     decision = against_floors(GAN, {"noise": SURE}, 0.95)
-    assert decision.besides([]) == decision
-    besides = decision.besides(["b", "c"])
-    assert besides.reason == f"{decision.reason}; b, c failed in training"
+    assert decision.besides([], {}) == decision
+    besides = decision.besides(["b", "c"], {"d": "no night", "e": "no night", "f": "few"})
+    assert besides.reason == (
+        f"{decision.reason}; b, c failed in training; d, e were skipped: no night; "
+        "f was skipped: few"
+    )
     assert (besides.champion, besides.promoted) == ("gan", True)
 
 
 def test_without_a_challenger_the_incumbent_stays_or_nobody_serves() -> None:
-    stays = against_nobody("old", "night", ["a", "b"])
+    stays = against_nobody("old", "night", ["a", "b"], [], {})
     assert (stays.champion, stays.promoted) == ("old", False)
-    assert stays.reason == "old stays: every model for night failed in training (a, b)"
-    nobody = against_nobody(None, "night", ["a"])
+    assert stays.reason == "old stays, unscored: every model for night failed in training (a, b)"
+    nobody = against_nobody(None, "night", ["a"], [], {})
     assert (nobody.champion, nobody.promoted) == (None, False)
     assert nobody.reason == "no incumbent, and every model for night failed in training (a)"
-    assert against_nobody("old", "night", []).reason == "old stays: no model trains for night"
+    idle = against_nobody("old", "night", [], [], {})
+    assert idle.reason == "old stays, unscored: no model trains for night"
+
+
+def test_where_all_were_skipped_the_incumbent_stays_unscored_and_the_reason_says_why() -> None:
+    skipped = {"a": "no night", "b": "no night"}
+    stays = against_nobody("old", "night", [], [], skipped)
+    assert (stays.champion, stays.promoted) == ("old", False)
+    none_left = "no model for night has weights"
+    assert stays.reason == f"old stays, unscored: {none_left}; a, b were skipped: no night"
+    nobody = against_nobody(None, "night", ["c"], [], skipped)
+    assert nobody.reason == (
+        f"no incumbent, and {none_left}; c failed in training; a, b were skipped: no night"
+    )
+    refused = against_nobody("old", "night", [], ["c"], skipped)
+    assert refused.reason.startswith("old stays, unscored: no model for night may be used (c)")
+    assert refused.reason.endswith("; a, b were skipped: no night")
+
+
+def test_a_champion_that_falls_behind_a_floor_keeps_its_slot_and_is_shown_up() -> None:
+    verdicts = {"noise": SURE, "untranslated": UNSURE}
+    assert unbeaten(verdicts, 0.95) == {"untranslated": UNSURE}
+    assert behind_floors("old", {"noise": SURE}, 0.95) is None
+    told = behind_floors("old", verdicts, 0.95)
+    assert told is not None and told.startswith("old does not beat untranslated at 95% on today's")
+    assert "noise" not in told
 
 
 def test_a_single_drive_tells_nothing_and_the_reason_shows_it() -> None:

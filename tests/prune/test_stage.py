@@ -157,12 +157,17 @@ def test_an_image_without_the_grant_to_train_stops_the_stage(
     assert not Path("data/prune").exists()
 
 
-def test_nothing_to_train_on_is_an_error_without_a_traceback(
+def test_where_there_is_nothing_to_train_on_the_turn_goes_on_and_says_why(
     labelled: pl.DataFrame, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    catalogue.write("data/label/images.parquet", labelled.filter(pl.col("split") == "test"))
-    with pytest.raises(SystemExit):
-        main()
+    held_out = labelled.filter(pl.col("split") == "test")
+    catalogue.write("data/label/images.parquet", held_out)
+    main()
+    assert pruned().equals(held_out)
+    report = reports.read("prune")
+    assert (report["candidates"], report["selected"], report["per_class"]) == (0, 0, {})
+    assert report["vendi"] == {"all": 0.0, "selected": 0.0, "random": 0.0}
+    assert reports.read("balance")["quotas"] == {"total_variation": 0.0, "shortfall": {}}
     told = capsys.readouterr().err
     assert "no training image is left of" in told and "held out as val and test" in told
     assert "Bring in more drives" in told

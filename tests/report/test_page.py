@@ -53,6 +53,16 @@ def test_models_that_all_failed_still_make_a_table_and_a_chart(tmp_path: Path) -
     assert (tmp_path / "scores.png").exists()
 
 
+def test_a_model_that_was_skipped_has_its_place_in_the_table_and_no_bar(tmp_path: Path) -> None:
+    skipped = {"task": "day2night", "skipped": "no training image of night"}
+    models = {**MODELS, "cut": skipped, "cyclegan": skipped}
+    assert "| day2night | **cut** |  | skipped | skipped |" in scores(models)
+    pictures.scores(models, tmp_path / "some.png")
+    of_others = {name: models[name] for name in models if "skipped" not in models[name]}
+    pictures.scores(of_others, tmp_path / "others.png")
+    assert (tmp_path / "some.png").read_bytes() == (tmp_path / "others.png").read_bytes()
+
+
 def test_the_chart_is_wide_enough_for_its_tasks_and_the_same_twice(tmp_path: Path) -> None:
     for name, models in (("a", MODELS), ("b", MODELS), ("one", {"cut": MODELS["cut"]})):
         pictures.scores(models, tmp_path / f"{name}.png")

@@ -11,11 +11,11 @@ import torch
 from stages.common.backbone import Backbone
 from stages.common.distances import kid
 from stages.common.params import Domains
+from stages.common.prospects import FEWEST
 from stages.common.similarity import compare
 from stages.pack.packed import Packed
 from stages.train.trained import Generator, Translator
 from stages.train.validation import MOST, Validation
-from stages.train.yardstick import FEWEST
 from tests.conftest import scenes
 
 CLASSES = ("day", "fog", "night")
@@ -162,13 +162,13 @@ def test_too_few_reals_are_said_once_and_give_no_validation(
     assert Validation.of(pack([0] * 20 + [2] * nights), DAY2NIGHT, COLOURS) is None
     said = capsys.readouterr().err
     assert said.count("\n") == 1
-    assert f"only {nights} held-out images of day and night" in said
+    assert f"{f'only {nights} images' if nights else 'no image'} of night held out" in said
 
 
 def test_an_empty_val_gives_none(capsys: pytest.CaptureFixture[str]) -> None:
     for domains in (None, DAY2NIGHT):
         assert Validation.of(pack([]), domains, COLOURS) is None
-    assert "only 0 held-out images of all classes" in capsys.readouterr().err
+    assert "no image held out, where a score needs 8" in capsys.readouterr().err
 
 
 def test_the_curves_have_names_of_their_own() -> None:

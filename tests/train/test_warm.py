@@ -103,6 +103,7 @@ def changed(folder: Path, to: Path, **fields: object) -> Path:
     ("fields", "words"),
     [
         ({"failed": "it collapsed"}, "it failed in the turn before"),
+        ({"skipped": "no training image"}, "it was skipped in the turn before"),
         ({"classes": ["day", "night"]}, "its classes differed (day night, not day dusk night)"),
         ({"resolution": [32, 24]}, "its resolution differed (32 24, not 16 24)"),
         ({"arch": "sngan"}, "its arch differed (sngan, not r3gan)"),

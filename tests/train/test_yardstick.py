@@ -5,9 +5,10 @@ import pytest
 
 from stages.common.errors import ArgusError
 from stages.common.params import Domains
+from stages.common.prospects import FEWEST
 from stages.pack.packed import Packed
 from stages.train.trained import Generator, Trained, Translator
-from stages.train.yardstick import FEWEST, Yardstick, held_out
+from stages.train.yardstick import Yardstick, held_out
 from tests.conftest import scenes
 
 CLASSES = ("day", "fog", "night")
@@ -61,7 +62,9 @@ def test_a_translator_is_given_one_domain_and_compared_with_the_other() -> None:
 
 def test_too_few_reals_say_what_to_do() -> None:
     packs = [pack([0] * 20 + [2] * (FEWEST - 1))]
-    with pytest.raises(ArgusError, match=r"held-out images of day and night.*more drives"):
+    with pytest.raises(
+        ArgusError, match=r"only 7 images of night held out, where a score needs 8.*more drives"
+    ):
         held_out(packs, Domains(source="day", target="night"), 100)
 
 
