@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pytest
 
 from stages.common import params, reports
 from stages.common.files import remove
+from stages.common.progress import Steps
 from stages.evaluate import __main__ as evaluate
 from tests.evaluate.world import leave, settings, stand_in
 
@@ -50,6 +52,48 @@ def test_warm_or_cold_it_leaves_the_same_bytes(run) -> None:  # type: ignore[no-
     assert list(Path(".cache").rglob("*.parquet"))
     remove(Path(".cache"))
     assert cold == warm == left()
+
+
+def test_what_other_models_have_had_described_is_not_counted_as_work(  # type: ignore[no-untyped-def]
+    run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted as done, it would promise that the others go as fast."""
+    bars: list[list[tuple[int, int]]] = []
+
+    class Noted(Steps):
+        def __enter__(self) -> Self:
+            bars.append([])
+            return super().__enter__()
+
+        def advance(self, n: int = 1, **fields: float) -> None:
+            super().advance(n, **fields)
+            bars[-1].append((self.done, self.total))
+
+    monkeypatch.setattr(evaluate, "Steps", Noted)
+    leave(Path("models/trained/m"))
+    run()
+    run()
+    cold, warm = bars
+    kinds = ("model", "reals", "noise", "blurred", "training_reals")
+    assert cold[-1] == (24 * len(kinds) + 1, 24 * len(kinds) + 1)  # the mean image is one
+    assert {total for _, total in warm} == {24} and warm[-1][0] == 24
+    # batches of up to 16: what is done grows evenly, so the rate so far tells the time left
+    assert [done for done, _ in warm] == [16, 24]
+
+
+@pytest.mark.parametrize("evaluated_before", [True, False])
+def test_a_model_that_was_skipped_has_no_score_but_a_reason(  # type: ignore[no-untyped-def]
+    run, capsys, evaluated_before: bool
+) -> None:
+    leave(Path("models/trained/m"), skipped="no training image of night")
+    if evaluated_before:
+        Path("data/evaluate/m").mkdir(parents=True)
+        Path("data/evaluate/m/model.npy").touch()
+    run()
+    report = reports.read("evaluate/m")
+    assert report == {"task": "generate", "skipped": "no training image of night"}
+    assert list(Path("data/evaluate/m").iterdir()) == []
+    assert "m is not scored: it was skipped: no training image" in capsys.readouterr().out
 
 
 def test_a_model_that_failed_has_no_score_but_a_reason(run, capsys) -> None:  # type: ignore[no-untyped-def]

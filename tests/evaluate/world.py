@@ -19,7 +19,7 @@ from stages.pack.packed import ORIGIN, Packed
 from stages.train import behind, trained
 from stages.train import card as cards
 from stages.train.behind import Generation, Share
-from stages.train.trained import Generator
+from stages.train.trained import Generator, Translator
 from tests.conftest import scenes
 
 CLASSES = ("day", "night")
@@ -50,10 +50,12 @@ def quick() -> Backbone:
     )
 
 
-def settings(tasks: dict[str, str], **changes: Any) -> params.Params:
+def settings(
+    tasks: dict[str, str], domains: params.Domains | None = None, **changes: Any
+) -> params.Params:
     """The project's own knobs with models for these tasks, by name."""
     p = params.load()
-    entry = {"arch": "r3gan", "steps": 1, "batch": 1, "seed": 0}
+    entry = {"arch": "r3gan", "steps": 1, "batch": 1, "seed": 0, "domains": domains}
     models = {name: params.Model(task=task, **entry) for name, task in tasks.items()}
     return p.model_copy(update={"models": models, **changes})
 
@@ -71,8 +73,10 @@ def leave(
     task: str = "generate",
     kid: float | None = None,
     images: Mapping[str, tuple[str, str]] = LEARNT,
+    skipped: str | None = None,
+    domains: params.Domains | None = None,
 ) -> None:
-    """Write the card of a model, and something for its weights unless it failed.
+    """Write the card of a model, and something for its weights unless it failed or was skipped.
 
     Args:
         images: behind its weights: source and delivery by id; none, as if they were not known.
@@ -86,7 +90,7 @@ def leave(
         config={},
         resolution=(32, 48),
         classes=CLASSES,
-        domains=None,
+        domains=domains,
         seed=0,
         steps=1,
         batch=1,
@@ -96,6 +100,7 @@ def leave(
         data_sha256="0" * 64,
         validation={} if kid is None else {"kid": kid, "diversity": 1.0},
         failed=failed,
+        skipped=skipped,
         trained_on=(Generation(turn=None, train=shares(images)),) if images else (),
         images_sha256=hashlib.sha256(listed).hexdigest() if listed else None,
     )
@@ -103,7 +108,7 @@ def leave(
     if listed:
         (folder / behind.IMAGES).write_bytes(listed)
     (folder / cards.CARD).write_text(card.model_dump_json())
-    if failed is None:
+    if not card.without_weights:
         (folder / cards.WEIGHTS).write_bytes(b"weights")
 
 
@@ -115,6 +120,21 @@ class Painter(Generator):
 
     def sample(self, labels, seed):  # type: ignore[no-untyped-def]
         return (scenes(len(labels), seed=7000) * (1 - self.darkness)).astype(np.uint8)
+
+
+class Carrier(Translator):
+    """Brightens images, some of the way to white: 0 gives them back."""
+
+    def __init__(self, folder: Path, way: float) -> None:
+        self.card, self.way = cards.read(folder), way
+
+    def translate(self, images):  # type: ignore[no-untyped-def]
+        return brightened(images, self.way)
+
+
+def brightened(images: np.ndarray, way: float) -> np.ndarray:
+    """From the images as they are, 0, to white, 1."""
+    return (images + (255.0 - images) * way).astype(np.uint8)
 
 
 def stand_in(

@@ -14,11 +14,22 @@ import pytest
 from stages.common import params, reports
 from stages.common.files import remove, write_json
 from stages.evaluate import __main__ as evaluate
+from stages.pack.packed import Packed
 from stages.promote import slot
 from stages.promote.contest import TRAINED
 from stages.promote.decide import Decision
 from stages.promote.vetting import Vetting
-from tests.evaluate.world import LEARNT, leave, pack, quick, settings, stand_in
+from stages.train import trained
+from tests.evaluate.world import (
+    LEARNT,
+    Carrier,
+    brightened,
+    leave,
+    pack,
+    quick,
+    settings,
+    stand_in,
+)
 
 # the darker, the further from the held-out reals
 DARKNESS = {"bright": 0.0, "dim": 0.5, "dark": 0.7, "old": 0.8, "older": 0.0}
@@ -39,6 +50,7 @@ def world(workspace: Path, card: Callable[..., None], monkeypatch: pytest.Monkey
 def decided(
     kids: dict[str, float | None],
     failed: tuple[str, ...] = (),
+    skipped: dict[str, str] | None = None,
     incumbent: str | None = None,
     today: date = TODAY,
     sources: tuple[str, ...] = ("fleet", "cams"),
@@ -51,12 +63,14 @@ def decided(
         learnt: the images behind a model, where they are not those that all have learnt from.
     """
     names = [*kids, *failed]
-    p = settings(dict.fromkeys(names, "generate"))
+    p = settings(dict.fromkeys([*names, *(skipped or {})], "generate"))
     p = p.model_copy(update={"ingest": p.ingest.model_copy(update={"as_of": AS_OF})})
     learnt = learnt or {}
     for name in names:
         why = "it broke" if name in failed else None
         leave(TRAINED / name, why, kid=kids.get(name), images=learnt.get(name, LEARNT))
+    for name, why in (skipped or {}).items():
+        leave(TRAINED / name, skipped=why)
     for name in kids:
         evaluated(name, p)
     folder = INCUMBENTS / incumbent if incumbent else None
@@ -137,6 +151,95 @@ def test_a_task_that_no_model_trains_for_keeps_its_champion() -> None:
     decision, folder, figures = decided({}, incumbent="old")
     assert decision.reason == "old stays, unscored: no model trains for generate"
     assert (folder, figures) == (INCUMBENTS / "old", {})
+
+
+def test_a_model_that_was_skipped_is_no_challenger_and_the_reason_says_why() -> None:
+    decision, folder, figures = decided(
+        {"dim": 0.2}, skipped={"carries": "no training image of night"}, incumbent="old"
+    )
+    assert figures["challenger"] == "dim" and "chosen" not in figures
+    assert figures["skipped"] == {"carries": "no training image of night"}
+    assert decision.reason.endswith("; carries was skipped: no training image of night")
+    assert folder == TRAINED / "dim"
+
+
+@pytest.mark.parametrize("incumbent", [None, "old"])
+def test_where_all_were_skipped_the_slot_stays_as_it_was(incumbent: str | None) -> None:
+    why = "only 3 images held out in test, where a score needs 8"
+    decision, folder, figures = decided({}, skipped={"a": why, "b": why}, incumbent=incumbent)
+    assert (decision.champion, decision.promoted) == (incumbent, False)
+    assert decision.reason.endswith(f"; a, b were skipped: {why}")
+    assert folder == (INCUMBENTS / "old" if incumbent else None)
+    assert figures == {"skipped": {"a": why, "b": why}}
+
+
+# --- translators, which must beat the images as they came -----------------------------------------
+
+DAY2NIGHT = params.Domains(source="day", target="night")
+
+
+def carried(
+    way: float, incumbent: float | None, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Decision, dict[str, Any]]:
+    """The decision on a translator that goes some of the way, where night is .4 brighter."""
+    ways = {"new": way, "held": incumbent or 0.0}
+
+    def bright_nights(split: str) -> Packed:
+        packed = pack({"train": 1, "val": 2, "test": 3}[split], 48)
+        nights = packed.labels == 1
+        images = packed.images.copy()
+        images[nights] = brightened(images[nights], 0.4)
+        return replace(packed, images=images)
+
+    for module in (evaluate, slot):
+        monkeypatch.setattr(module, "read_packed", bright_nights)
+    monkeypatch.setattr(trained, "load", lambda folder: Carrier(folder, ways[folder.name]))
+    p = settings({"new": "day2night"}, DAY2NIGHT)
+    leave(TRAINED / "new", task="day2night", domains=DAY2NIGHT)
+    evaluated("new", p)
+    folder = INCUMBENTS / "held" if incumbent is not None else None
+    if folder:
+        leave(folder, task="day2night", domains=DAY2NIGHT)
+    vetting = Vetting(("fleet",), {}, lambda source, name: True)
+    decision, _, figures = slot.decide("day2night", folder, p, quick(), vetting, TODAY)
+    return decision, figures
+
+
+def test_a_first_translator_must_be_nearer_than_the_images_as_they_came(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    decision, figures = carried(0.4, None, monkeypatch)
+    assert set(figures["against"]) == {"noise", "mean_image", "blurred", "untranslated"}
+    assert figures["against"]["untranslated"]["confidence"] > 0.95
+    assert "untranslated" not in decision.reason.partition(" at 95%")[0]
+
+
+@pytest.mark.parametrize("way", [0.0, 0.9])
+def test_a_first_translator_that_does_nothing_or_too_much_is_not_promoted(
+    way: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decision, figures = carried(way, None, monkeypatch)
+    assert (decision.champion, decision.promoted) == (None, False)
+    assert figures["against"]["untranslated"]["confidence"] <= 0.5
+    assert "untranslated" in decision.reason.partition(" at 95%")[0]
+
+
+@pytest.mark.parametrize(
+    ("way", "incumbent", "champion", "behind"),
+    [(0.4, 0.0, "new", False), (0.85, 0.95, "new", True), (0.95, 0.85, "held", True)],
+)
+def test_later_a_champion_no_nearer_than_the_images_as_they_came_is_shown_up(
+    way: float,
+    incumbent: float,
+    champion: str,
+    behind: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    decision, figures = carried(way, incumbent, monkeypatch)
+    assert (decision.champion, decision.promoted) == (champion, champion == "new")
+    assert ("untranslated" in figures.get("unbeaten", {})) == behind
+    told = f"{champion} does not beat "
+    assert not behind or ("untranslated" in decision.reason.partition(told)[2])
 
 
 # --- what rests on data that may not be used ----------------------------------------------------
