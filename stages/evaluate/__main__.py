@@ -52,8 +52,10 @@ def described(name: str, p: params.Params) -> tuple[dict[str, np.ndarray], list[
     shown = {
         "reals": yardstick.reals,
         **beside(yardstick, p.evaluate.seed),
-        "training_reals": training_reals(target, len(yardstick.reals)),
     }
+    learnt = training_reals(target, len(yardstick.reals))
+    if len(learnt) > 1:  # one image alone has no distance to others
+        shown["training_reals"] = learnt
     net = BACKBONES[p.embed.backbone]()
     ends = np.cumsum([len(images) for images in shown.values()])
     with Steps(len(answers) + int(ends[-1]), f"scoring {name}") as steps:

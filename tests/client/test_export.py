@@ -14,6 +14,7 @@ import pytest
 
 from stages.client.export import export
 from stages.common.errors import ArgusError
+from stages.common.files import write_json
 from stages.pack.packed import ORIGIN
 from stages.train import card as cards
 from stages.train.architecture import Scene
@@ -65,11 +66,15 @@ def save(folder: Path, card: Card, *images: tuple[str, str, str]) -> None:
 
 @pytest.fixture
 def trained(repo: Path) -> None:
-    """Two models and a champion, which an older model is; and one model that failed."""
+    """Two models and a champion, which an older model is; one that failed, and one skipped."""
     save(repo / "models/trained/fresh", card("fresh"))
     save(repo / "models/champions/generate", card("older"))
     failed = card("broken", failed="its samples were all alike from step 40 of 100 on")
     cards.save(repo / "models/trained/broken", failed, {}, {}, None)
+    skipped = card("idle", skipped="no training image of night")
+    cards.save(repo / "models/trained/idle", skipped, {}, {}, None)
+    decided = {"day2night": {"champion": None, "reason": "idle was skipped"}}
+    write_json(repo / "reports/promote/decision.json", decided)
     (repo / "data/raw/cam/d1").mkdir(parents=True)
     (repo / "data/raw/cam/d2.dvc").touch()  # its files are not here
 
@@ -91,8 +96,10 @@ def test_a_task_gives_its_champion_and_a_model_itself(argus, trained, tmp_path):
 @pytest.mark.parametrize(
     ("name", "to", "message"),
     [
-        ("stylegan", "g.onnx", "champions of generate and models broken, fresh"),
+        ("stylegan", "g.onnx", "champions of generate and models broken, fresh, idle"),
         ("broken", "g.onnx", "all alike"),
+        ("idle", "g.onnx", "has no weights, since it was skipped: no training image of night"),
+        ("day2night", "g.onnx", "task 'day2night' has no champion: idle was skipped"),
         ("fresh", "g.pt", "ends in .onnx"),
         ("fresh", "models", "ends in .onnx"),
         ("fresh", "params.yaml/g.onnx", "cannot be written"),

@@ -1,0 +1,162 @@
+"""A model that there are too few images for: what its stage leaves, and how later ones take it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from stages.common import reports
+from stages.common.backbone import BACKBONES
+from stages.common.catalogue import SPLITS
+from stages.common.errors import ArgusError
+from stages.evaluate import __main__ as evaluate
+from stages.promote import __main__ as promote
+from stages.train import __main__ as stage
+from stages.train import card as cards
+from stages.train.trained import load
+from tests.conftest import ROOT, scenes
+from tests.evaluate.world import quick
+from tests.train import tiny
+
+TRAINED, REPORTS = Path("models/trained/night"), Path("reports/train/night")
+MODEL = {"arch": "cut", "steps": 2, **tiny.MODELS["cut"]}
+
+
+def pack(**per_split: dict[str, int]) -> None:
+    """Write `data/pack` with so many images of each class in each split."""
+    folder, rows = Path("data/pack"), []
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, split in enumerate(SPLITS):
+        labels = [name for name, n in per_split.get(split, {}).items() for _ in range(n)]
+        images = scenes(max(len(labels), 1), tiny.HEIGHT, tiny.WIDTH, seed=100 * number)
+        np.save(folder / f"{split}.npy", images[: len(labels)])
+        rows += [
+            {
+                "image_id": f"{split}{row:059x}",
+                "split": split,
+                "row": row,
+                "label": label,
+                "sequence": f"{split}{row // 2}",
+                "source": "demo",
+                "delivery": "first",
+            }
+            for row, label in enumerate(labels)
+        ]
+    schema = dict.fromkeys(("image_id", "split", "label", "sequence"), pl.String)
+    pl.DataFrame(rows, schema_overrides=schema).write_parquet(folder / "images.parquet")
+    classes = sorted({row["label"] for row in rows})
+    (folder / "classes.json").write_text(json.dumps(classes))
+    (folder / "rights.json").write_text(json.dumps(asdict(tiny.RIGHTS)))
+
+
+@pytest.fixture
+def train(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Run the stage on packed images of so many of each class in each split."""
+
+    def run(model: dict[str, Any] = MODEL, **per_split: dict[str, int]) -> None:
+        tiny.write_params(workspace, {"night": model})
+        pack(**per_split)
+        monkeypatch.setattr(sys, "argv", ["train", "night"])
+        stage.main()
+
+    return run
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_it_leaves_a_card_and_whole_reports_and_no_weights(
+    train: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (REPORTS / "plots/images/samples").mkdir(parents=True)
+    (REPORTS / "plots/images/samples/000002.png").touch()  # of an earlier training
+    train(train={"day": 5}, val={"day": 9}, test={"day": 9})
+    why = "no training image of night (but day 5) and no image of night held out in test"
+    assert files(TRAINED) == ["card.json"]
+    card = cards.read(TRAINED)
+    assert card.skipped is not None and card.skipped.startswith(why)
+    assert (card.failed, card.steps, card.trained_on, card.images_sha256) == (None, 0, (), None)
+    assert card.images_per_class == {"day": 5} and card.domains is not None
+    # what dvc.yaml lists as outputs, none of them a folder that Git would not keep
+    assert files(REPORTS) == ["metrics.json", "plots/metrics/.gitkeep"]
+    assert (REPORTS / "plots/images").is_dir()
+    assert json.loads((REPORTS / "metrics.json").read_text()) == {"skipped": card.skipped}
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"skipped: model 'night': {why}" in said and "The turn goes on without it" in said
+    with pytest.raises(ArgusError, match="no weights, since it was skipped: no training image"):
+        load(TRAINED)
+
+
+@pytest.mark.parametrize(
+    "per_split",
+    [
+        {"train": {"day": 5, "night": 1}, "test": {"day": 9, "night": 7}},
+        {"train": {"day": 5}, "test": {"day": 9, "night": 9}},
+        {"train": {"day": 5, "night": 3}, "val": {"day": 9, "night": 9}},
+        {"test": {"day": 9, "night": 9}},
+        {"train": {"unknown": 5}, "test": {"unknown": 9}},
+    ],
+)
+def test_whatever_is_missing(train: Callable[..., None], per_split: dict[str, Any]) -> None:
+    train(**per_split)
+    assert cards.read(TRAINED).skipped and files(TRAINED) == ["card.json"]
+
+
+@pytest.mark.parametrize("of_turn", ["skipped", "trained"])
+def test_later_stages_take_a_model_as_it_came(
+    train: Callable[..., None],
+    of_turn: str,
+    card: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    enough = {"day": 8, "night": 8}
+    train(train={"day": 5, "night": int(of_turn == "trained")}, test=enough)
+    monkeypatch.setitem(BACKBONES, "efficientnet", quick)
+    card("demo", licence="MIT")
+    knobs = Path("params.yaml")
+    knobs.write_text(knobs.read_text().replace("previous: ", "previous: null  # "))
+    monkeypatch.setattr(sys, "argv", ["evaluate", "night"])
+    evaluate.main()
+    promote.main()
+    decided = reports.read("promote/decision")["day2night"]
+    report = reports.read("evaluate/night")
+    assert (decided["champion"], decided["promoted"]) == (None, False)
+    if of_turn == "skipped":
+        assert decided["skipped"] == {"night": report["skipped"]}
+        assert decided["reason"].startswith("no incumbent, and no model for day2night has weights")
+    else:  # by one night, fewer than a batch, and no look at val, which has none
+        trained = cards.read(TRAINED)
+        assert (trained.skipped, trained.failed, trained.steps) == (None, None, 2)
+        assert trained.images_per_class == {"day": 5, "night": 1} and trained.validation == {}
+        assert report["samples"] == 8 and "untranslated" in decided["against"]
+        assert "training_reals" not in report["beside"]  # one image alone: no distance
+    assert json.loads(Path("models/champions/champions.json").read_text()) == {"day2night": None}
+
+
+def test_it_takes_no_torch_and_one_of_several_processes(
+    train: Callable[..., None], workspace: Path
+) -> None:
+    train(train={"day": 5}, test={"day": 9})
+    before = (TRAINED / "card.json").read_bytes()
+    code = (
+        "import sys; sys.argv = ['train', 'night']\n"
+        "from stages.train.__main__ import main\n"
+        "main()\n"
+        "assert 'torch' not in sys.modules"
+    )
+    for rank in ("1", "0"):
+        (TRAINED / "card.json").unlink(missing_ok=True)
+        world = {"RANK": rank, "WORLD_SIZE": "2", "PYTHONPATH": str(ROOT)}
+        subprocess.run([sys.executable, "-c", code], check=True, env=world, capture_output=True)
+        assert (TRAINED / "card.json").exists() == (rank == "0")
+    assert (TRAINED / "card.json").read_bytes() == before
