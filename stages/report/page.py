@@ -146,7 +146,9 @@ def page(
         parts.append("![some of the images selected](pictures/selected.png)")
     for path, shows in sheets.items():
         parts += [f"{shows}:", f"![{shows}]({path})"]
-    parts += ["## Models", scores(models), "![scores](pictures/scores.png)"]
+    parts += ["## Models", scores(models) if models else "None is listed in params.yaml."]
+    if any(distances([report]) for report in models.values()):
+        parts.append("![scores](pictures/scores.png)")
     for rivals in by_task(models).values():
         for name, report in rivals.items():
             parts.append(f"### {name}")

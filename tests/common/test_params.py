@@ -21,6 +21,9 @@ def test_the_manual_itself_is_valid(workspace: Path) -> None:
         ("  withdrawn: []", "  withdrawn: [{sha256: x, reason: y}]\n  withdrawn: []", "withdrawn"),
         ("  purposes: [", "  purposes: []\n  purposes: [", "duplicate key"),
         ("sources: [", "sources: []\nsources: [", "duplicate key"),
+        ("  splits: [test]", "  splits: []", "evaluate.splits"),
+        ("  splits: [test]", "  splits: [test, test]", "would count twice"),
+        ("  samples: 256", "  samples: 7", "evaluate.samples"),
         ("  as_of: ", "  as_of: 2027-13-01 #", "not valid YAML|ingest.as_of"),
     ],
 )

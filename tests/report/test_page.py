@@ -90,5 +90,13 @@ def test_pictures_of_a_training_are_those_that_it_left(
     }
 
 
+def test_no_model_and_none_with_a_score_make_a_table_too(tmp_path: Path) -> None:
+    skipped = {"cut": {"task": "day2night", "skipped": "no training image of night"}}
+    assert "| day2night | **cut** |  |" in scores(skipped)
+    for name, models in (("none", {}), ("skipped", skipped)):
+        pictures.scores(models, tmp_path / f"{name}.png")
+        assert (tmp_path / f"{name}.png").exists()
+
+
 def test_a_table_says_which_columns_are_text() -> None:
     assert table(["a", "b", "c"], [[1, 2, 3]], texts=2).splitlines()[1] == "| --- | --- | ---: |"
