@@ -56,32 +56,38 @@ def show(found: DryRun, command: Sequence[str]) -> None:
 
 
 def by_label(images: pl.DataFrame) -> Table:
-    """How many images and drives come of each label, and the longest drives; the most first.
+    """How many images and drives come of each label, how many of them ingest would refuse, and the
+    longest drives; the most first. What is no image at all does not count.
 
     Args:
         images: rows of the catalogue.
     """
     drive = pl.col("sequence").str.strip_prefix(pl.col("source") + "/").alias("drive")
-    counted = images.select(pl.col("label"), drive).group_by("label", "drive").len()
+    refused = (pl.col("status") != "accepted").alias("refused")
+    shown = images.filter(pl.col("status") != "not_an_image").select("label", drive, refused)
+    counted = shown.group_by("label", "drive").agg(pl.len(), pl.col("refused").sum())
     counted = counted.sort("len", "drive", descending=[True, False])
     labels = (
         counted.group_by("label")
-        .agg(pl.col("len").sum())
+        .agg(pl.col("len", "refused").sum())
         .sort("len", "label", descending=[True, False])
     )
     rows = []
-    for label, n in labels.head(LABELS).rows():
+    for label, n, out in labels.head(LABELS).rows():
         of_label = counted.filter(pl.col("label").eq_missing(pl.lit(label, pl.String)))
         drives = of_label.drop_nulls("drive").select("drive", "len").rows()
         longest = ", ".join(f"{name}: {count}" for name, count in drives[:DRIVES])
         more = f" and {len(drives) - DRIVES} more" if len(drives) > DRIVES else ""
         without = n - sum(count for _, count in drives)
-        rows.append([label or NONE, str(n), str(len(drives)), str(without), longest + more])
+        numbers = [str(number) for number in (n, out, len(drives), without)]
+        rows.append([label or NONE, *numbers, longest + more])
     if labels.height > LABELS:
         rest = labels[LABELS:]
-        rows.append([f"{rest.height} more", str(rest["len"].sum()), "", "", ""])
-    headers = ["label", "images", "drives", "without drive", "longest drives"]
-    return Table("What would come in", headers, rows, frozenset({1, 2, 3}))
+        rows.append(
+            [f"{rest.height} more", str(rest["len"].sum()), str(rest["refused"].sum()), *[""] * 3]
+        )
+    headers = ["label", "images", "refused", "drives", "without drive", "longest drives"]
+    return Table("What would come in", headers, rows, frozenset({1, 2, 3, 4}))
 
 
 def refused(images: pl.DataFrame) -> Table:

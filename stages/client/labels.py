@@ -111,8 +111,9 @@ def refusal(strange: Sequence[New], coming: Incoming, earlier: Collection[str]) 
 
 def options(labels: Sequence[New]) -> str:
     """What to add to the command for labels to be let in."""
-    shown = " ".join(f"--new-label {shlex.quote(each.written)}" for each in labels[:LISTED])
-    return shown + (" ..." if len(labels) > LISTED else "")
+    if len(labels) > LISTED:
+        return "--new-label LABEL for each"
+    return " ".join(f"--new-label {shlex.quote(each.written)}" for each in labels)
 
 
 def _told(label: New, known: Sequence[str]) -> str:

@@ -58,14 +58,15 @@ def hints(coming: Incoming, strange: Collection[str], known: Collection[str]) ->
     return found
 
 
-def on_drives(images: pl.DataFrame, known: Collection[str]) -> list[str]:
+def on_drives(coming: Incoming, known: Collection[str]) -> list[str]:
     """What a person should know of a delivery's drives; a line each.
 
     Args:
-        images: the rows of a delivery that are images, see `Incoming`.
+        coming: the delivery.
         known: labels that are known.
     """
     found = []
+    images = coming.images
     without = images.filter(pl.col("sequence").is_null())
     if without.height:
         some = f", such as {without['name'][0]}" if without.height < images.height else ""
@@ -90,6 +91,11 @@ def on_drives(images: pl.DataFrame, known: Collection[str]) -> list[str]:
             found.append(
                 f"no image has a label, but folders are called {_some(conditions)}: if these are "
                 "the conditions, add --label-from dirs"
+            )
+        elif names.label(coming.folder) in known:
+            found.append(
+                f"no image has a label, but the folder submitted is called {coming.folder}: if "
+                "that is the condition, submit the folder above it with --label-from dirs"
             )
     return found
 

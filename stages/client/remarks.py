@@ -30,5 +30,5 @@ def remarks(
     if new and known:
         listed = ", ".join(f"{each.label} ({each.images} images)" for each in new)
         found.append(f"no earlier delivery has these labels: {listed}")
-    found += levels.on_drives(coming.images, known | set(vocabulary.CONDITIONS))
+    found += levels.on_drives(coming, known | set(vocabulary.CONDITIONS))
     return found + twice.find(coming, before, image_ids).remarks()

@@ -93,7 +93,7 @@ def submit(
                 shutil.move(built, target)
                 workspace.dvc("add", str(target))
                 require_tracked(target)
-                write_meta(tracker_of(target), files.rows, batch.imported)
+                write_meta(tracker_of(target), files.images, batch.imported)
                 return described(source, target, coming.origin)
 
 

@@ -19,6 +19,7 @@ from stages.common.errors import ArgusError
 from stages.common.progress import track
 from stages.ingest import names
 
+SOON = 1000  # images that are compared before anybody asks how long it takes
 WITHDRAW = (
     "take that delivery back first (`argus delivery withdraw SOURCE/DELIVERY --reason ...`), and "
     "submit this one then"
@@ -120,7 +121,8 @@ def _hashed(rows: pl.DataFrame, coming: Incoming) -> pl.DataFrame:
     todo = rows[at]
     old = reading.places(todo.filter(~pl.col("new")))  # which stand first
     places = [*old, *coming.places(todo.filter("new"))]
-    found = [_digest(place) for place in track(places, "comparing", len(places))]
+    shown = track(places, "comparing", len(places)) if len(places) > SOON else places
+    found = [_digest(place) for place in shown]
     return rows.with_columns(rows["image_id"].scatter(at, pl.Series(found, dtype=pl.String)))
 
 
@@ -138,17 +140,23 @@ def _example(copies: pl.DataFrame) -> str:
 
 
 def _contradictions(copies: pl.DataFrame, advice: str) -> Iterator[str]:
-    """Of what else than before copies are said to show; a line each."""
+    """What else than before copies are said to show: one line, or none."""
+    told = []
     for fact in ("label", "drive"):
         now, before = pl.col(fact), pl.col(f"{fact}_first")
         other = copies.filter(now.is_not_null() & now.ne_missing(before))
         if other.height:
             row = other.row(0, named=True)
-            yield (
-                f"{other.height} of these come with another {fact} than the first, such as "
-                f"{row['name']}: {row[fact]}, but {row[f'{fact}_first'] or 'none'} in "
-                f"{_where(row)}. The first stays as it is; if it is wrong, {advice}"
+            had = row[f"{fact}_first"] or "none"
+            told.append(
+                f"{other.height} with another {fact} (such as {row['name']}: {row[fact]} now, "
+                f"{had} in {_where(row)})"
             )
+    if told:
+        yield (
+            f"of these come {' and '.join(told)}, which has no effect: the first stays as it is. "
+            f"If it is wrong, {advice}"
+        )
 
 
 def _where(row: dict[str, str]) -> str:
