@@ -73,7 +73,7 @@ def submit(
         from stages.client import dry_run as trial
         from stages.client import dry_run_tables
 
-        found = trial.dry_run(way, source, delivery, today_utc(), new_label or [])
+        found = trial.dry_run(way, source, delivery, today_utc(), shard, new_label or [])
         dry_run_tables.show(found, sys.argv[1:])
         return
     received(take_in(way, source, delivery, today_utc(), shard, new_label or []))

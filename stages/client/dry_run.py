@@ -19,6 +19,7 @@ from stages.client import admission, earlier, labels
 from stages.client.incoming import Incoming
 from stages.client.items import Way
 from stages.client.lock import TEMPORARY
+from stages.client.records import named
 from stages.client.remarks import remarks
 from stages.common import params
 from stages.common.files import remove
@@ -47,7 +48,12 @@ class DryRun:
 
 
 def dry_run(
-    way: Way, source: str, delivery: str | None, now: datetime, new_labels: Sequence[str]
+    way: Way,
+    source: str,
+    delivery: str | None,
+    now: datetime,
+    shard: bool = False,
+    new_labels: Sequence[str] = (),
 ) -> DryRun:
     """Check a submission as `submit` does, and measure its images as ingest does.
 
@@ -55,6 +61,7 @@ def dry_run(
         way: where the images come from; called when the source has been admitted.
         delivery: its name; the time of arrival if None.
         now: the time of arrival, with a zone.
+        shard: whether the images would be written into `.tar` shards.
         new_labels: labels that a person confirms, though no delivery has had them.
 
     Raises:
@@ -63,7 +70,10 @@ def dry_run(
     settings = params.load()
     coming = admission.admit(source, delivery, now)
     with _scratch() as scratch:
-        files = admission.looked_over(way(scratch), coming)
+        batch = way(scratch)
+        files = admission.looked_over(batch, coming)
+        if shard:
+            named(batch.items)
         before = earlier.deliveries(settings, now.date())
         known = earlier.labels(before)
         strange = labels.unknown(files, known, new_labels)

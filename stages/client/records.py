@@ -27,8 +27,18 @@ def write_index(items: Sequence[Item], folder: Path) -> None:
 
 def write_shards(items: Sequence[Item], folder: Path) -> None:
     """Write the images and what is known of each into shards."""
+    samples = named(items)
+    sharding.write(folder, track(samples, "sharding", len(samples), unit="files"))
+
+
+def named(items: Sequence[Item]) -> list[sharding.Sample]:
+    """The images as they are going to lie in shards.
+
+    Raises:
+        ArgusError: one cannot lie in a shard under its name.
+    """
     samples = [sharding.Sample(i.file, i.path, i.label, i.sequence, i.captured_at) for i in items]
-    sharding.write(folder, track(sharding.named(samples), "sharding", len(samples), unit="files"))
+    return sharding.named(samples)
 
 
 def write_meta(tracker: Path, rows: pl.DataFrame, imported: Mapping[str, str] | None) -> None:
