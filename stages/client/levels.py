@@ -71,17 +71,25 @@ def on_drives(coming: Incoming, known: Collection[str]) -> list[str]:
     if without.height:
         some = f", such as {without['name'][0]}" if without.height < images.height else ""
         found.append(
-            f"no sequence is known of {without.height} of {images.height} images{some}: in the "
-            "split and in the errors of scores each counts as a drive of its own, or as a place if "
-            "others look like it, so frames of one drive may both train and judge. Say which "
-            "belong together: folders by drive with --sequence-from dirs, a column `sequence` with "
-            "--format csv, or the clips themselves with --fps"
+            f"no sequence is known of {without.height} of {images.height} images{some}: each is a "
+            "drive of its own, or a place with others that look like it, so frames of one drive "
+            "may both train and judge. Say what belongs together: --sequence-from dirs, a column "
+            "`sequence` (--format csv), or the clips themselves (--fps)"
         )
     drives = images["sequence"].drop_nulls()
     if drives.n_unique() == len(drives) >= FEW:
         found.append(
             f"each of {len(drives)} drives has one image: if they are frames of longer drives, "
             "name the sequence after the drive, or the split tears them apart"
+        )
+    mixed = images.drop_nulls(["sequence", "label"]).group_by("sequence", maintain_order=True)
+    several = mixed.agg(pl.col("label").unique().sort()).filter(pl.col("label").list.len() > 1)
+    if several.height:
+        drive, labels = several.row(0)
+        found.append(
+            f"{several.height} drives have images of several labels, such as {drive} "
+            f"({', '.join(labels)}): what has one name is one drive, and goes to one split. Give "
+            "different drives names of their own"
         )
     if len(images) and images["label"].null_count() == images.height:
         places = images.select("path", "member").rows()

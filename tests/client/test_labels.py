@@ -229,6 +229,12 @@ def test_a_slip_of_the_pen_is_no_question_of_levels(
             "no image has a label, but folders are called night",
         ),
         (
+            ["day/cam1/0.jpg", "night/cam1/0.jpg", "night/cam2/0.jpg"],
+            "",
+            (*DIRS, "--dry-run"),
+            "1 drives have images of several labels, such as cam/cam1 (day, night)",
+        ),
+        (
             ["night/0.jpg"],
             "night",
             (*DIRS, "--dry-run"),
