@@ -101,7 +101,7 @@ def _classes() -> set[str]:
     try:
         per_class = json.loads(SPLIT.read_text(encoding="utf-8"))["per_class"]
         return {name for split in per_class.values() for name in split} - {UNKNOWN}
-    except (OSError, ValueError, KeyError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return set()
 
 

@@ -19,7 +19,7 @@ OTHERWISE = {
     "rain": "rainy raining rainfall wet regen pluie lluvia pioggia",
     "snow": "snowy snowing snowfall schnee neige nieve neve",
     "hail": "sleet hagel",
-    "clear": "sunny sun sunshine fair klar sonnig",
+    "clear": "sunny sunlight sun sunshine fair klar sonnig",
     "overcast": "cloudy clouds partlycloudy bewolkt bewoelkt",
 }
 """What else a condition is called by datasets and in other languages, without accents and `_`."""

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stages.client import vocabulary
+from tests.client import clip
 from tests.client.conftest import CARD, sh
 
 Argus = Callable[..., tuple[int, str]]
@@ -177,6 +178,14 @@ def test_labels_of_lists_formats_and_shards_are_checked_too(
             tar.addfile(member, io.BytesIO(content))
     status, printed = argus("submit", shards, *FROM)
     assert status == 1 and "Rainny: 1 images, such as 0.jpg; did you mean rain?" in printed
+    assert unchanged(repo)
+
+
+def test_labels_of_clips_are_checked_too(repo: Path, argus: Argus, tmp_path: Path) -> None:
+    clip.write(tmp_path / "up/nigth/0.mp4", [0, 0.5])
+    options = (*FROM, "--fps", "2", "--label-from", "dirs")
+    status, printed = argus("submit", tmp_path / "up", *options)
+    assert status == 1 and "nigth: 2 images" in printed and "did you mean night?" in printed
     assert unchanged(repo)
 
 
