@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -23,6 +24,7 @@ app = typer.Typer(
 app.add_typer(source_commands.app, name="source")
 
 Folders = Literal["dirs", "none"]
+NewLabels = source_commands.NewLabels
 
 
 @app.command()
@@ -53,6 +55,13 @@ def submit(
     shard: Annotated[
         bool, typer.Option("--shard", help="Into .tar shards: for tens of thousands of images.")
     ] = False,
+    new_label: NewLabels = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Show what would come in and what ingest would refuse; no change."
+        ),
+    ] = False,
 ) -> None:
     """Copy images in as an immutable delivery, and track it with DVC."""
     from stages.client import ways, workspace
@@ -60,7 +69,14 @@ def submit(
 
     workspace.enter()
     way = ways.chosen(path, format, fps, label_from, sequence_from)
-    received(take_in(way, source, delivery, today_utc(), shard))
+    if dry_run:
+        from stages.client import dry_run as trial
+        from stages.client import dry_run_tables
+
+        found = trial.dry_run(way, source, delivery, today_utc(), shard, new_label or [])
+        dry_run_tables.show(found, sys.argv[1:])
+        return
+    received(take_in(way, source, delivery, today_utc(), shard, new_label or []))
 
 
 @app.command()

@@ -47,8 +47,13 @@ LONGEST_POINTER = 1024  # bytes, by the specification of Git LFS
 YOURSELF = "get the images by yourself, as far as you trust it, and `argus submit` the folder"
 
 
-def fetch(source: str, now: datetime) -> pl.DataFrame | str:
+def fetch(source: str, now: datetime, new_labels: Sequence[str] = ()) -> pl.DataFrame | str:
     """Bring in what the card of a source names, as a delivery named after the commit.
+
+    Args:
+        source: whose card it is.
+        now: the time of arrival, with a zone.
+        new_labels: labels that a person confirms, though no delivery has had them.
 
     Returns:
         As `submit` does; or the name of the delivery if it is there already.
@@ -68,7 +73,7 @@ def fetch(source: str, now: datetime) -> pl.DataFrame | str:
     delivery = wanted.rev[:DIGITS]
     tracker = tracker_of(RAW / source / delivery)
     if not tracker.exists():
-        return submit(partial(_imported, wanted), source, delivery, now)
+        return submit(partial(_imported, wanted), source, delivery, now, new_labels=new_labels)
     about = yaml.safe_load(tracker.read_text(encoding="utf-8"))
     before = about.get("meta", {}).get("imported", {})
     differ = [name for name, value in wanted.model_dump().items() if before.get(name) != value]

@@ -11,6 +11,7 @@ import yaml
 
 from stages.client import git
 from stages.client.items import Item
+from stages.common import catalogue
 from stages.common.progress import track
 from stages.ingest import index, sharding
 from stages.ingest.deliveries import Manifest
@@ -26,15 +27,35 @@ def write_index(items: Sequence[Item], folder: Path) -> None:
 
 def write_shards(items: Sequence[Item], folder: Path) -> None:
     """Write the images and what is known of each into shards."""
+    samples = named(items)
+    sharding.write(folder, track(samples, "sharding", len(samples), unit="files"))
+
+
+def named(items: Sequence[Item]) -> list[sharding.Sample]:
+    """The images as they are going to lie in shards.
+
+    Raises:
+        ArgusError: one cannot lie in a shard under its name.
+    """
     samples = [sharding.Sample(i.file, i.path, i.label, i.sequence, i.captured_at) for i in items]
-    sharding.write(folder, track(sharding.named(samples), "sharding", len(samples), unit="files"))
+    return sharding.named(samples)
 
 
-def write_origin(tracker: Path, imported: Mapping[str, str]) -> None:
-    """Say in a `.dvc` file where its delivery was fetched from; DVC keeps `meta` as it is."""
+def write_meta(tracker: Path, rows: pl.DataFrame, imported: Mapping[str, str] | None) -> None:
+    """Say in the `.dvc` file of a delivery what a clone should know of it without its files: its
+    labels, and where it was fetched from. DVC keeps `meta` as it is.
+
+    Args:
+        tracker: the `.dvc` file.
+        rows: the images of the delivery.
+        imported: from where; None if from no repository.
+    """
+    meta: dict[str, object] = {"labels": catalogue.counts(rows["label"].drop_nulls())}
+    if imported:
+        meta["imported"] = dict(imported)
     staged = git.attempt("diff", "--cached", "--quiet", "--", str(tracker)).returncode == 1
     with tracker.open("a", encoding="utf-8") as stream:
-        yaml.safe_dump({"meta": {"imported": dict(imported)}}, stream, sort_keys=False)
+        yaml.safe_dump({"meta": meta}, stream, sort_keys=False, allow_unicode=True)
     if staged:  # by DVC, with core.autostage
         git.git("add", "--", str(tracker))
 

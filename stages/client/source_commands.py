@@ -16,6 +16,10 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 Name = Annotated[str, typer.Argument(help="Lower-case letters, digits, '-' and '_'.")]
+NewLabels = Annotated[
+    list[str] | None,
+    typer.Option(help="A label that no earlier delivery has, and that is meant. Repeatable."),
+]
 
 
 @app.command("add")
@@ -142,13 +146,13 @@ def source_retire(name: Name) -> None:
 
 
 @app.command("fetch")
-def source_fetch(name: Name) -> None:
+def source_fetch(name: Name, new_label: NewLabels = None) -> None:
     """Bring in a public dataset as a delivery: from Git, at the commit that the card names."""
     from stages.client import workspace
     from stages.client.fetch import fetch
 
     workspace.enter()
-    found = fetch(name, today_utc())
+    found = fetch(name, today_utc(), new_label or [])
     if isinstance(found, str):
         say(f"{name}/{found} is there already: deliveries never change, nothing to do")
     else:

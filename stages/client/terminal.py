@@ -13,7 +13,7 @@ from stages.common.errors import printable
 if TYPE_CHECKING:  # `argus --help` need not wait for it
     import polars as pl
 
-LISTED = 12  # labels or sequences that are shown one by one
+LISTED = 12  # labels or sequences that are shown one by one, of more the largest
 
 
 def say(text: str) -> None:
@@ -41,10 +41,14 @@ def received(images: pl.DataFrame) -> None:
     say(f"{source}/{delivery}: {images.height} files")
     for column, told_by in (("sequence", manifest.sequence_from), ("label", manifest.label_from)):
         counts = catalogue.counts(images[column].drop_nulls())
-        for name, count in list(counts.items())[:LISTED]:
+        shown = list(counts.items())
+        if len(shown) > LISTED:
+            shown = sorted(shown, key=lambda counted: -counted[1])[:LISTED]
+        for name, count in shown:
             say(f"  {column} {name}: {count}")
         if len(counts) > LISTED:
-            say(f"  and {len(counts) - LISTED} more {column}s")
+            rest = sum(counts.values()) - sum(count for _, count in shown)
+            say(f"  and {len(counts) - LISTED} more {column}s, of {rest} images")
         without = images.filter(images[column].is_null())
         if 0 < without.height < images.height or (without.height and told_by == "dirs"):
             path, member = without.select("path", "member").row(0)

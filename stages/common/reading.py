@@ -61,8 +61,9 @@ def place_of(row: dict[str, Any]) -> Place:
 
 
 def file_of(source: str, delivery: str, path: str) -> Path:
-    """The file of a row: the image itself, or the shard that it lies in."""
-    return Path(f"data/raw/{source}/{delivery}/{path}")
+    """The file of a row: the image itself, or the shard that it lies in. An absolute `path` is that
+    of an image which has not come in yet."""
+    return Path("data/raw", source, delivery, path)
 
 
 def stored(place: Place) -> bytes:

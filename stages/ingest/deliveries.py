@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -124,10 +124,31 @@ def described(source: str, folder: Path, origin: str) -> pl.DataFrame:
         ArgusError: the manifest, the index or a shard does not hold.
     """
     manifest = read_manifest(folder)
-    rows = [row for path in files_of(folder) for row in _rows(folder, path)]
+    files = [(path, folder / path) for path in files_of(folder)]
+    listed = "index" in (manifest.label_from, manifest.sequence_from) and (folder / INDEX).exists()
+    known = index.read(folder) if listed else None
+    return spelt(as_written(files, manifest, known), source, manifest, origin)
+
+
+def as_written(
+    files: Iterable[tuple[str, Path]], manifest: Manifest, known: pl.DataFrame | None
+) -> pl.DataFrame:
+    """The images in the files of a delivery, label and sequence as whoever sent them wrote them.
+
+    Args:
+        files: their names in the delivery, and where they lie.
+        manifest: of the delivery.
+        known: what is listed of them, as `index.read` gives it.
+
+    Returns:
+        The columns `FOUND`.
+
+    Raises:
+        ArgusError: a shard does not hold.
+    """
+    rows = [row for path, file in files for row in _rows(path, file)]
     frame = pl.DataFrame(rows, schema=FOUND, orient="row")
-    if "index" in (manifest.label_from, manifest.sequence_from) and (folder / INDEX).exists():
-        known = index.read(folder)
+    if known is not None:
         frame = frame.join(known, on="path", how="left", maintain_order="left", suffix="_known")
         frame = frame.with_columns(pl.coalesce(name, f"{name}_known").alias(name) for name in KNOWN)
     named = [
@@ -138,8 +159,14 @@ def described(source: str, folder: Path, origin: str) -> pl.DataFrame:
         frame = frame.with_columns(by_folder["label"].cast(pl.String))
     if manifest.sequence_from != "index":
         frame = frame.with_columns(by_folder["sequence"].cast(pl.String))
-    frame = frame.with_columns(
-        names.respelt(frame["label"], names.label), names.respelt(frame["sequence"], names.sequence)
+    return frame.select(*FOUND)
+
+
+def spelt(written: pl.DataFrame, source: str, manifest: Manifest, origin: str) -> pl.DataFrame:
+    """The rows of a delivery, as `described` gives them, of what `as_written` found."""
+    frame = written.with_columns(
+        names.respelt(written["label"], names.label),
+        names.respelt(written["sequence"], names.sequence),
     )
     received = manifest.received_at.astimezone(UTC).replace(tzinfo=None)
     return frame.select(
@@ -160,9 +187,8 @@ def described(source: str, folder: Path, origin: str) -> pl.DataFrame:
     )
 
 
-def _rows(folder: Path, path: str) -> Iterator[tuple[object, ...]]:
+def _rows(path: str, file: Path) -> Iterator[tuple[object, ...]]:
     """The images in one file of a delivery, in the columns `FOUND`."""
-    file = folder / path
     about = file.lstat()
     if stat.S_ISLNK(about.st_mode):
         if not IN_DVCS_CACHE.search(os.path.realpath(file)):

@@ -115,6 +115,19 @@ def test_a_dataset_becomes_a_delivery_that_says_where_it_is_from(
     assert yaml.safe_load(Path(f"{delivery}.dvc").read_text())["meta"] == about["meta"]
 
 
+def test_a_label_of_a_fetched_dataset_is_confirmed_in_the_same_way(
+    repo: Path, argus: Argus, origin: tuple[Path, str]
+) -> None:
+    git, _ = origin
+    (git / "set/train/day").rename(git / "set/train/dya")
+    register(git, committed(git))
+    status, printed = argus("source", "fetch", "cam")
+    assert status == 1 and "dya: 1 images" in printed and "did you mean day?" in printed
+    assert not Path("data/raw/cam").exists()
+    status, printed = argus("source", "fetch", "cam", "--new-label", "dya")
+    assert status == 0 and "label dya: 1" in printed
+
+
 def test_a_server_that_gives_no_commit_by_its_hash_is_asked_for_all(
     repo: Path, argus: Argus, origin: tuple[Path, str], tmp_path: Path
 ) -> None:
