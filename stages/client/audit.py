@@ -89,7 +89,7 @@ def files(source: str, settings: params.Params, changed: Mapping[Path, str]) -> 
     found = borrowed(source)
     folders = delivered(source)
     if not deliveries_known(source) and source not in settings.rendered:
-        found.append(f"no delivery: bring one in with `argus submit PATH --source {source}`")
+        found.append(f"no delivery: {nothing_left(source)}")
     lacks = [lack for lack in lacking(source) if lack.folder not in changed]
     if lacks:
         found.append(missing(lacks, len(tracked(source))))
@@ -108,7 +108,7 @@ def files(source: str, settings: params.Params, changed: Mapping[Path, str]) -> 
 def nothing_left(source: str) -> str:
     """What to do about a source of which no delivery is in use."""
     return (
-        f"bring others in with `argus submit PATH --source {source}`, or use the source no more: "
+        f"bring one in with `argus submit PATH --source {source}`, or use the source no more: "
         f"`argus source retire {source}`"
     )
 
@@ -212,9 +212,10 @@ def untracked(folders: Iterable[Path]) -> list[Path]:
     ]
 
 
-def stage_outputs() -> list[Path]:
-    """Paths that the pipeline's stages have written, by `dvc.lock`."""
+def stage_outputs() -> dict[Path, str]:
+    """Paths that the pipeline's stages have written, by `dvc.lock`, and the MD5 of each."""
     if not LOCK.exists():
-        return []
+        return {}
     stages = yaml.safe_load(LOCK.read_text(encoding="utf-8")).get("stages") or {}
-    return [Path(out["path"]) for stage in stages.values() for out in stage.get("outs", [])]
+    outs = [out for stage in stages.values() for out in stage.get("outs", [])]
+    return {Path(out["path"]): out.get("md5", "") for out in outs}

@@ -10,7 +10,7 @@ from pathlib import Path
 from stages.client import storage, workspace
 from stages.common.errors import ArgusError
 from stages.ingest.deliveries import RAW
-from stages.ingest.pulled import Lack, absence, lacking, tracked, tracker_of
+from stages.ingest.pulled import Lack, absence, lacking, out_of, tracked, tracker_of
 
 CHANGES = {"deleted": "missing", "modified": "altered", "added": "added"}
 """What `dvc data status` calls a file that is not as DVC has it written down, and what we do."""
@@ -29,8 +29,7 @@ def require_here(sources: Iterable[str]) -> None:
 
 def missing(lacks: Sequence[Lack], of: int) -> str:
     """Which of some deliveries are not here, and how to bring them."""
-    is_cached = storage.cached(tracker_of(lack.folder) for lack in lacks)
-    return f"{absence(lacks, of)}. {storage.bring(is_cached)}"
+    return f"{absence(lacks, of)}. {storage.bring(_cached(lack.folder for lack in lacks))}"
 
 
 def altered(folders: Sequence[Path]) -> dict[Path, str]:
@@ -70,6 +69,10 @@ def _described(folder: Path, changed: dict[str, list[str]]) -> str:
 
 def mend(folders: Sequence[Path]) -> str:
     """How to put deliveries back as they were submitted."""
-    trackers = [tracker_of(folder) for folder in folders]
-    back = storage.bring(storage.cached(trackers), " ".join(["--force", *map(str, trackers)]))
+    what = " ".join(["--force", *(str(tracker_of(folder)) for folder in folders)])
+    back = storage.bring(_cached(folders), what)
     return f"{back}; what was added is deleted then, so move it away first"
+
+
+def _cached(folders: Iterable[Path]) -> bool:
+    return storage.cached(out_of(folder).get("md5", "") for folder in folders)

@@ -118,15 +118,20 @@ def source_check(
     settings = params.load()
     checked = names or settings.sources
     folders = [folder for name in checked for folder in tracked(name)]
-    found: dict[str, list[str]] = {}
     changed: dict[Path, str] = {}
+    unknown: list[str] = []
     try:
         require_seen([tracker_of(folder) for folder in folders])
         changed = presence.altered([folder for folder in folders if folder.is_dir()])
     except ArgusError as error:
-        found["data/raw"] = [str(error)]
-    for name in checked:
-        found[name] = audit.findings(name, settings, today_utc().date(), changed)
+        unknown = [f"whether its files are as submitted cannot be told: {error}"]
+    found = {
+        name: [
+            *audit.findings(name, settings, today_utc().date(), changed),
+            *(unknown if tracked(name) else []),
+        ]
+        for name in checked
+    }
     if not names:
         for name, wrong in audit.unlisted(settings).items():
             say(f"{name}: not on `sources` in params.yaml, so its images are not used")

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 from stages.client import git
 from stages.common.errors import ArgusError
 
@@ -57,18 +55,10 @@ def _settings(level: str | None = None) -> dict[str, Any]:
         raise ArgusError(f"DVC's settings cannot be read: {error}") from None
 
 
-def cached(metafiles: Iterable[Path]) -> bool:
-    """Whether the cache here holds all that some `.dvc` files stand for, by its files' names."""
+def cached(hashes: Iterable[str]) -> bool:
+    """Whether the cache here holds content of these MD5s, of folders all that they list."""
     store = cache()
-    return all(_holds(store, md5) for metafile in metafiles for md5 in _outs(metafile))
-
-
-def _outs(metafile: Path) -> list[str]:
-    try:
-        outs = yaml.safe_load(metafile.read_text(encoding="utf-8"))["outs"]
-        return [str(out["md5"]) for out in outs]
-    except (OSError, yaml.YAMLError, KeyError, TypeError):  # DVC says what is wrong
-        return [""]
+    return all(_holds(store, md5) for md5 in hashes)
 
 
 def _holds(store: Path, md5: str) -> bool:

@@ -20,6 +20,7 @@ from stages.common import params
 from stages.common.errors import ArgusError
 from stages.common.files import atomic
 from stages.ingest.pulled import tracked, tracker_of
+from stages.ingest.terms import deliveries_known
 
 STATE = workspace.TEMPORARY / "argus-turn.json"
 
@@ -222,6 +223,10 @@ def require_deliveries(sources: list[str]) -> None:
             f"not submitted: {'; '.join(audit.stranger(folder) for folder in strangers)}"
         )
     presence.require_here(sources)
+    rendered = params.load().rendered  # comes with the pipeline
+    bare = [name for name in sources if name not in rendered and not deliveries_known(name)]
+    if bare:
+        raise ArgusError(f"no delivery of '{bare[0]}': {audit.nothing_left(bare[0])}")
     folders = [folder for name in sources for folder in tracked(name)]
     require_seen([tracker_of(folder) for folder in folders])
     changed = presence.altered(folders)

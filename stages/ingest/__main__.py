@@ -23,9 +23,9 @@ def take_in(source: str, settings: params.Ingest) -> tuple[pl.DataFrame, int]:
         ArgusError: the card, a delivery or what describes it is not in order.
     """
     card = cards.read(source)
+    terms.require_known(card)
     require_pulled(source)
     folders = deliveries.deliveries_of(source)
-    terms.require_known(card)
     granted, refused = [], []
     for folder in folders:
         rows = deliveries.described(source, folder, card.origin)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -45,19 +45,20 @@ def lacking(source: str, raw: Path = RAW) -> list[Lack]:
     found = []
     for folder in tracked(source, raw):
         here = sum(len(files) for _, _, files in os.walk(folder))
-        whole = files_of_tracker(tracker_of(folder))
+        whole = out_of(folder).get("nfiles")
         if (not here and not folder.is_file()) or (whole is not None and 0 < here < whole):
             found.append(Lack(folder, here, whole))
     return found
 
 
-def files_of_tracker(tracker: Path) -> int | None:
-    """How many files a `.dvc` file says that its folder has; None if it does not tell."""
+def out_of(delivery: Path) -> dict[str, Any]:
+    """What the `.dvc` file of a delivery says of it (`md5`, `nfiles`); empty if it cannot be read,
+    as DVC itself says."""
     try:
-        (out,) = yaml.safe_load(tracker.read_text(encoding="utf-8"))["outs"]
-        return int(out["nfiles"])
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError):  # DVC says what is wrong
-        return None
+        (out,) = yaml.safe_load(tracker_of(delivery).read_text(encoding="utf-8"))["outs"]
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, ValueError):
+        return {}
+    return out if isinstance(out, dict) else {}
 
 
 def absence(lacks: Sequence[Lack], of: int) -> str:
