@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from stages.client import source_commands
-from stages.client.terminal import received, say, today_utc
+from stages.client import delivery_commands, source_commands
+from stages.client.terminal import received, remark, say, today_utc
 from stages.common.errors import exits_cleanly
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(source_commands.app, name="source")
+app.add_typer(delivery_commands.app, name="delivery")
 
 Folders = Literal["dirs", "none"]
 NewLabels = source_commands.NewLabels
@@ -100,13 +101,15 @@ def turn(
     ] = False,
 ) -> None:
     """Run the whole pipeline, commit what it made, tag it turn-N. Run it again to resume."""
-    from stages.client import tables
+    from stages.client import storage, tables
     from stages.client.turn import turn as make
     from stages.common import params
 
     number, outcome = make(message, today_utc().date(), new_line)
     tables.show(outcome)
     say(f"turn-{number} is recorded")
+    for text in storage.only_copy(f"turn-{number}"):
+        remark(text)
     previous = params.load().lineage.previous
     if previous:
         say(f"what it changed: dvc metrics diff {previous[:10]} turn-{number}")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 
 import yaml
 
+from stages.client import git
+from stages.client.presence import mend, missing
 from stages.client.sources import known
 from stages.client.tables import Table
 from stages.common import cards, catalogue, params
 from stages.common.errors import ArgusError
 from stages.ingest.deliveries import RAW, deliveries_of, files_of, read_manifest
+from stages.ingest.pulled import lacking, tracked
+from stages.ingest.pulled import tracker_of as tracker_of
 from stages.ingest.terms import deliveries_known, unknown_deliveries
 
 LOCK = Path("dvc.lock")
@@ -23,7 +27,7 @@ def overview(settings: params.Params) -> Table:
     rows = []
     for source in known(settings.sources):
         state = "active" if source in settings.sources else "retired"
-        n = str(len(delivered(source)))
+        n = count(source)
         try:
             card = cards.read(source)
         except ArgusError:
@@ -35,6 +39,14 @@ def overview(settings: params.Params) -> Table:
     return Table("Sources", [*headers, "deliveries"], rows, frozenset({7}))
 
 
+def count(source: str) -> str:
+    """How many deliveries a source has, and how many of them are here, where that is not all."""
+    every = deliveries_known(source)
+    lacks = lacking(source)
+    here = len(every) - len(lacks)
+    return f"{len(every)}, {here or 'none'} here" if lacks else str(len(every))
+
+
 def delivered(source: str) -> list[Path]:
     """The delivery folders of a source, none if it has none."""
     try:
@@ -43,38 +55,73 @@ def delivered(source: str) -> list[Path]:
         return []
 
 
-def findings(source: str, settings: params.Params, today: date) -> list[str]:
-    """Everything that is wrong with an active source; empty if it is in order."""
-    found = []
-    card = None
+def findings(
+    source: str, settings: params.Params, today: date, changed: Mapping[Path, str]
+) -> list[str]:
+    """Everything that is wrong with an active source; empty if it is in order.
+
+    Args:
+        changed: deliveries whose files are not those submitted, see `presence.altered`.
+    """
     try:
-        card = cards.read(source)
+        of_card = terms(cards.read(source), settings, today)
     except ArgusError as error:
-        found.append(str(error))
+        of_card = [str(error)]
+    return of_card + files(source, settings, changed)
+
+
+def terms(card: cards.Card, settings: params.Params, today: date) -> list[str]:
+    """Why a card keeps its deliveries out today, and what is wrong with it beside the others."""
+    known = deliveries_known(card.source)
+    found = passed_off(card, settings)
+    if known or card.source not in settings.rendered:
+        found += unknown_deliveries(card, known)
+    used = [name for name in sorted(known) if not card.withdrawal(name)]
+    for name in used or (None,):
+        found += rights(card, name, settings.ingest, today)
+    if known and not used:
+        found.append(f"every delivery is withdrawn: {nothing_left(card.source)}")
+    return found
+
+
+def files(source: str, settings: params.Params, changed: Mapping[Path, str]) -> list[str]:
+    """What is wrong with the files of a source's deliveries."""
+    found = borrowed(source)
     folders = delivered(source)
-    if not folders and source not in settings.rendered:  # those come with the first `dvc repro`
-        found.append(f"no delivery: bring one in with `argus submit PATH --source {source}`")
-    found += borrowed(source)
-    if card and (folders or source not in settings.rendered):
-        found += unknown_deliveries(card, deliveries_known(source))
-    if card:
-        found += passed_off(card, settings)
-    if card and not folders:
-        found += rights(card, None, settings.ingest, today)
+    if not deliveries_known(source) and source not in settings.rendered:
+        found.append(f"no delivery: {nothing_left(source)}")
+    lacks = [lack for lack in lacking(source) if lack.folder not in changed]
+    if lacks:
+        found.append(missing(lacks, len(tracked(source))))
+    broken = {*changed, *(lack.folder for lack in lacks)}
     for folder in folders:
-        if card:
-            found += rights(card, folder.name, settings.ingest, today)
-        for check in (read_manifest, files_of):
+        if folder in changed:
+            found.append(f"delivery {folder.name}: {changed[folder]}. {mend([folder])}")
+        for check in (read_manifest, files_of) if folder not in broken else ():
             try:
                 check(folder)
             except ArgusError as error:
                 found.append(str(error))
-    found += [
+    return found + [stranger(folder) for folder in untracked(folders)]
+
+
+def nothing_left(source: str) -> str:
+    """What to do about a source of which no delivery is in use."""
+    return (
+        f"bring one in with `argus submit PATH --source {source}`, or use the source no more: "
+        f"`argus source retire {source}`"
+    )
+
+
+def stranger(folder: Path) -> str:
+    """What to do about a folder among the deliveries that is none."""
+    tracker = tracker_of(folder)
+    if git.attempt("cat-file", "-e", f"HEAD:./{tracker}").returncode == 0:
+        return f"{tracker} is missing, so DVC lacks {folder}: `git checkout HEAD -- {tracker}`"
+    return (
         f"{folder} is neither tracked by DVC nor made by a stage: move it out of {RAW} and bring "
         "it in with `argus submit`"
-        for folder in untracked(folders)
-    ]
-    return found
+    )
 
 
 def require_cards(settings: params.Params) -> None:
@@ -133,7 +180,7 @@ def rights(
     if reason is None:
         return []
     what = f"delivery {delivery}" if delivery else "all its images"
-    text = f"{what}: {catalogue.STATUSES[reason]}"
+    text = f"{what}: {card.withdrawal(delivery) or catalogue.STATUSES[reason]}"
     if reason == "consent_expired":
         text = f"{what}: consent expired on {card.consent_for(delivery).expires}"
     return [text]
@@ -165,14 +212,10 @@ def untracked(folders: Iterable[Path]) -> list[Path]:
     ]
 
 
-def tracker_of(delivery: Path) -> Path:
-    """The `.dvc` file beside a delivery."""
-    return delivery.with_name(f"{delivery.name}.dvc")
-
-
-def stage_outputs() -> list[Path]:
-    """Paths that the pipeline's stages have written, by `dvc.lock`."""
+def stage_outputs() -> dict[Path, str]:
+    """Paths that the pipeline's stages have written, by `dvc.lock`, and the MD5 of each."""
     if not LOCK.exists():
-        return []
+        return {}
     stages = yaml.safe_load(LOCK.read_text(encoding="utf-8")).get("stages") or {}
-    return [Path(out["path"]) for stage in stages.values() for out in stage.get("outs", [])]
+    outs = [out for stage in stages.values() for out in stage.get("outs", [])]
+    return {Path(out["path"]): out.get("md5", "") for out in outs}

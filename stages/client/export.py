@@ -6,6 +6,8 @@ import json
 from datetime import date
 from pathlib import Path
 
+from stages.client import storage
+from stages.client.audit import stage_outputs
 from stages.common import params, reports
 from stages.common.errors import ArgusError
 from stages.ingest.terms import deliveries_known
@@ -108,6 +110,11 @@ def find(name: str) -> Path:
         if names(parent)
     ]
     known = "there are " + " and ".join(there) if there else "nothing has been trained here yet"
+    absent = {out: md5 for out, md5 in stage_outputs().items() if _is_absent(out)}
+    if absent:
+        what = " ".join(map(str, absent))
+        bring = storage.bring(storage.cached(absent.values()), what)
+        known = f"{f'{known}, and ' if there else ''}the turn's {what} are not here. {bring}"
     raise ArgusError(f"no champion of a task and no model is called {name!r}: {known}")
 
 
@@ -118,6 +125,11 @@ def without_champion(task: str) -> str | None:
     except ArgusError:  # nothing was decided here yet
         return None
     return decided["reason"] if decided and decided["champion"] is None else None
+
+
+def _is_absent(out: Path) -> bool:
+    """Whether an output of a stage is models, and not here."""
+    return out.is_relative_to(TRAINED.parent) and not (out.is_dir() and any(out.iterdir()))
 
 
 def names(parent: Path) -> list[str]:

@@ -6,7 +6,7 @@ import json
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from stages.client import git, workspace
+from stages.client import git, held, workspace
 from stages.client.knobs import PARAMS
 from stages.client.outcome import Outcome, Reports, named, outcome
 from stages.client.recorded import History, Recorded, distinct, mapping, parsed, untagged
@@ -47,7 +47,8 @@ def turns() -> tuple[list[Turn], list[str]]:
 
 
 def notes(history: History, recorded: list[Recorded]) -> list[str]:
-    """Turns without a tag, tags without a turn, and what a shallow clone does not show."""
+    """Turns without a tag, tags without a turn, what turns held that was withdrawn since, and what
+    a shallow clone does not show."""
     said = [untagged(turn) for turn in recorded if turn.number not in history.tags]
     numbers = {turn.number for turn in recorded}
     said += [
@@ -55,6 +56,7 @@ def notes(history: History, recorded: list[Recorded]) -> list[str]:
         for number, commit in sorted(history.tags.items())
         if number not in numbers
     ]
+    said += held.notes(recorded, held.withdrawn())
     if history.here & history.cut:
         said.append("this clone is shallow: `git fetch --unshallow` may show earlier turns")
     return said

@@ -2,7 +2,8 @@
 
 A submission has two moments that a kill may fall between: the delivery stands in its place, and DVC
 tracks it. So what is about to be put there is written down before, and struck out at the end; what
-is found written down when a command begins was cut short, and is undone.
+is found written down when a command begins was cut short, and is undone. What takes a delivery away
+is written down likewise, and gone on with.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ from pathlib import Path
 from stages.client import git
 from stages.client.lock import TEMPORARY, alive
 from stages.common.cards import CARDS
-from stages.common.files import PART, remove, write_json
+from stages.common.errors import ArgusError
+from stages.common.files import PART, atomic, remove, write_json
 from stages.ingest.deliveries import RAW
+from stages.ingest.pulled import tracker_of
 
 SCRATCH = TEMPORARY / "argus-submit"
 JOURNAL = TEMPORARY / "argus-submit.json"
+GOING = TEMPORARY / "argus-withdraw.json"
 RWLOCK = TEMPORARY / "rwlock"
 SINGLE = (Path(), TEMPORARY, CARDS)
 """Folders in which commands write single files."""
@@ -60,7 +64,7 @@ def roll_back() -> None:
     except FileNotFoundError:
         return
     target = Path(state["target"])
-    tracker, ignore = target.with_name(f"{target.name}.dvc"), target.parent / ".gitignore"
+    tracker, ignore = tracker_of(target), target.parent / ".gitignore"
     if git.attempt("cat-file", "-e", f"HEAD:./{tracker}").returncode:
         remove(target)
         remove(tracker)
@@ -75,14 +79,64 @@ def roll_back() -> None:
     JOURNAL.unlink()
 
 
+def take_out(target: Path) -> None:
+    """Take a delivery that is in away with every trace of it but for DVC's cache.
+
+    Cut short by a kill, it is the next command that goes on with it (`sweep`).
+    """
+    write_json(GOING, {"target": str(target)})
+    go_on()
+
+
+def going() -> Path | None:
+    """The delivery whose taking out was cut short, or is at work; None if there is none."""
+    try:
+        return Path(json.loads(GOING.read_text(encoding="utf-8"))["target"])
+    except FileNotFoundError:
+        return None
+
+
+def go_on() -> None:
+    """Go on with taking out a delivery, if that was cut short; may itself be cut short."""
+    target = going()
+    if target is None:
+        return
+    try:
+        _delete(target)
+    except OSError as error:
+        raise ArgusError(
+            f"{error.filename} cannot be deleted ({error.strerror}), so {target} is taken out in "
+            "part: mend that, and repeat the command"
+        ) from None
+    GOING.unlink()
+
+
+def _delete(target: Path) -> None:
+    tracker, ignore = tracker_of(target), target.parent / ".gitignore"
+    remove(target)
+    remove(tracker)
+    if ignore.exists():
+        rules = ignore.read_bytes().splitlines(keepends=True)
+        others = [rule for rule in rules if rule.strip() != f"/{target.name}".encode()]
+        if not others:
+            remove(ignore)
+        elif others != rules:
+            with atomic(ignore) as temporary:
+                temporary.write_bytes(b"".join(others))
+    git.attempt("reset", "--quiet", "--", str(tracker), str(ignore))
+    with suppress(OSError):  # other deliveries are in it, or it is gone
+        target.parent.rmdir()
+
+
 def remains() -> bool:
     """Whether there is something to undo or delete, of a command at work or of one killed."""
-    return JOURNAL.exists() or SCRATCH.exists() or bool(leftovers())
+    return any(path.exists() for path in (JOURNAL, GOING, SCRATCH)) or bool(leftovers())
 
 
 def sweep() -> None:
     """Undo what was cut short, and delete what processes that are gone have half written."""
     roll_back()
+    go_on()
     remove(SCRATCH)
     for path in leftovers():
         remove(path)

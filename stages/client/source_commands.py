@@ -113,14 +113,28 @@ def source_check(
     names: Annotated[list[str] | None, typer.Argument(help="All active ones if left out.")] = None,
 ) -> None:
     """Check cards, consents as of today, and deliveries. Exit status 1 if anything is wrong."""
-    from stages.client import audit, workspace
+    from stages.client import audit, presence, workspace
+    from stages.client.tracked import require_seen
     from stages.common import params
+    from stages.ingest.pulled import tracked, tracker_of
 
     workspace.enter()
     settings = params.load()
+    checked = names or settings.sources
+    folders = [folder for name in checked for folder in tracked(name)]
+    changed: dict[Path, str] = {}
+    unknown: list[str] = []
+    try:
+        require_seen([tracker_of(folder) for folder in folders])
+        changed = presence.altered([folder for folder in folders if folder.is_dir()])
+    except ArgusError as error:
+        unknown = [f"whether its files are as submitted cannot be told: {error}"]
     found = {
-        name: audit.findings(name, settings, today_utc().date())
-        for name in names or settings.sources
+        name: [
+            *audit.findings(name, settings, today_utc().date(), changed),
+            *(unknown if tracked(name) else []),
+        ]
+        for name in checked
     }
     if not names:
         for name, wrong in audit.unlisted(settings).items():

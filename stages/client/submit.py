@@ -109,8 +109,11 @@ def write(batch: Batch, into: Path, manifest: Manifest, shard: bool) -> None:
 
 
 def latest(source: str) -> Path | None:
-    """The last delivery of a source of those that are here; None if there is none."""
+    """The last delivery of a source of those that are here and not withdrawn; None if there is
+    none."""
+    card = cards.read(source)
     found = [path.parent for path in (RAW / source).glob(f"*/{MANIFEST}")]
+    found = [folder for folder in found if not card.withdrawal(folder.name)]
     tracked = [folder for folder in found if tracker_of(folder).exists()]
     return max(tracked, key=lambda folder: read_manifest(folder).received_at, default=None)
 

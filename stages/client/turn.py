@@ -9,16 +9,18 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from stages.client import audit, git, knobs, leftovers, line, workspace
+from stages.client import audit, git, held, knobs, leftovers, line, presence, workspace
 from stages.client.inputs import RECORDED, Inputs
 from stages.client.outcome import Outcome, current
+from stages.client.recorded import History
 from stages.client.recording import commit_what_ran
 from stages.client.terminal import say, today_utc
 from stages.client.tracked import require_seen
 from stages.common import params
 from stages.common.errors import ArgusError
 from stages.common.files import atomic
-from stages.ingest.deliveries import RAW
+from stages.ingest.pulled import tracked, tracker_of
+from stages.ingest.terms import deliveries_known
 
 STATE = workspace.TEMPORARY / "argus-turn.json"
 
@@ -230,17 +232,21 @@ def require_deliveries(sources: list[str]) -> None:
     strangers = audit.untracked(folder for name in sources for folder in audit.delivered(name))
     if strangers:
         raise ArgusError(
-            f"not submitted: {', '.join(map(str, strangers))}. Move them away and bring them in "
-            "with `argus submit`"
+            f"not submitted: {'; '.join(audit.stranger(folder) for folder in strangers)}"
         )
-    tracked = [str(path) for name in sources for path in sorted(RAW.glob(f"{name}/*.dvc"))]
-    require_seen([Path(path) for path in tracked])
-    changed = json.loads(workspace.dvc("status", "--json", *tracked)) if tracked else {}
+    presence.require_here(sources)
+    rendered = params.load().rendered  # comes with the pipeline
+    bare = [name for name in sources if name not in rendered and not deliveries_known(name)]
+    if bare:
+        raise ArgusError(f"no delivery of '{bare[0]}': {audit.nothing_left(bare[0])}")
+    folders = [folder for name in sources for folder in tracked(name)]
+    require_seen([tracker_of(folder) for folder in folders])
+    changed = presence.altered(folders)
     if changed:
+        what = "; ".join(f"{tracker_of(folder)}: {how}" for folder, how in changed.items())
         raise ArgusError(
             "deliveries are never changed, but the files of these are not as submitted: "
-            f"{', '.join(sorted(changed))}. `dvc checkout --force` them back (`dvc pull` if they "
-            "are not here); bring new images in as a delivery of their own"
+            f"{what}. {presence.mend([*changed])}. Bring new images in as a delivery of their own"
         )
 
 
@@ -309,7 +315,9 @@ def record(message: str, found: line.Line, base: str, inputs: Inputs, advice: st
             f"no stage makes these reports:\n{listed(strays)}\nmove them away; {advice}"
         )
     settings = params.load()
-    notes = "\n".join(found.notes)
+    origin = found.origin.commit if found.origin else None
+    gone = held.notes(History().turns, held.withdrawn_since(origin))
+    notes = "\n".join([*found.notes, *gone])
     headline = current(settings.sources, settings.models).headline()
     text = f"{message.strip()}\n\n{headline}\n\n{notes}\n\n{git.TRAILER}: {found.number}\n"
     numbered = knobs.with_value(inputs.params, "lineage.turn", str(found.number))

@@ -26,7 +26,7 @@ from pydantic import (
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from stages.common.days import NEVER, LastDay
+from stages.common.days import NEVER, Day, LastDay
 from stages.common.errors import ArgusError, explain
 from stages.common.licences import allows_commercial_use
 
@@ -129,6 +129,16 @@ class Consent(_Strict):
         return self.expires != NEVER and today > self.expires
 
 
+class Withdrawal(_Strict):
+    """A delivery is taken back: from when on, and why. It holds whatever the day, and for good."""
+
+    on: Day
+    reason: Text
+
+    def __str__(self) -> str:
+        return f"withdrawn on {self.on} ({self.reason})"
+
+
 class DeliveryTerms(_Strict):
     """Terms of one delivery, where they differ from those of its source; what is left out is as
     the source has it.
@@ -136,12 +146,15 @@ class DeliveryTerms(_Strict):
 
     consent: Consent | None = None
     purposes: list[Purpose] | None = None
+    withdrawn: Withdrawal | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _says_something(cls, terms: Any) -> Any:
         if not isinstance(terms, dict) or not terms:
-            raise ValueError("says nothing: give `consent`, `purposes` or both, or take it off")
+            raise ValueError(
+                "says nothing: give `consent`, `purposes` or `withdrawn`, or take it off"
+            )
         blank = [str(name) for name, value in terms.items() if value is None]
         if blank:  # must not be read as left out, which grants what the source grants
             raise ValueError(f"{', '.join(blank)} is blank: fill it in, or take it off")
@@ -194,9 +207,14 @@ class Card(_Strict):
         terms = self.deliveries.get(delivery) if delivery is not None else None
         return terms.purposes if terms and terms.purposes is not None else self.purposes
 
+    def withdrawal(self, delivery: str | None) -> Withdrawal | None:
+        """Since when and why a delivery is withdrawn; None if it is not."""
+        terms = self.deliveries.get(delivery) if delivery is not None else None
+        return terms.withdrawn if terms else None
+
     def uses(self, delivery: str | None, purposes: Collection[Purpose]) -> list[Purpose]:
-        """Those of some purposes for which a delivery may be used."""
-        granted = self.purposes_for(delivery)
+        """Those of some purposes for which a delivery may be used; none once it is withdrawn."""
+        granted = [] if self.withdrawal(delivery) else self.purposes_for(delivery)
         return [use for use in purposes if use in granted]
 
     def refusal(
@@ -210,9 +228,11 @@ class Card(_Strict):
 
         It may come in if it may be used for one of the `purposes` at least; for which, `uses` says.
 
-        Returns one of the catalogue's statuses: `origin_not_accepted`, `purpose_not_granted`,
-        `consent_expired`.
+        Returns one of the catalogue's statuses: `withdrawn`, `origin_not_accepted`,
+        `purpose_not_granted`, `consent_expired`.
         """
+        if self.withdrawal(delivery):
+            return "withdrawn"
         if self.origin == "generated" or self.origin not in origins:
             return "origin_not_accepted"
         if not self.uses(delivery, purposes):
@@ -289,8 +309,8 @@ def objections(
         listed: the sources in use, `sources` in params.yaml.
 
     Returns:
-        A reason each for: the source is retired, has no valid card, is of generated images, does
-        not grant the use, its consent is over.
+        A reason each for: the source is retired, has no valid card, is of generated images, the
+        delivery is withdrawn, the card does not grant the use, its consent is over.
     """
     what = source if delivery is None else f"{source}/{delivery}"
     found = [] if source in listed else [f"{source} is retired: not on `sources` in params.yaml"]
@@ -300,6 +320,9 @@ def objections(
         return [*found, str(error)]
     if card.origin == "generated":
         found.append(f"{what}: generated images are never accepted")
+    withdrawal = card.withdrawal(delivery)
+    if withdrawal:
+        found.append(f"{what}: {withdrawal}")
     if use not in card.purposes_for(delivery):
         granted = ", ".join(card.purposes_for(delivery)) or "nothing"
         found.append(f"{what}: may not be used to {use}, its card grants {granted}")

@@ -62,7 +62,7 @@ STATUSES: dict[str, str] = {
     "origin_not_accepted": "the card's origin is not among ingest.accept_origins, or is generated",
     "purpose_not_granted": "the card grants none of the purposes in ingest.purposes",
     "consent_expired": "the consent had expired on ingest.as_of",
-    "withdrawn": "taken back one by one, see ingest.withdrawn",
+    "withdrawn": "taken back: the delivery by its card, or the image by ingest.withdrawn",
     # ingest: bytes
     "symbolic_link": "a link to outside the delivery; not opened",
     "packed": "a compressed archive: unpack it, and deliver what is in it",
@@ -110,7 +110,10 @@ def read(path: Path | str) -> pl.DataFrame:
     try:
         return pl.read_parquet(path, memory_map=False)
     except FileNotFoundError:
-        raise ArgusError(f"{path} is missing: `dvc repro` makes it") from None
+        raise ArgusError(
+            f"{path} is missing: `dvc repro` makes it, or `dvc pull` brings it where it was made "
+            "by a turn and pushed"
+        ) from None
 
 
 def write(path: Path | str, images: pl.DataFrame) -> None:

@@ -13,6 +13,7 @@ from stages.common.files import atomic
 from stages.ingest import deliveries, pictures, terms
 from stages.ingest.flaws import with_flaws
 from stages.ingest.memory import measured
+from stages.ingest.pulled import require_pulled
 
 
 def take_in(source: str, settings: params.Ingest) -> tuple[pl.DataFrame, int]:
@@ -22,8 +23,9 @@ def take_in(source: str, settings: params.Ingest) -> tuple[pl.DataFrame, int]:
         ArgusError: the card, a delivery or what describes it is not in order.
     """
     card = cards.read(source)
-    folders = deliveries.deliveries_of(source)
     terms.require_known(card)
+    require_pulled(source)
+    folders = deliveries.deliveries_of(source)
     granted, refused = [], []
     for folder in folders:
         rows = deliveries.described(source, folder, card.origin)
@@ -75,13 +77,15 @@ def main() -> None:
             sheet.save(folder / "flaws.png")
     status = catalogue.counts(images["status"])
     accepted = status.pop("accepted", 0)
-    reports.metrics(
-        f"ingest/{source}", {"images": images.height, "accepted": accepted, "refused": status}
-    )
+    found = {"images": images.height, "accepted": accepted, "refused": status}
+    withdrawn = terms.withdrawn(cards.read(source), images)
+    reports.metrics(f"ingest/{source}", found | ({"withdrawn": withdrawn} if withdrawn else {}))
     print(
         f"{source}: {images.height} images, {decoded} decoded now, "
         f"{accepted} accepted, refused {status or 'none'}"
     )
+    for delivery, why in withdrawn.items():
+        print(f"{source}/{delivery}: {why}")
     if "unknown_range" in status:
         print(f"unknown_range: {catalogue.STATUSES['unknown_range']}")
     for text in warnings(source, images, settings.as_of, datetime.now(UTC).date()):

@@ -12,8 +12,8 @@ from stages.common import cards, params
 from stages.common.catalogue import SCHEMA
 from stages.common.errors import ArgusError
 from stages.ingest.deliveries import RAW
+from stages.ingest.pulled import tracked
 
-TRACKER = ".dvc"
 DELIVERED = (
     *("image_id", "source", "delivery", "path", "member", "offset", "size", "received_at"),
     *("label", "label_from", "sequence", "origin", "may_train", "may_evaluate", "status"),
@@ -23,9 +23,8 @@ DELIVERED = (
 
 def deliveries_known(source: str, raw: Path = RAW) -> set[str]:
     """The names of the deliveries of a source, whether their files are here or DVC has them."""
-    found = [path for path in (raw / source).glob("*") if not path.name.startswith(".")]
-    here = {path.name for path in found if path.is_dir()}
-    return here | {path.stem for path in found if path.suffix == TRACKER and path.is_file()}
+    here = {path.name for path in (raw / source).glob("[!.]*") if path.is_dir()}
+    return here | {path.name for path in tracked(source, raw)}
 
 
 def unknown_deliveries(card: cards.Card, known: Collection[str]) -> list[str]:
@@ -55,6 +54,16 @@ def require_known(card: cards.Card) -> None:
     found = unknown_deliveries(card, deliveries_known(card.source))
     if found:
         raise ArgusError("; ".join(found))
+
+
+def withdrawn(card: cards.Card, images: pl.DataFrame) -> dict[str, str]:
+    """Since when and why deliveries are withdrawn, by their name.
+
+    Args:
+        images: the catalogue of the source.
+    """
+    names = images["delivery"].unique().sort()
+    return {name: str(found) for name in names if (found := card.withdrawal(name))}
 
 
 def with_grants(rows: pl.DataFrame, uses: Collection[cards.Purpose]) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from dvc.repo import Repo
 from stages.client import recovery
 from tests.client.conftest import CARD, sh
 from tests.client.killed import COUNT
+from tests.client.test_delivery import recorded
 from tests.client.test_submit import tree
 
 Argus = Callable[..., tuple[int, str]]
@@ -106,6 +107,19 @@ def test_retire(again: Again, repo: Path) -> None:
         Path(name).write_bytes(b"stale")
     Path("reports/ingest/cam.json").write_text("{}")
     again("source", "retire", "cam")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("held", [False, True])
+def test_withdraw(again: Again, upload: Path, argus: Argus, held: bool) -> None:
+    """Repeated when it has taken a delivery out, there is none of that name any more."""
+    for name in ("d1", "d2"):
+        command = ("submit", upload, "--source", "cam", "--delivery", name, "--shard")
+        assert argus(*command)[0] == 0
+        (upload / "day/drive1/more.jpg").write_bytes(b"more")
+    if held:
+        recorded(1)
+    again("delivery", "withdraw", "cam/d1", "--reason", "wrong labels", ended=held)
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from stages.common import cards, params
+from tests.client.conftest import sh
 
 Argus = Callable[..., tuple[int, str]]
 
@@ -134,6 +136,10 @@ def delivered(folder: str, **manifest: str) -> Path:
     return place
 
 
+def tracked(*deliveries: Path) -> None:
+    sh(sys.executable, "-m", "dvc", "add", "--quiet", *map(str, deliveries))
+
+
 def test_retire_takes_a_source_off_both_lists_and_keeps_its_images(
     repo: Path, argus: Argus
 ) -> None:
@@ -174,15 +180,16 @@ def test_list_shows_active_retired_and_broken_sources(repo: Path, argus: Argus) 
 def test_check_passes_what_is_in_order_and_lists_everything_that_is_not(
     repo: Path, argus: Argus
 ) -> None:
-    delivered("cam/d1")
+    tracked(delivered("cam/d1"))
     status, printed = argus("source", "check")
     assert status == 0 and "cam: in order" in printed
 
     card = Path("data/sources/cam.yaml")
     card.write_text(card.read_text().replace("2099-12-31", "2020-12-31"))
-    delivered("cam/d2", delivery="renamed")
     delivered("cam/d3").with_name("d3.dvc").unlink()
-    (delivered("cam/d4") / "a.jpg").unlink()
+    empty = delivered("cam/d4")
+    (empty / "a.jpg").unlink()
+    tracked(delivered("cam/d2", delivery="renamed"), empty)
     delivered("stray/d1")
     text = Path("params.yaml").read_text()
     Path("params.yaml").write_text(text.replace("sources: [cam]", "sources: [cam, ghost]"))

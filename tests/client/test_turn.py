@@ -203,8 +203,10 @@ def test_an_altered_delivery_is_never_taken_as_it_is(repo: Path, upload: Path) -
 
 
 def test_what_changes_while_the_pipeline_runs_is_not_recorded(
-    repo: Path, monkeypatch: pytest.MonkeyPatch
+    repo: Path, upload: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    deliver(upload, "d1")
+
     def edits(*_: str) -> int:
         Path("toy.py").write_text("changed meanwhile")
         return 0
@@ -246,8 +248,9 @@ def test_a_knob_edited_while_its_stage_runs_is_never_recorded_with_what_ran_befo
 
 
 def test_a_turn_that_was_killed_forgets_what_ran_on_an_edit_before_it_goes_on(
-    repo: Path, monkeypatch: pytest.MonkeyPatch
+    repo: Path, upload: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    deliver(upload, "d1")
     Begun(commit_of("HEAD"), None, 1, Inputs.now()).write()
     params = Path("params.yaml")
     params.write_text(params.read_text().replace("steps: 1,", "steps: 2,"))
@@ -266,8 +269,10 @@ def test_a_turn_that_was_killed_forgets_what_ran_on_an_edit_before_it_goes_on(
 
 
 def test_a_report_that_no_stage_makes_is_not_recorded(
-    repo: Path, monkeypatch: pytest.MonkeyPatch
+    repo: Path, upload: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    deliver(upload, "d1")
+
     def repro(*_: str) -> int:
         Path("reports").mkdir()
         Path("reports/notes.json").write_text("{}")

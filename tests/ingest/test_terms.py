@@ -190,6 +190,17 @@ def test_terms_for_a_delivery_that_is_not_there_stop_the_stage(
     with pytest.raises(ArgusError, match=rf"delivery '{name}' that 'fleet' does not have: {hint}"):
         take_in("fleet", settings())
     card("fleet", deliveries={"webcams": terms, "pulled-later": terms})
+    with pytest.raises(ArgusError, match=r"1 of 1 deliveries is not here.*: fleet/pulled-later"):
+        take_in("fleet", settings())
+    deliver("fleet", "pulled-later", {"a.png": scene(3)}, "2026-02-01T00:00:00Z")
+    card("fleet", deliveries={"webcams": terms})
+    Path("data/raw/fleet/pulled-later/a.png").unlink()
+    Path("data/raw/fleet/pulled-later.dvc").write_text("outs: [{nfiles: 2}]")
+    with pytest.raises(ArgusError, match=r"fleet/pulled-later \(1 of 2 files\).*`dvc pull`"):
+        take_in("fleet", settings())
+    Path("data/raw/fleet/pulled-later.dvc").unlink()
+    Path("data/raw/fleet/pulled-later/delivery.yaml").unlink()
+    Path("data/raw/fleet/pulled-later").rmdir()
     assert take_in("fleet", settings())[0]["status"].to_list() == ["accepted", "consent_expired"]
 
 
