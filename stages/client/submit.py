@@ -33,7 +33,7 @@ from stages.client.recovery import SCRATCH, undone_unless_done
 from stages.client.remarks import remarks
 from stages.client.terminal import say
 from stages.client.tracked import require_tracked
-from stages.common import params
+from stages.common import cards, params
 from stages.common.errors import printable, warn
 from stages.common.files import remove
 from stages.ingest.deliveries import MANIFEST, RAW, Manifest, described, read_manifest

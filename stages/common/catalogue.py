@@ -42,15 +42,18 @@ SCHEMA: dict[str, pl.DataType] = {
     "phash_mirrored": pl.UInt64(),  # of the picture mirrored left to right
     "fragile": pl.UInt8(),  # bits of the pHash that a grey level of noise may turn, 0 to 64
     "sharpness": pl.Float32(),  # variance of the Laplacian, grey levels squared
+    "edge_width": pl.Float32(),  # of the strongest edges, px of the picture at 180 rows
     "luminance": pl.Float32(),  # mean, 0 to 1
     "contrast": pl.Float32(),  # standard deviation of the grey image, 0 to 0.5
     "clipped": pl.Float32(),  # share of pixels at full white, 0 to 1
     "entropy": pl.Float32(),  # of the grey histogram, bits, 0 to 8
-    "torn": pl.Float32(),  # how strongly a band of rows stands out, see ingest/judge.py
+    "detail": pl.Float32(),  # by which the spots that stand out most do so, grey levels
+    "torn": pl.Float32(),  # share of the width that changes light and tint in one row, 0 to 1
     "origin": pl.String(),  # camera | rendered | generated
     "may_train": pl.Boolean(),  # the card grants it to train, and the wheel makes that use of it
     "may_evaluate": pl.Boolean(),  # likewise to judge
     "status": pl.String(),  # see STATUSES
+    "doubt": pl.String(),  # the rule of quality that would take it, but takes too many here
     "lost_to": pl.String(),  # image_id of the image that it lost to
     "distance": pl.Int32(),  # Hamming distance to that image, bits
 }
@@ -81,7 +84,7 @@ STATUSES: dict[str, str] = {
     "black": "darker than ingest.quality allows",
     "over_exposed": "more burnt-out pixels than ingest.quality allows",
     "blurred": "less sharp than ingest.quality asks for",
-    "torn": "a band of rows does not belong, by ingest.quality",
+    "torn": "from some row on all has another light and tint, by ingest.quality",
     # the first stage after ingest that finds it so: dedupe, embed or pack
     "unreadable": "its file has gone bad since ingest: it cannot be decoded any more",
     # dedupe

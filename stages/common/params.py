@@ -29,6 +29,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 SOURCE_OR_DELIVERY = r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)?$"
+A_DELIVERY = r"^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$"
+Flaw = Literal["black", "over_exposed", "near_constant", "blurred", "torn"]
 
 
 class Strict(BaseModel):
@@ -54,8 +56,12 @@ class Quality(Strict):
     max_fragile: Annotated[int, Field(ge=0, le=64)]
     min_luminance: Share
     max_clipped: Share
+    min_detail: Annotated[float, Field(ge=0, le=255)]
     min_sharpness: Annotated[float, Field(ge=0)]
+    max_edge_width: Annotated[float, Field(ge=0)]
     max_torn: Share
+    most: Share
+    confirmed: dict[Annotated[str, Field(pattern=A_DELIVERY)], list[Flaw]]
 
 
 def acceptable(origin: Any) -> Any:

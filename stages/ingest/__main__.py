@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import polars as pl
 
@@ -11,7 +13,7 @@ from stages.common import cards, catalogue, params, reports
 from stages.common.errors import ArgusError, exits_cleanly, warn
 from stages.common.files import atomic
 from stages.ingest import deliveries, pictures, terms
-from stages.ingest.flaws import with_flaws
+from stages.ingest.flaws import Doubt, doubts, with_flaws
 from stages.ingest.memory import measured
 from stages.ingest.pulled import require_pulled
 
@@ -26,6 +28,7 @@ def take_in(source: str, settings: params.Ingest) -> tuple[pl.DataFrame, int]:
     terms.require_known(card)
     require_pulled(source)
     folders = deliveries.deliveries_of(source)
+    deliveries.require_there("ingest.quality.confirmed", settings.quality.confirmed, source)
     granted, refused = [], []
     for folder in folders:
         rows = deliveries.described(source, folder, card.origin)
@@ -61,6 +64,27 @@ def warnings(source: str, images: pl.DataFrame, as_of: date, today: date) -> lis
     return [*([ahead] if as_of > today else []), *cards.outlived(source, in_use, today)]
 
 
+def by_delivery(in_doubt: Iterable[Doubt]) -> dict[str, dict[str, dict[str, int]]]:
+    """For the metrics: by delivery and rule, how many images it would take, and of how many."""
+    found: dict[str, dict[str, dict[str, int]]] = {}
+    for doubt in in_doubt:
+        of_delivery = found.setdefault(doubt.delivery.partition("/")[2], {})
+        of_delivery[doubt.flaw] = {"images": doubt.images, "of": doubt.of}
+    return found
+
+
+def warning(doubt: Doubt, most: float, sheet: Path) -> str:
+    """What a person should look at, and how to say what was seen there."""
+    within = f" with the label {' or '.join(doubt.labels)}" if doubt.labels else ""
+    return (
+        f"{doubt.delivery}: the rule `{doubt.flaw}` would take {doubt.images} of {doubt.of} images"
+        f"{within} ({doubt.images / doubt.of:.1%}); more than {most:.1%} is more likely a fault of "
+        f"the rule, so it takes none of them. They are in use. Look at {sheet}: if they are not "
+        "worth using, say so in params.yaml, ingest.quality.confirmed: "
+        f"{{{doubt.delivery}: [{doubt.flaw}]}}"
+    )
+
+
 @exits_cleanly
 def main() -> None:
     if len(sys.argv) != 2:
@@ -70,16 +94,22 @@ def main() -> None:
     images, decoded = take_in(source, settings)
     catalogue.write(f"data/ingest/{source}/images.parquet", images)
     sheet = pictures.flaws(images)
-    with atomic(reports.REPORTS / "ingest" / source) as folder:
+    in_doubt = doubts(images, settings.quality)
+    home = reports.REPORTS / "ingest" / source
+    with atomic(home) as folder:
         folder.mkdir()
         pictures.scores(images, settings.quality, folder / "scores.png")
         if sheet is not None:
-            sheet.save(folder / "flaws.png")
+            sheet.save(folder / pictures.SHEET)
     status = catalogue.counts(images["status"])
     accepted = status.pop("accepted", 0)
-    found = {"images": images.height, "accepted": accepted, "refused": status}
+    metrics: dict[str, object] = {"images": images.height, "accepted": accepted, "refused": status}
     withdrawn = terms.withdrawn(cards.read(source), images)
-    reports.metrics(f"ingest/{source}", found | ({"withdrawn": withdrawn} if withdrawn else {}))
+    if withdrawn:
+        metrics["withdrawn"] = withdrawn
+    if in_doubt:
+        metrics["doubted"] = by_delivery(in_doubt)
+    reports.metrics(f"ingest/{source}", metrics)
     print(
         f"{source}: {images.height} images, {decoded} decoded now, "
         f"{accepted} accepted, refused {status or 'none'}"
@@ -88,6 +118,8 @@ def main() -> None:
         print(f"{source}/{delivery}: {why}")
     if "unknown_range" in status:
         print(f"unknown_range: {catalogue.STATUSES['unknown_range']}")
+    for doubt in in_doubt:
+        warn(warning(doubt, settings.quality.most, home / pictures.SHEET))
     for text in warnings(source, images, settings.as_of, datetime.now(UTC).date()):
         warn(text)
 

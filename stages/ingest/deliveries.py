@@ -20,6 +20,7 @@ from stages.ingest import archives, index, names, shards
 from stages.ingest.index import INDEX, KNOWN
 
 RAW = Path("data/raw")
+CARDS = RAW.parent / "sources"
 MANIFEST = "delivery.yaml"
 DELIVERY = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 Origin = Literal["dirs", "index", "none"]
@@ -226,6 +227,27 @@ def _by_folder(folders: list[str], manifest: Manifest) -> tuple[str | None, str 
     label = folders.pop(0) if manifest.label_from == "dirs" and folders else None
     by_folder = manifest.sequence_from == "dirs" and folders
     return label, "/".join(folders) if by_folder else None
+
+
+def require_there(knob: str, names: Iterable[str], source: str) -> None:
+    """That what a knob names is there: else it was meant for another.
+
+    Args:
+        knob: its name in params.yaml.
+        names: `<source>` or `<source>/<delivery>` each.
+        source: the one whose deliveries are here.
+
+    Raises:
+        ArgusError: a source has no card, or this one not that delivery.
+    """
+    for name in names:
+        of, _, delivery = name.partition("/")
+        here = (RAW / name).is_dir() or of != source
+        if not (CARDS / f"{of}.yaml").exists() or not here:
+            raise ArgusError(
+                f"{knob} in params.yaml names '{name}', which is no "
+                f"{'delivery' if delivery else 'source'} here: correct it, or take it out"
+            )
 
 
 def newest(raw: Path = RAW) -> datetime | None:

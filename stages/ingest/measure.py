@@ -9,21 +9,25 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 from threadpoolctl import threadpool_limits
 
 from stages.common import reading
 from stages.common.errors import ArgusError
+from stages.common.images import decode as images
 from stages.common.images.decode import Limits, memory_of_file
 from stages.common.images.header import Refusal
 from stages.common.reading import Place
 from stages.ingest import fingerprint
 from stages.ingest.decode import Mode, decode
 from stages.ingest.judge import at_one_size, judge
+from stages.ingest.tears import torn
 
 CHUNK = 32  # files handed to a worker at a time
 AHEAD = 4  # chunks a worker may be behind; what bounds the memory of a long delivery
@@ -68,17 +72,19 @@ def measure(places: Sequence[Place], how: How) -> Rows:
         try:
             with reading.enough_memory(place):
                 found = decode(data, how.mode, how.limits, place.sample_max)
+                pixels, judged = np.asarray(found.image), at_one_size(found.image)
+                picture = pixels if judged is found.image else np.asarray(judged)
+                tear = torn(picture, partial(_in_colour, data, how.limits, place.sample_max))
         except Refusal as refusal:
             row.update(status=refusal.status, width=refusal.width, height=refusal.height)
             continue
-        pixels, judged = np.asarray(found.image), at_one_size(found.image)
-        picture = pixels if judged is found.image else np.asarray(judged)
         row.update(
             status="accepted",
             width=found.width,
             height=found.height,
             captured_at=found.captured_at,
             pixels=fingerprint.of_pixels(pixels, found.width, found.height),
+            torn=tear,
         )
         seen.append(row)
         pictures.append(picture)
@@ -93,6 +99,10 @@ def measure(places: Sequence[Place], how: How) -> Rows:
             for row, value in zip(seen, values.tolist(), strict=True):
                 row[name] = value
     return rows
+
+
+def _in_colour(data: bytes, limits: Limits, sample_max: float | None) -> Image.Image:
+    return images.decode(data, limits=limits, sample_max=sample_max).image
 
 
 def _among(known: np.ndarray, digest: bytes) -> bool:

@@ -38,6 +38,7 @@ MEASURED = [
     "phash_mirrored",
     "fragile",
     *judge.Judgement._fields,
+    "torn",
     "status",
 ]
 FACTS = {name: SCHEMA[name] for name in ("image_id", *MEASURED)}

@@ -3,44 +3,62 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 from PIL import Image
 
-from stages.common import reading
+from stages.common import catalogue, reading
 from stages.common.params import Quality
 from stages.common.pictures import contact_sheet, save
 from stages.ingest.flaws import SCORES
 
+SHEET = "flaws.png"
 EACH = 6  # images a row of the sheet
-HIGH_IS_BAD = {"over_exposed", "torn"}
+DOUBTED = 3 * EACH  # images shown of those in doubt in a delivery
+NAME = 20  # last characters of a file's name under its picture
+HIGH_IS_BAD = {"over_exposed", "blurred", "torn"}
 
 
 def flaws(images: pl.DataFrame) -> Image.Image | None:
-    """A sheet with two rows for each rule that took something out; None if none did.
+    """A sheet with the images of each rule that took something out, or would have; None if none.
 
-    The first row shows images taken out, from the worst to the nearest to the limit; the second
-    those that passed, beginning with the nearest.
+    First those taken out, from the worst to the nearest to the limit; then, delivery by delivery,
+    those in doubt; then those that passed, beginning with the nearest.
     """
     tiles: list[Image.Image | None] = []
     captions: list[str] = []
+
+    def show(rows: pl.DataFrame, fate: str, status: str, most: int) -> None:
+        places = np.unique(np.linspace(0, rows.height - 1, most).astype(int))
+        shown = rows[places].to_dicts()
+        tiles.extend(reading.thumbnail(row) for row in shown)
+        captions.extend(_caption(row, fate, status) for row in shown)
+        blank = -len(shown) % EACH
+        tiles.extend([None] * blank)
+        captions.extend([""] * blank)
+
     for status, score in SCORES.items():
         worst_first = images.sort(score, descending=status in HIGH_IS_BAD, maintain_order=True)
         out = worst_first.filter(pl.col("status") == status)
-        if out.is_empty():
+        doubted = worst_first.filter(pl.col("doubt") == status)
+        passed = worst_first.filter(catalogue.IN_USE & pl.col("doubt").is_null())
+        if out.is_empty() and doubted.is_empty():
             continue
-        places = np.unique(np.linspace(0, out.height - 1, EACH).astype(int))
-        passed = worst_first.filter(pl.col("status") == "accepted").head(EACH)
-        for rows, fate in ((out[places], "out"), (passed, "passed")):
-            shown = rows.to_dicts()
-            tiles += [reading.thumbnail(row) for row in shown]
-            captions += [f"{fate}: {status}, {score} {row[score]:.3g}" for row in shown]
-            blank = EACH - len(shown)
-            tiles += [None] * blank
-            captions += [""] * blank
+        if out.height:
+            show(out, "out", status, EACH)
+        for delivery in doubted["delivery"].unique().sort():
+            show(doubted.filter(delivery=delivery), f"in doubt, {delivery}", status, DOUBTED)
+        if passed.height:
+            show(passed.head(EACH), "passed", status, EACH)
     return contact_sheet(tiles, EACH, captions) if tiles else None
+
+
+def _caption(row: dict[str, Any], fate: str, status: str) -> str:
+    name = (row["member"] or row["path"])[-NAME:]
+    return f"{fate}: {status} {row[SCORES[status]]:.3g}, {name}"
 
 
 def scores(images: pl.DataFrame, limits: Quality, path: Path) -> None:
@@ -53,16 +71,18 @@ def scores(images: pl.DataFrame, limits: Quality, path: Path) -> None:
     """
     at = {
         "luminance": limits.min_luminance,
+        "detail": limits.min_detail,
         "clipped": limits.max_clipped,
         "contrast": limits.min_contrast,
         "entropy": limits.min_entropy,
         "fragile": limits.max_fragile,
         "sharpness": limits.min_sharpness,
+        "edge_width": limits.max_edge_width,
         "torn": limits.max_torn,
     }
-    figure = Figure(figsize=(11, 5), layout="constrained")
+    figure = Figure(figsize=(13, 5), layout="constrained")
     for place, (name, limit) in enumerate(at.items(), start=1):
-        axes = figure.add_subplot(2, 4, place)
+        axes = figure.add_subplot(2, 5, place)
         values = images[name].drop_nulls().to_numpy().astype(np.float64)
         if name == "sharpness":  # over several decades
             axes.set_xscale("log")

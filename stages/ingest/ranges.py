@@ -6,10 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from stages.common.errors import ArgusError
-from stages.ingest.deliveries import RAW
-
-CARDS = RAW.parent / "sources"
+from stages.ingest.deliveries import require_there
 
 
 def told(rows: pl.DataFrame, sample_max: Mapping[str, float]) -> pl.Series:
@@ -27,15 +24,8 @@ def told(rows: pl.DataFrame, sample_max: Mapping[str, float]) -> pl.Series:
     Raises:
         ArgusError: a source or delivery is named that is not there: it was meant for another.
     """
-    for name in sample_max:
-        source, _, delivery = name.partition("/")
-        if not (CARDS / f"{source}.yaml").exists() or (
-            source in rows["source"] and not (RAW / name).is_dir()
-        ):
-            raise ArgusError(
-                f"ingest.sample_max in params.yaml names '{name}', which is no "
-                f"{'delivery' if delivery else 'source'} here: correct it, or take it out"
-            )
+    for source in rows["source"].unique().sort():
+        require_there("ingest.sample_max", sample_max, source)
     known = pl.DataFrame(
         {"name": [*sample_max], "told": [*sample_max.values()]},
         schema={"name": pl.String, "told": pl.Float64},

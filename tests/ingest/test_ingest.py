@@ -13,8 +13,9 @@ from PIL import Image
 from stages.common import catalogue, params, reading
 from stages.common.errors import ArgusError
 from stages.ingest import measure
-from stages.ingest.__main__ import take_in
+from stages.ingest.__main__ import main, take_in
 from stages.ingest.deliveries import described, newest
+from stages.ingest.flaws import SCORES
 from tests.conftest import scene
 
 
@@ -141,40 +142,96 @@ def test_a_link_is_not_followed_unless_dvc_made_it(
     assert decoded == 2
 
 
-def test_poor_pictures_are_refused_with_the_flaw(card: Callable, deliver: Callable) -> None:
+def poor_pictures() -> dict[str, Image.Image]:
+    """A good picture, and one with every flaw that is told by its pixels."""
     size = (240, 160)
-    grey = np.asarray(scene(1, size).convert("RGB"), dtype=float)
-    torn = grey * 0.6 + 40
-    torn[90:] += 45
+    grey = np.asarray(scene(1, size).resize(size).convert("L").convert("RGB"), dtype=float)
+    good = grey + np.random.default_rng(1).normal(0, 12, grey.shape)
+    torn = good * 0.6 + 40
+    torn[90:] += (0, 70, 0)
     pictures = {
-        "good": grey,
-        "near_constant": grey * 0.02 + 100,
-        "black": grey * 0.05,
-        "over_exposed": grey * 3 + 100,
+        "good": good,
+        "near_constant": good * 0.02 + 100,
+        "black": good * 0.02,
+        "over_exposed": good * 3 + 100,
         "torn": torn,
     }
-    card("fleet")
-    files = {
-        f"{n}.png": Image.fromarray(p.clip(0, 255).astype("uint8")) for n, p in pictures.items()
+    blurred = scene(1, (12, 8)).resize(size, Image.Resampling.BICUBIC)
+    return {
+        **{n: Image.fromarray(p.clip(0, 255).astype("uint8")) for n, p in pictures.items()},
+        "blurred": blurred,
     }
-    files["blurred.png"] = scene(1, (12, 8)).resize(size, Image.Resampling.BICUBIC)
-    deliver("fleet", "d1", files)
-    quality = params.load().ingest.quality.model_copy(
-        update={"min_contrast": 0.02, "min_entropy": 1, "min_luminance": 0.05, "min_sharpness": 3}
-    )
-    images, _ = take_in("fleet", settings(quality=quality))
+
+
+def test_poor_pictures_are_refused_with_the_flaw(card: Callable, deliver: Callable) -> None:
+    pictures = poor_pictures()
+    card("fleet")
+    deliver("fleet", "d1", {f"{name}.png": picture for name, picture in pictures.items()})
+    quality = params.load().ingest.quality
+    confirmed = quality.model_copy(update={"confirmed": {"fleet/d1": [*SCORES]}})
+    images, _ = take_in("fleet", settings(quality=confirmed))
     assert {
         path.split(".")[0]: status for path, status in images.select("path", "status").rows()
-    } == {name: "accepted" if name == "good" else name for name in (*pictures, "blurred")}
+    } == {name: "accepted" if name == "good" else name for name in pictures}
+    assert images["doubt"].null_count() == images.height
     unhashed = images.filter(pl.col("phash").is_null())["status"].to_list()
     assert sorted(unhashed) == ["black", "near_constant"]
+
+    images, decoded = take_in("fleet", settings(quality=quality))
+    assert decoded == 0
+    assert set(images["status"]) == {"accepted"}
+    assert {path.split(".")[0]: doubt for path, doubt in images.select("path", "doubt").rows()} == {
+        name: None if name == "good" else name for name in pictures
+    }
+
+
+def test_a_person_is_shown_what_a_rule_would_have_taken(
+    card: Callable,
+    deliver: Callable,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    card("fleet")
+    deliver("fleet", "d1", {f"{name}.png": each for name, each in poor_pictures().items()})
+    monkeypatch.setattr("sys.argv", ["ingest", "fleet"])
+    main()
+    said = capsys.readouterr().err
+    # what is black is next to constant as well: confirming that would take both
+    would = {flaw: 2 if flaw == "near_constant" else 1 for flaw in SCORES}
+    for flaw, count in would.items():
+        assert f"fleet/d1: the rule `{flaw}` would take {count} of 6 images" in said
+        assert f"ingest.quality.confirmed: {{fleet/d1: [{flaw}]}}" in said
+    assert "reports/ingest/fleet/flaws.png" in said
+    report = json.loads(Path("reports/ingest/fleet.json").read_text())
+    assert report["accepted"] == 6
+    assert report["doubted"] == {
+        "d1": {flaw: {"images": count, "of": 6} for flaw, count in would.items()}
+    }
+    with Image.open("reports/ingest/fleet/flaws.png") as sheet:
+        rows = sheet.height // (thumbnail_height() + 20)
+    assert rows == 2 * len(SCORES)  # in doubt, and passed, for each rule
+
+    path = Path("params.yaml")
+    names = ", ".join(SCORES)
+    path.write_text(
+        path.read_text().replace("confirmed: {}", f"confirmed: {{fleet/d1: [{names}]}}")
+    )
+    main()
+    assert "the rule" not in capsys.readouterr().err
+    report = json.loads(Path("reports/ingest/fleet.json").read_text())
+    assert report["accepted"] == 1 and "doubted" not in report
+    assert report["refused"] == dict.fromkeys(sorted(SCORES), 1)
+
+
+def thumbnail_height() -> int:
+    return reading.THUMBNAIL[1]
 
 
 def test_a_moved_limit_decodes_nothing_again(card: Callable, deliver: Callable) -> None:
     card("fleet")
     deliver("fleet", "d1", {"a.png": scene(1)})
     assert take_in("fleet", settings())[0]["status"].to_list() == ["accepted"]
-    strict = params.load().ingest.quality.model_copy(update={"min_sharpness": 1e9})
+    strict = params.load().ingest.quality.model_copy(update={"min_sharpness": 1e9, "most": 1.0})
     images, decoded = take_in("fleet", settings(quality=strict))
     assert (images["status"].to_list(), decoded) == (["blurred"], 0)
 

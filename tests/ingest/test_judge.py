@@ -3,7 +3,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from stages.ingest import judge as judging
-from stages.ingest.judge import at_one_size, sharpness, torn
+from stages.ingest.judge import at_one_size, edge_width, sharpness
 from tests.conftest import scene
 
 
@@ -57,24 +57,63 @@ def test_a_small_picture_is_not_enlarged() -> None:
     assert at_one_size(Image.new("L", (720, 360))).size == (360, 180)
 
 
-@pytest.mark.parametrize("step", [-30, 12, 30])
-@pytest.mark.parametrize("apart", [0, 2, 4, 6])
-def test_a_tear_is_seen_wherever_the_lost_block_lies(step: int, apart: int) -> None:
-    for column in (0, 60, 120, 269):
-        whole = np.asarray(Image.fromarray(pixels(1)).filter(ImageFilter.GaussianBlur(4)), int)
-        damaged = whole.copy()
-        damaged[90:, column:] += step
-        damaged[90 + apart :, :column] += step
-        assert torn(damaged.clip(0, 255).astype(np.uint8)) > 0.95
-        assert torn(whole.astype(np.uint8)) < 0.6
+def frame(seed: int, size: tuple[int, int] = (320, 180)) -> Image.Image:
+    """A road with lanes, houses and trees, dense with edges; grey, of width x height."""
+    rng = np.random.default_rng(seed)
+    small = rng.choice([40, 90, 150, 210], (size[1] // 6, size[0] // 6)).astype(np.uint8)
+    return Image.fromarray(small).resize(size, Image.Resampling.NEAREST)
 
 
-def test_detail_and_row_noise_are_no_tears() -> None:
-    assert max(torn(pixels(seed)) for seed in range(20)) < 0.8
+def as_array(image: Image.Image) -> np.ndarray:
+    return np.asarray(image, dtype=float)
+
+
+def from_array(values: np.ndarray) -> Image.Image:
+    return Image.fromarray(values.clip(0, 255).round().astype(np.uint8))
+
+
+def test_the_width_of_edges_in_closed_form() -> None:
+    # a step in every third column or row: the gradient either side of it is 50, the second
+    # derivative 100
+    stripes = np.tile(np.where(np.arange(240) // 3 % 2, 150, 50).astype(np.uint8), (180, 1))
+    assert edge_width(stripes) == edge_width(stripes.T.copy()) == pytest.approx(0.5 / 2**0.5)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_blur_widens_edges_and_fog_does_not(seed: int) -> None:
+    image = frame(seed)
+    depth = np.linspace(0.02, 0.35, 180)[:, None]
+    fog = from_array(170 + (as_array(image) - 170) * depth)
+    assert judge(fog).sharpness < judge(image).sharpness / 10
+    assert judge(fog).edge_width < 1.2
+    smeared = np.mean([np.roll(as_array(image), k, axis=1) for k in range(25)], axis=0)
+    for blurred in (image.filter(ImageFilter.GaussianBlur(3)), from_array(smeared)):
+        assert judge(blurred).edge_width > 1.8
+
+
+def test_the_edges_of_flat_and_of_evenly_shaded_pictures() -> None:
+    assert judge(Image.new("L", (320, 180), 77)).edge_width == 0
+    ramp = from_array(np.tile(np.arange(180.0)[:, None], (1, 320)))
+    assert judge(ramp).edge_width == 99
+
+
+def test_lamps_stand_out_and_noise_stuck_pixels_and_a_covered_lens_do_not() -> None:
     rng = np.random.default_rng(0)
-    night = rng.normal(20, 2, (180, 270)) + rng.normal(0, 6, (180, 1))
-    assert torn(night.clip(0, 255).astype(np.uint8)) < 0.87
+    y, x = np.mgrid[:720, :1280]
+    dark = 3 + rng.normal(0, 4, (720, 1280))
+    glow = 20 * np.exp(-(((x - 640) / 500) ** 2) - ((y - 360) / 300) ** 2)
+    stuck = dark[::4, ::4].copy()
+    stuck[[20, 70, 130], [200, 33, 160]] = 255
+    for nothing in (dark, dark + glow, stuck):
+        assert judge(from_array(nothing)).detail < 6
+    lamps = dark.copy()
+    for column in (300, 700):
+        lamps[300:320, column : column + 20] = 255
+    assert judge(from_array(lamps)).luminance < 0.02
+    assert judge(from_array(lamps)).detail > 50
 
 
-def test_a_flat_picture_is_not_torn() -> None:
-    assert torn(np.full((180, 270), 9, np.uint8)) == 0
+@pytest.mark.parametrize("size", [(3, 3), (5, 64), (64, 5), (181, 3)])
+def test_the_smallest_pictures_are_measured(size: tuple[int, int]) -> None:
+    found = judge(Image.new("L", size, 90))
+    assert found.edge_width == 0 and found.detail == 0
