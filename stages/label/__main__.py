@@ -14,6 +14,7 @@ from stages.common.errors import exits_cleanly
 from stages.common.files import atomic
 from stages.embed import embedded
 from stages.label import pictures
+from stages.label.evidence import GIVEN
 from stages.label.predict import predict
 
 REPORTS = reports.REPORTS / "label"
@@ -51,13 +52,17 @@ def main() -> None:
     print(told, end="")
     if because := report.get("not_predicted_because"):
         print(f": {because}")
-    elif test := report.get("test"):
+    elif test := report.get("leave_one_source_out"):
+        right = f", {test['accuracy_given']:.1%} of them right" if "accuracy_given" in test else ""
         print(
-            f"; of {test['images']} held-out labelled ones {test['accuracy']:.1%} would be told "
-            f"right, {test.get('accuracy_given', 0):.1%} of the {test['coverage']:.1%} given one"
+            f"; by leaving one source out, {test['coverage']:.1%} of {test['images']} test images "
+            f"would be given one{right}"
         )
     else:
         print("; no labelled test image to judge by")
+    for name, fate in report["conditions"].items():
+        if fate != GIVEN:
+            print(f"  {name} is {fate}")
 
 
 if __name__ == "__main__":

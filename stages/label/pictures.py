@@ -18,7 +18,8 @@ EACH = 8  # images of each label
 
 
 def confusion(held_out: pl.DataFrame, path: Path) -> None:
-    """Draw how many held-out images of each condition would be given which label.
+    """Draw how many held-out images of each condition would be given which label, by leaving one
+    source out.
 
     Args:
         held_out: `actual` and `predicted`, at least one row.
@@ -37,7 +38,7 @@ def confusion(held_out: pl.DataFrame, path: Path) -> None:
         axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=ink)
     axes.set_xticks(range(len(labels)), labels)
     axes.set_yticks(range(len(delivered)), delivered)
-    axes.set_xlabel("label that would be given")
+    axes.set_xlabel("label that would be given,\nby leaving one source out")
     axes.set_ylabel("delivered label")
     save(figure, path)
 
