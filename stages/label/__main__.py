@@ -39,10 +39,12 @@ def main() -> None:
     with atomic(REPORTS / "confusion.csv") as temporary:
         shown = held_out.sample(min(SHOWN, held_out.height), seed=0)
         shown.sort("actual", "predicted").write_csv(temporary)
+    conditions = report["conditions"].items()
+    withheld = [f"{name} is {fate}" for name, fate in conditions if fate != GIVEN]
     with atomic(REPORTS / "pictures") as folder:
         folder.mkdir()
         if held_out.height:
-            pictures.confusion(held_out, folder / "confusion.png")
+            pictures.confusion(held_out, withheld, folder / "confusion.png")
         if sheet := pictures.predicted(images):
             sheet.save(folder / "predicted.png")
 
@@ -60,9 +62,8 @@ def main() -> None:
         )
     else:
         print("; no labelled test image to judge by")
-    for name, fate in report["conditions"].items():
-        if fate != GIVEN:
-            print(f"  {name} is {fate}")
+    for line in withheld:
+        print(f"  {line}")
 
 
 if __name__ == "__main__":

@@ -102,4 +102,4 @@ def _fate(of_each: Mapping[str, int], min_images: int) -> str:
     if total < min_images:
         return f"not given: {total} labelled training images, and label.min_images is {min_images}"
     who = f"only {enough[0]} has" if enough else "no source has"
-    return f"not given: {who} label.min_images labelled training images of it, two sources must"
+    return f"not given: {who} label.min_images labelled training images of it, and it takes two"

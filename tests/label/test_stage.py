@@ -86,7 +86,9 @@ def test_the_confusion_table_adds_up_to_the_labelled_test_images(split: pl.DataF
 
 def test_the_confusion_plot_shows_every_delivered_label(tmp_path: Path) -> None:
     held_out = pl.DataFrame({"actual": ["day", "fog"], "predicted": ["day", "unknown"]})
-    pictures.confusion(held_out, tmp_path / "confusion.png")
+    pictures.confusion(
+        held_out, ["fog is not given: " + 9 * "so it is "], tmp_path / "confusion.png"
+    )
     with Image.open(tmp_path / "confusion.png") as image:
         assert min(image.size) > 100
 
