@@ -16,7 +16,7 @@ from stages.client.recorded import History
 from stages.client.recording import commit_what_ran
 from stages.client.terminal import say, today_utc
 from stages.client.tracked import require_seen
-from stages.common import params
+from stages.common import params, preflight
 from stages.common.errors import ArgusError
 from stages.common.files import atomic
 from stages.ingest.pulled import tracked, tracker_of
@@ -86,10 +86,10 @@ def turn(message: str, today: date, new_line: bool = False) -> tuple[int, Outcom
         new_line: owe nothing to the turns before.
 
     Raises:
-        ArgusError: a turn before shows in the history but is not here, a merge or rebase is under
-            way, the tree holds more than the intake of a turn, a delivery has changed since it was
-            submitted, a stage fails, something was edited while the pipeline ran, or Git cannot
-            commit.
+        ArgusError: params.yaml does not fit, a turn before shows in the history but is not here, a
+            merge or rebase is under way, the tree holds more than the intake of a turn, a delivery
+            has changed since it was submitted, a stage fails, something was edited while the
+            pipeline ran, or Git cannot commit.
     """
     if not message.strip():
         raise ArgusError("a turn needs a message: say in one line what came in")
@@ -125,6 +125,7 @@ def make(message: str, today: date, found: line.Line, begun: Begun | None) -> No
     """
     origin = found.origin.commit if found.origin else None
     resumed = begun is not None and begun.is_after(origin)
+    preflight.require(whole_pipeline=True)
     settings = params.load()
     require_intake(resumed, leftovers.found(settings))
     audit.require_cards(settings)

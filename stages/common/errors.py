@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, get_args
 
 from rich.console import Console
 from rich.markup import escape
 
 if TYPE_CHECKING:
-    from pydantic import ValidationError
+    from pydantic import BaseModel, ValidationError
 
 
 class ArgusError(Exception):
@@ -56,8 +57,38 @@ def _escaped(character: str) -> str:
 
 
 def explain(error: ValidationError) -> str:
-    """One line per field: its place in the file and what is wrong with it."""
-    return "; ".join(
-        f"{'.'.join(str(part) for part in item['loc']) or 'the file'}: {item['msg']}"
-        for item in error.errors()
-    )
+    """In one line: the place in the file of each field, and what is wrong with it."""
+    return "; ".join(explained(error))
+
+
+def explained(error: ValidationError, kind: type[BaseModel] | None = None) -> list[str]:
+    """One line per field: its place in the file and what is wrong with it.
+
+    Args:
+        kind: what the file was to be; by it the nearest field is offered for one that there is not.
+    """
+    lines = []
+    for item in error.errors():
+        place = ".".join(str(part) for part in item["loc"])
+        said = item["msg"].removeprefix("Value error, ")
+        if item["type"] == "extra_forbidden":
+            *above, name = item["loc"]
+            said = f"there is no such field{nearest(str(name), _fields(kind, above))}"
+        lines.append(f"{place}: {said}" if place else said)
+    return lines
+
+
+def _fields(kind: Any, place: Iterable[int | str]) -> list[str]:
+    """The names of the fields at a place in a model; none where there is no model."""
+    for part in place:
+        if field := getattr(kind, "model_fields", {}).get(part):
+            kind = field.annotation
+        if not hasattr(kind, "model_fields"):  # a mapping of models, or a model or nothing
+            kind = next((of for of in get_args(kind) if hasattr(of, "model_fields")), None)
+    return list(getattr(kind, "model_fields", {}))
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """A question to add to a message about a name that there is not; empty if none is near."""
+    found = difflib.get_close_matches(name, list(names), n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(found)}?" if found else ""

@@ -14,6 +14,7 @@ from stages.common.errors import exits_cleanly
 from stages.common.files import atomic
 from stages.embed import embedded
 from stages.label import pictures
+from stages.label.evidence import GIVEN
 from stages.label.predict import predict
 
 REPORTS = reports.REPORTS / "label"
@@ -38,10 +39,12 @@ def main() -> None:
     with atomic(REPORTS / "confusion.csv") as temporary:
         shown = held_out.sample(min(SHOWN, held_out.height), seed=0)
         shown.sort("actual", "predicted").write_csv(temporary)
+    conditions = report["conditions"].items()
+    withheld = [f"{name} is {fate}" for name, fate in conditions if fate != GIVEN]
     with atomic(REPORTS / "pictures") as folder:
         folder.mkdir()
         if held_out.height:
-            pictures.confusion(held_out, folder / "confusion.png")
+            pictures.confusion(held_out, withheld, folder / "confusion.png")
         if sheet := pictures.predicted(images):
             sheet.save(folder / "predicted.png")
 
@@ -51,13 +54,16 @@ def main() -> None:
     print(told, end="")
     if because := report.get("not_predicted_because"):
         print(f": {because}")
-    elif test := report.get("test"):
+    elif test := report.get("leave_one_source_out"):
+        right = f", {test['accuracy_given']:.1%} of them right" if "accuracy_given" in test else ""
         print(
-            f"; of {test['images']} held-out labelled ones {test['accuracy']:.1%} would be told "
-            f"right, {test.get('accuracy_given', 0):.1%} of the {test['coverage']:.1%} given one"
+            f"; by leaving one source out, {test['coverage']:.1%} of {test['images']} test images "
+            f"would be given one{right}"
         )
     else:
         print("; no labelled test image to judge by")
+    for line in withheld:
+        print(f"  {line}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-TEMPERATURES = (0.01, 100.0)
+TEMPERATURES = (1.0, 100.0)
 BLOCK = 8192  # rows at a time; bounds memory
 
 
@@ -32,6 +32,10 @@ class Classifier:
         likely: np.ndarray = softmax(_logits(self.model, features) / self.temperature, axis=1)
         return likely
 
+    def logits(self, matrix: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Before the temperature: float64 [N, K], of some rows of a matrix [M, D]."""
+        return np.concatenate([_logits(self.model, matrix[rows[b]]) for b in _blocks(len(rows))])
+
     def guesses(self, matrix: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The likeliest condition of some rows of a matrix [M, D], which may be mapped from a file.
 
@@ -46,57 +50,62 @@ class Classifier:
         return np.asarray(self.classes)[best], confidence
 
 
-def fit(
-    matrix: np.ndarray,
-    teaching: np.ndarray,
-    labels: Sequence[str],
-    calibrating: np.ndarray,
-    true_labels: Sequence[str],
-) -> Classifier:
-    """Learn conditions from some images and how far to trust them from others.
+def fit(matrix: np.ndarray, rows: np.ndarray, labels: Sequence[str]) -> Classifier:
+    """Learn conditions from some images; how far to trust them, others tell (`temperature`).
 
     Each class weighs the same in the fit, however many images it has: how common a condition is
     among labelled sets says nothing of how common it is in what a client sends.
 
     Args:
         matrix: float [M, D] feature vectors, which may be mapped from a file.
-        teaching: int64 [N] rows of it.
+        rows: int64 [N] rows of it.
         labels: N names, of two conditions or more.
-        calibrating: int64 [C] other rows of it, at least one.
-        true_labels: C names, all of them among `labels`.
+
+    Returns:
+        the classifier, with a temperature of 1.
     """
     model = make_pipeline(
         StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=2000)
     )
-    model.fit(matrix[teaching].astype(np.float64), np.asarray(labels))
-    classes = tuple(str(name) for name in model.classes_)
-    truth = np.searchsorted(np.asarray(classes), np.asarray(true_labels))
-    logits = [_logits(model, matrix[calibrating[block]]) for block in _blocks(len(calibrating))]
-    return Classifier(classes, model, temperature(np.concatenate(logits), truth))
+    model.fit(matrix[rows].astype(np.float64), np.asarray(labels))
+    return Classifier(tuple(str(name) for name in model.classes_), model, 1.0)
 
 
-def temperature(logits: np.ndarray, truth: np.ndarray) -> float:
+def temperature(held_out: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
     """By what to divide logits so that confidence is as high as held-out images bear out.
 
     One number for all classes (Guo et al., On calibration of modern neural networks, ICML 2017),
     that with the least cross-entropy. Unlike scikit-learn's calibrators it may be found on images
     that lack a class. On few images that are all told right the least cross-entropy is at zero,
     which would be certain of everything; so, as Platt did (Probabilistic outputs for support
-    vector machines, 1999), n images speak for a probability of (n + 1) / (n + 2) at most.
+    vector machines, 1999), n images speak for a probability of (n + 1) / (n + 2) at most. And it is
+    1 at least: that some sources are easily told is no reason to be surer of the next than the
+    fit is by itself.
 
     Args:
-        logits: float [M, K], K at least 2.
-        truth: int64 [M], the column of the true class.
+        held_out: for each source that was left out, which count the same however many images they
+            have: logits, float [M, K], K at least 2, and the column of the true class, int64 [M],
+            M at least 1.
     """
-    count, classes = logits.shape
-    target = np.full(logits.shape, 1 / (count + 2) / (classes - 1))
-    target[np.arange(count), truth] = (count + 1) / (count + 2)
+    pairs = [(logits, _targets(truth, logits.shape[1])) for logits, truth in held_out]
 
     def cross_entropy(log_temperature: float) -> float:
-        return -float((target * log_softmax(logits / np.exp(log_temperature), axis=1)).sum())
+        by = np.exp(log_temperature)
+        return -sum(
+            float((target * log_softmax(logits / by, axis=1)).sum()) / len(logits)
+            for logits, target in pairs
+        )
 
     found = minimize_scalar(cross_entropy, bounds=np.log(TEMPERATURES), method="bounded")
     return float(np.exp(found.x))
+
+
+def _targets(truth: np.ndarray, classes: int) -> np.ndarray:
+    """What the probabilities should be: float64 [M, K], by Platt's smoothing."""
+    count = len(truth)
+    target = np.full((count, classes), 1 / (count + 2) / (classes - 1))
+    target[np.arange(count), truth] = (count + 1) / (count + 2)
+    return target
 
 
 def _blocks(n: int) -> list[slice]:

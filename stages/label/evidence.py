@@ -1,7 +1,8 @@
-"""Which labelled images teach a condition, which vouch for it, and which judge the result."""
+"""Which labelled images teach a condition, which conditions are given out, and what judges them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from stages.common import catalogue
 from stages.common.catalogue import IN_USE, UNKNOWN
 
 LABELLED = IN_USE & pl.col("label").is_not_null() & (pl.col("label") != UNKNOWN)
+GIVEN = "given"
 
 
 @dataclass(frozen=True)
@@ -18,29 +20,37 @@ class Evidence:
     """Labelled images in use, as row numbers of the catalogue, int64.
 
     What learns is taught and calibrated by images that may train alone: an image of val that may
-    only judge has no part in it.
+    only judge has no part in it. `train_rows` are training images of the known conditions: the
+    classifier tells these apart. `val_rows` are those of val that may train, `test_rows` all of
+    test, which judge the result.
 
-    `known` are the conditions that enough training images show: the classifier tells these apart.
-    `vouched` are those of them that enough images of val show too, so that it is known how far to
-    trust a prediction; only these are given out. The others still win images that look more like
-    them, which then stay without a label: without the class `fog` a foggy frame would be called
-    `day`. `teaching` are training images of the known conditions, `calibrating` those of val
-    that may train, `judging` all of test.
+    `conditions` says of each condition that is delivered whether it is `given` out, or why not.
+    Those of a single source are not: what tells its images from all others may be its camera. They
+    still win images that look more like them, which then stay without a label: without the class
+    `fog` a foggy frame would be called `day`.
     """
 
     known: tuple[str, ...]
-    vouched: tuple[str, ...]
-    teaching: np.ndarray
-    calibrating: np.ndarray
-    judging: np.ndarray
+    conditions: Mapping[str, str]
+    train_rows: np.ndarray
+    val_rows: np.ndarray
+    test_rows: np.ndarray
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The conditions that are given out."""
+        return tuple(name for name, fate in self.conditions.items() if fate == GIVEN)
 
     @property
     def lacking(self) -> str | None:
         """Why nothing can be predicted from this; None if something can."""
         if len(self.known) < 2:
             return "fewer than two conditions have label.min_images labelled training images"
-        if not self.vouched:
-            return "no condition has label.min_images labelled images in val that may train"
+        if not self.given:
+            return (
+                "no condition has label.min_images labelled training images in each of two "
+                "sources, so none can be told from the camera of its source"
+            )
         return None
 
 
@@ -49,10 +59,11 @@ def gather(images: pl.DataFrame, min_images: int, max_images: int) -> Evidence:
 
     Args:
         images: the catalogue after `split`.
-        min_images: how many images a condition needs, in train to be known and in val as well to
-            be given out.
-        max_images: at most so many of a condition teach, by their image id, which is a hash and so
-            a random draw that stays the same.
+        min_images: how many training images a condition needs to be known, and in each of two
+            sources to be given out.
+        max_images: at most so many of a condition teach, from all its sources alike as far as they
+            have so many, by their image id, which is a hash and so a random draw that stays the
+            same.
 
     Raises:
         ArgusError: an image is in a split without the grant for it.
@@ -60,19 +71,35 @@ def gather(images: pl.DataFrame, min_images: int, max_images: int) -> Evidence:
     catalogue.require_grants(images)
     rows = images.with_row_index("row").filter(LABELLED)
     train, val, test = (rows.filter(pl.col("split") == name) for name in catalogue.SPLITS)
-    val = val.filter(pl.col("may_train"))
-    known = _frequent(train, min_images)
-    drawn = pl.col("image_id").rank("ordinal").over("label") <= max_images
-    shown = pl.col("label").is_in(known)
+    conditions: dict[str, str] = {}
+    known = []
+    for name in sorted(rows["label"].unique()):
+        of_each = catalogue.counts(train.filter(pl.col("label") == name)["source"])
+        if sum(of_each.values()) >= min_images:
+            known.append(name)
+        conditions[name] = _fate(of_each, min_images)
+    is_known = pl.col("label").is_in(known)
+    in_turn = train.filter(is_known).sort(
+        pl.col("image_id").rank("ordinal").over("label", "source"), "image_id"
+    )
+    taught = in_turn.group_by("label", maintain_order=True).head(max_images).sort("row")
     return Evidence(
-        known,
-        tuple(name for name in _frequent(val, min_images) if name in known),
+        tuple(known),
+        conditions,
         *(
             part["row"].to_numpy().astype(np.int64)
-            for part in (train.filter(shown & drawn), val.filter(shown), test)
+            for part in (taught, val.filter(is_known & pl.col("may_train")), test)
         ),
     )
 
 
-def _frequent(labelled: pl.DataFrame, least: int) -> tuple[str, ...]:
-    return tuple(name for name, n in catalogue.counts(labelled["label"]).items() if n >= least)
+def _fate(of_each: Mapping[str, int], min_images: int) -> str:
+    """Whether a condition with so many labelled training images by source is given out."""
+    enough = [source for source, count in of_each.items() if count >= min_images]
+    if len(enough) >= 2:
+        return GIVEN
+    total = sum(of_each.values())
+    if total < min_images:
+        return f"not given: {total} labelled training images, and label.min_images is {min_images}"
+    who = f"only {enough[0]} has" if enough else "no source has"
+    return f"not given: {who} label.min_images labelled training images of it, and it takes two"

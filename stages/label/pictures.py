@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +19,22 @@ from stages.common.pictures import contact_sheet, save
 EACH = 8  # images of each label
 
 
-def confusion(held_out: pl.DataFrame, path: Path) -> None:
-    """Draw how many held-out images of each condition would be given which label.
+def confusion(held_out: pl.DataFrame, withheld: Sequence[str], path: Path) -> None:
+    """Draw how many held-out images of each condition would be given which label, by leaving one
+    source out.
 
     Args:
         held_out: `actual` and `predicted`, at least one row.
+        withheld: lines on the conditions that are not given out.
     """
     delivered = sorted(held_out["actual"].unique())
     labels = [*sorted({*delivered, *held_out["predicted"]} - {UNKNOWN}), UNKNOWN]
     found = {(a, p): n for a, p, n in held_out.group_by("actual", "predicted").len().rows()}
     counts = np.array([[found.get((a, p), 0) for p in labels] for a in delivered])
     shares = counts / counts.sum(axis=1, keepdims=True)
-    figure = Figure(figsize=(1.6 + 0.9 * len(labels), 1.3 + 0.6 * len(delivered)))
+    lines = [line for text in withheld for line in textwrap.wrap(text, 30 + 14 * len(labels))]
+    height = 1.5 + 0.6 * len(delivered) + 0.16 * len(lines)
+    figure = Figure(figsize=(2.2 + 0.9 * len(labels), height))
     figure.set_layout_engine("constrained")
     axes = figure.subplots()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
@@ -37,8 +43,10 @@ def confusion(held_out: pl.DataFrame, path: Path) -> None:
         axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=ink)
     axes.set_xticks(range(len(labels)), labels)
     axes.set_yticks(range(len(delivered)), delivered)
-    axes.set_xlabel("label that would be given")
+    axes.set_xlabel("label that would be given, by leaving one source out")
     axes.set_ylabel("delivered label")
+    if lines:
+        figure.supxlabel("\n".join(lines), fontsize=7, x=0.02, ha="left")
     save(figure, path)
 
 

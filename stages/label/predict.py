@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from stages.common import catalogue
 from stages.common.catalogue import IN_USE, UNKNOWN
 from stages.common.params import Label
 from stages.label.classifier import Classifier, fit
+from stages.label.classifier import temperature as temperature_of
 from stages.label.evidence import gather
 from stages.label.judgement import judged
+from stages.label.leave_one_out import Fold, calibrate, folds, logits_and_truth
 
 UNLABELLED = IN_USE & (pl.col("split") == "train") & pl.col("label").is_null()
+HELD_OUT = {"actual": pl.String, "predicted": pl.String}
+UNCALIBRATED = (
+    "without one of its sources no condition that is given out is told from another: how far to "
+    "trust a guess on a new camera is not known"
+)
 
 
 def predict(
@@ -32,40 +41,85 @@ def predict(
     Returns:
         images: the catalogue with the predictions, see `with_labels`.
         report: the metrics; `not_predicted_because` is in it if the labelled images do not suffice.
-        held_out: `actual` and `predicted` label of each labelled test image.
+        held_out: `actual` and `predicted` label of each labelled test image that could be judged by
+        leaving its source out.
     """
     images = images.with_columns(
         pl.lit(None, dtype=pl.String).alias("label_guess"),
         pl.lit(None, dtype=pl.Float32).alias("label_confidence"),
     )
     report: dict[str, Any] = {"unlabelled": int(images.select(UNLABELLED.sum()).item())}
-    held_out = pl.DataFrame(schema={"actual": pl.String, "predicted": pl.String})
+    held_out = pl.DataFrame(schema=HELD_OUT)
     evidence = gather(images, settings.min_images, settings.max_images)
+    report["conditions"] = dict(evidence.conditions)
     if evidence.lacking:
         return images, {**report, "not_predicted_because": evidence.lacking}, held_out
-
-    classifier = fit(
-        matrix,
-        place[evidence.teaching],
-        images["label"].gather(evidence.teaching).to_list(),
-        place[evidence.calibrating],
-        images["label"].gather(evidence.calibrating).to_list(),
+    left_out = folds(images, matrix, place, evidence, settings.min_images)
+    across = calibrate(images, matrix, place, left_out)
+    if across is None:
+        return images, {**report, "not_predicted_because": UNCALIBRATED}, held_out
+    labels = images["label"].gather(evidence.train_rows).to_list()
+    classifier = fit(matrix, place[evidence.train_rows], labels)
+    # a new camera is no easier than those known: where all sources left out show one easy condition
+    # (all day), images of val have the last word
+    temperature = across
+    if len(evidence.val_rows):
+        val = logits_and_truth(images, matrix, place, classifier, evidence.val_rows)
+        temperature = max(across, temperature_of([val]))
+    report["temperature"] = temperature
+    judgement, held_out = judge(
+        images, matrix, place, left_out, temperature, evidence.given, settings
     )
-    report["temperature"] = classifier.temperature
-    report["conditions"] = {
-        name: "given" if name in evidence.vouched else "not given: too few labelled images in val"
-        for name in evidence.known
-    }
-    if len(evidence.judging):
-        judging = images[evidence.judging]
-        actual = judging["label"].to_numpy()
-        guess, confidence = classifier.guesses(matrix, place[evidence.judging])
-        answer = given(guess, confidence, evidence.vouched, settings.confidence)
-        drives = judging["sequence"].fill_null(judging["image_id"]).to_numpy()
-        report["test"] = judged(actual, guess, confidence, answer, drives)
-        held_out = pl.DataFrame({"actual": actual, "predicted": answer}, schema=held_out.schema)
-    images = with_labels(images, matrix, place, classifier, evidence.vouched, settings.confidence)
+    tested = images[evidence.test_rows]["source"]
+    report["not_judged"] = catalogue.counts(
+        tested.filter(~tested.is_in([fold.source for fold in left_out]))
+    )
+    if judgement:
+        report["leave_one_source_out"] = judgement
+    classifier = replace(classifier, temperature=temperature)
+    images = with_labels(images, matrix, place, classifier, evidence.given, settings.confidence)
     return images, report, held_out
+
+
+def judge(
+    images: pl.DataFrame,
+    matrix: np.ndarray,
+    place: np.ndarray,
+    left_out: list[Fold],
+    temperature: float,
+    allowed: tuple[str, ...],
+    settings: Label,
+) -> tuple[dict[str, Any], pl.DataFrame]:
+    """How right labels are on the test images of sources that taught nothing.
+
+    Returns:
+        The metrics of `judged`, and under `per_source` some of each source; empty if no test image
+        can be judged. And `held_out`, see `predict`.
+    """
+    parts = []
+    for fold in left_out:
+        if len(fold.judging):
+            classifier = replace(fold.classifier, temperature=temperature)
+            guess, confidence = classifier.guesses(matrix, place[fold.judging])
+            answer = given(guess, confidence, allowed, settings.confidence)
+            parts.append((fold.judging, guess, confidence, answer))
+    if not parts:
+        return {}, pl.DataFrame(schema=HELD_OUT)
+    rows, guess, confidence, answer = (np.concatenate(part) for part in zip(*parts, strict=True))
+    shown = images[rows]
+    actual, source = shown["label"].to_numpy(), shown["source"].to_numpy()
+    drives = shown["sequence"].fill_null(shown["image_id"]).to_numpy()
+    metrics = judged(actual, guess, confidence, answer, drives)
+    metrics["per_source"] = {}
+    for name in np.unique(source):
+        of = source == name
+        one = judged(actual[of], guess[of], confidence[of], answer[of], drives[of])
+        metrics["per_source"][str(name)] = {
+            key: one[key]
+            for key in ("images", "accuracy", "coverage", "accuracy_given")
+            if key in one
+        }
+    return metrics, pl.DataFrame({"actual": actual, "predicted": answer}, schema=HELD_OUT)
 
 
 def with_labels(
@@ -73,7 +127,7 @@ def with_labels(
     matrix: np.ndarray,
     place: np.ndarray,
     classifier: Classifier,
-    vouched: tuple[str, ...],
+    allowed: tuple[str, ...],
     threshold: float,
 ) -> pl.DataFrame:
     """The catalogue with the conditions of unlabelled training images predicted.
@@ -84,7 +138,7 @@ def with_labels(
     """
     rows = images.select(UNLABELLED).to_series().arg_true().to_numpy()
     guess, confidence = classifier.guesses(matrix, place[rows])
-    label = given(guess, confidence, vouched, threshold)
+    label = given(guess, confidence, allowed, threshold)
     told = label != UNKNOWN
     changes = {
         "label": (rows[told], label[told].tolist()),
@@ -99,8 +153,8 @@ def with_labels(
 
 
 def given(
-    guess: np.ndarray, confidence: np.ndarray, vouched: tuple[str, ...], threshold: float
+    guess: np.ndarray, confidence: np.ndarray, allowed: tuple[str, ...], threshold: float
 ) -> np.ndarray:
     """What is written for each guess: the guess itself, or `unknown`; str [N]."""
-    sure = np.isin(guess, vouched) & (confidence > threshold)
+    sure = np.isin(guess, allowed) & (confidence > threshold)
     return np.where(sure, guess, UNKNOWN)

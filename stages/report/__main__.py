@@ -26,7 +26,8 @@ def sheets(sources: Iterable[str]) -> dict[str, str]:
         },
         "dedupe/distances.png": "How far images are from each other",
         "dedupe/groups.png": "The largest groups of near-duplicates",
-        "label/pictures/confusion.png": "Which label held-out images would be given",
+        "label/pictures/confusion.png": "Labels that test images would be given, by leaving one "
+        "source out",
         "label/pictures/predicted.png": "Labels predicted, from the least sure to the surest",
         "prune/isolated.png": "Images chosen that are far from all others: rare, or out of place?",
     }

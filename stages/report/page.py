@@ -64,12 +64,19 @@ def labelled(report: Mapping[str, Any]) -> str:
     text = "Every training image came with a label"
     if report["unlabelled"]:
         text = f"{report['predicted']} of {report['unlabelled']} unlabelled training images got one"
-    if test := report.get("test"):
+    if because := report.get("not_predicted_because"):
+        text += f"; none can be predicted: {because}"
+    elif test := report.get("leave_one_source_out"):
         text += (
-            f"; of {test['images']} held-out labelled images {test['accuracy']:.1%} would be told "
-            f"right, and {test['coverage']:.1%} would be given a label"
+            f"; by leaving one source out, {test['coverage']:.1%} of {test['images']} test images "
+            "would be given one"
         )
-    return f"{text}."
+        if "accuracy_given" in test:
+            text += f", and {test['accuracy_given']:.1%} of these be right"
+    withheld = [
+        f"{name} is {fate}" for name, fate in report["conditions"].items() if fate != "given"
+    ]
+    return f"{text}. {'; '.join(withheld)}".rstrip(". ") + "."
 
 
 def scores(models: Mapping[str, Mapping[str, Any]]) -> str:

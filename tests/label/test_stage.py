@@ -16,11 +16,13 @@ from stages.common.files import sha256
 from stages.label import pictures
 from stages.label.__main__ import main
 from tests.conftest import scene
-from tests.label.world import catalogue_of, cloud
+from tests.label.world import Part, catalogue_of, cloud
 
-PARTS: tuple[tuple[str, str | None, int], ...] = (
+PARTS: tuple[Part, ...] = (
     ("train", "day", 30),
     ("train", "night", 30),
+    ("train", "day", 30, "other"),
+    ("train", "night", 30, "other"),
     ("val", "day", 20),
     ("val", "night", 20),
     ("test", "day", 12),
@@ -31,11 +33,11 @@ PARTS: tuple[tuple[str, str | None, int], ...] = (
 )
 
 
-def lay_out(*parts: tuple[str, str | None, int]) -> pl.DataFrame:
+def lay_out(*parts: Part) -> pl.DataFrame:
     """Pictures, catalogue and vectors as `split` and `embed` leave them; null labels are days."""
     images = catalogue_of(*parts)
     for row in images.iter_rows(named=True):
-        path = Path("data/raw/fleet/d1") / row["path"]
+        path = Path("data/raw", row["source"], "d1", row["path"])
         path.parent.mkdir(parents=True, exist_ok=True)
         scene(row["split"] == "train", (48, 32)).save(path)
     catalogue.write("data/embed/images.parquet", images)
@@ -74,7 +76,7 @@ def test_the_confusion_table_adds_up_to_the_labelled_test_images(split: pl.DataF
     table = pl.read_csv("reports/label/confusion.csv")
     assert catalogue.counts(table["actual"]) == {"day": 12, "fog": 2, "night": 9}
     right = table.filter(pl.col("actual") == pl.col("predicted")).height
-    report = reports.read("label")["test"]
+    report = reports.read("label")["leave_one_source_out"]
     assert report["images"] == table.height == 23
     given = table.filter(pl.col("predicted") != "unknown")
     assert report["coverage"] == pytest.approx(given.height / 23, rel=1e-5)
@@ -84,7 +86,9 @@ def test_the_confusion_table_adds_up_to_the_labelled_test_images(split: pl.DataF
 
 def test_the_confusion_plot_shows_every_delivered_label(tmp_path: Path) -> None:
     held_out = pl.DataFrame({"actual": ["day", "fog"], "predicted": ["day", "unknown"]})
-    pictures.confusion(held_out, tmp_path / "confusion.png")
+    pictures.confusion(
+        held_out, ["fog is not given: " + 9 * "so it is "], tmp_path / "confusion.png"
+    )
     with Image.open(tmp_path / "confusion.png") as image:
         assert min(image.size) > 100
 
@@ -110,13 +114,29 @@ def test_too_few_labelled_images_are_a_reason_and_no_error(
     assert Path("reports/label/confusion.csv").read_text() == "actual,predicted\n"
 
 
+def test_a_condition_that_is_not_given_is_named_with_the_reason(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lay_out(*PARTS, ("train", "fog", 9))
+    main()
+    said = capsys.readouterr().out
+    assert "  fog is not given: only fleet has label.min_images labelled training images" in said
+    assert "by leaving one source out, " in said and "of 23 test images" in said
+    lay_out(*[part for part in PARTS if part[-1] != "other"])
+    main()
+    assert "in each of two sources" in reports.read("label")["not_predicted_because"]
+    assert (
+        catalogue.read("data/label/images.parquet")["label_from"].to_list().count("predicted") == 0
+    )
+
+
 def test_without_labelled_test_images_it_says_so(
     workspace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lay_out(*[part for part in PARTS if part[0] != "test"])
     main()
     assert "no labelled test image to judge by" in capsys.readouterr().out
-    assert "test" not in reports.read("label")
+    assert "leave_one_source_out" not in reports.read("label")
 
 
 def test_the_knobs_are_those_of_params_yaml(split: pl.DataFrame) -> None:
