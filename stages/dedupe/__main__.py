@@ -87,8 +87,7 @@ def dedupe(images: pl.DataFrame, settings: params.Dedupe, embedded: Embedded) ->
 
     compared = ranked[hashed]
     hashes = Hashes.of(compared, settings.mirrored)
-    further, pairs = settings.second_look, NONE
-    gone: list[int] = []
+    pairs, gone = NONE, list[int]()
 
     def vectors(rows: np.ndarray) -> np.ndarray:
         rows = compared["row"].gather(rows).to_numpy()
@@ -96,14 +95,9 @@ def dedupe(images: pl.DataFrame, settings: params.Dedupe, embedded: Embedded) ->
         gone.extend(rows[~readable])
         return found
 
-    if further.distance is not None:
-        pairs = alike(
-            hashes,
-            settings.radius,
-            further.radius,
-            further.distance,
-            vectors,
-        )
+    if settings.within_sequence is not None:
+        drive = compared["sequence"].rank("dense").cast(pl.Int64).fill_null(-1).to_numpy()
+        pairs = alike(hashes, settings.radius, drive, settings.within_sequence, vectors)
     if gone:  # it must not stand for those that look like it
         images = catalogue.with_decisions(images, np.array(gone), "unreadable")
         return dedupe(images, settings, embedded)
@@ -127,15 +121,16 @@ def best_first(images: pl.DataFrame) -> pl.DataFrame:
     and in each the best first. A delivery never changes, so nothing that comes later does.
 
     Returns:
-        `row` in the table, `image_id` and the hashes.
+        `row` in the table, `sequence`, `image_id` and the hashes.
     """
     size = pl.col("width").cast(pl.Int64) * pl.col("height")
     shown = pl.int_range(pl.len(), dtype=pl.Int64).alias("row"), size.alias("resolution")
     columns = [name for name in BEST_FIRST if name != "resolution"]
-    accepted = images.select(*shown, *columns, *IDENTITY, "status").filter(status="accepted")
+    named = [*columns, *IDENTITY, "sequence", "status"]
+    accepted = images.select(*shown, *named).filter(status="accepted")
     best = ("resolution", "sharpness")
     ranked = accepted.sort(BEST_FIRST, descending=[name in best for name in BEST_FIRST])
-    return ranked.select("row", *IDENTITY)
+    return ranked.select("row", "sequence", *IDENTITY)
 
 
 def metrics(images: pl.DataFrame, settings: params.Dedupe) -> dict[str, Any]:
@@ -143,7 +138,7 @@ def metrics(images: pl.DataFrame, settings: params.Dedupe) -> dict[str, Any]:
 
     `groups` are images kept for which others were dropped, copies or near-duplicates;
     `largest_group` is the number of images in the largest, the kept one included. `mirrored` and
-    `second_look`, where they are on, count the near-duplicates that only they could tell.
+    `within_sequence`, where they are on, count the near-duplicates that only they could tell.
     """
     status = catalogue.counts(images["status"])
     dropped = images.select(*IDENTITY, "status", "lost_to", "distance").filter(
@@ -165,8 +160,8 @@ def metrics(images: pl.DataFrame, settings: params.Dedupe) -> dict[str, Any]:
         apart = np.bitwise_count(both["phash"].to_numpy() ^ both["other"].to_numpy())
         within = both["distance"].to_numpy() <= settings.radius
         found["mirrored"] = int((within & (apart > settings.radius)).sum())
-    if settings.second_look.distance is not None:
-        found["second_look"] = int((near["distance"] > settings.radius).sum())
+    if settings.within_sequence is not None:
+        found["within_sequence"] = int((near["distance"] > settings.radius).sum())
     return found
 
 

@@ -1,81 +1,96 @@
-"""A second look at pictures whose hashes are some bits too far apart: do their features agree?"""
+"""A second look within a drive or clip: frames whose hashes are apart may show the same moment.
+
+A perceptual hash counts a car's own motion as change: at 10 frames a second the coarse shape of a
+street has moved on by the third frame, though nothing that matters has. Features see that.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from stages.common.leaders import leaders
+from stages.common.progress import track
 from stages.dedupe.neighbours import Hashes, Pairs
 from stages.dedupe.stars import NONE, stars
 
-BLOCK = 4096  # pairs compared at a time
+AT_ONCE = 1 << 16  # pictures whose vectors are held at a time, 0.3 GB; a longer drive is held whole
+MANY = 1 << 14  # so many pictures show a bar
 
 Vectors = Callable[[np.ndarray], np.ndarray]
 """Feature vectors of some rows: int64 [n] to float32 [n, D]."""
 
 
-def alike(hashes: Hashes, radius: int, further: int, distance: float, vectors: Vectors) -> Pairs:
-    """Pairs of pictures beyond the radius that count as the same picture all the same.
+def alike(
+    hashes: Hashes, radius: int, sequence: np.ndarray, distance: float, vectors: Vectors
+) -> Pairs:
+    """Pairs of one sequence that count as the same picture by their features.
 
-    `stars` with these pairs decides as if every pair between `radius` and `further` had been looked
-    at, though only pairs are that stand between pictures kept. Round by round: what is kept so far
-    is looked at, and a picture that turns out to be the same as one before it may set free what was
-    dropped for it. The end is reached when all pairs of kept pictures have been looked at: then no
-    two kept ones are the same, every dropped one has a kept one before it, and only one set of
-    pictures is like that.
+    `stars` with these pairs decides as if all near pairs of a sequence were among them, though only
+    pictures are looked at that are kept so far. Round by round a picture that turns out to be the
+    same as a kept one before it may set free what was dropped for it. At the end no two kept ones
+    are the same and every dropped one has a kept one before it, and only one set of pictures is
+    like that.
 
     Args:
         hashes: of N pictures, in the order in which they count.
         radius: bits within which two are the same picture anyway.
-        further: bits within which two are looked at.
-        distance: between feature vectors of length 1, 0 to 2; at most this is the same picture.
-        vectors: asked once for each row that is looked at.
+        sequence: int64 [N], the drive or clip of each; below 0: none, and it is not looked at.
+        distance: between feature vectors of length 1, 0 to 1; at most this is the same picture.
+        vectors: asked for the pictures that are kept so far of sequences with several such.
 
     Returns:
-        i, j: int64 [P] with i < j.
+        i, j: int64 [P] with i < j; at most N - 1 for each round.
     """
-    n = len(hashes)
-    found, looked_at = NONE, np.empty(0, dtype=np.int64)
-    seen = _Seen(vectors, n)
+    found = NONE
+    apart: dict[int, np.ndarray] = {}  # by sequence, pictures that are known to differ
     while True:
         centre, _ = stars(hashes, radius, found)
-        kept = np.flatnonzero(centre == np.arange(n))
-        i, j = hashes[kept].pairs(further)
-        key = np.setdiff1d(kept[j] * n + kept[i], looked_at, assume_unique=True)
-        if not len(key):
+        kept = np.flatnonzero((centre == np.arange(len(hashes))) & (sequence >= 0))
+        new = [
+            rows
+            for rows in _by_sequence(kept, sequence)
+            if len(rows) > 1 and not np.isin(rows, apart.get(int(sequence[rows[0]]), [])).all()
+        ]
+        if not new:
             return found
-        looked_at = np.concatenate([looked_at, key])
-        j, i = np.divmod(key, n)
-        same = seen.apart(i, j) <= distance
-        found = np.concatenate([found[0], i[same]]), np.concatenate([found[1], j[same]])
+        pairs = [found]
+        for rows, leader in _led(new, distance, vectors):
+            apart[int(sequence[rows[0]])] = rows[leader == rows]
+            same = leader != rows
+            pairs.append((leader[same], rows[same]))
+        found = np.concatenate([i for i, _ in pairs]), np.concatenate([j for _, j in pairs])
 
 
-class _Seen:
-    """The vectors that were asked for so far, at length 1."""
+def _by_sequence(rows: np.ndarray, sequence: np.ndarray) -> list[np.ndarray]:
+    """The rows of each sequence, in order."""
+    order = rows[np.argsort(sequence[rows], kind="stable")]
+    return np.split(order, np.flatnonzero(np.diff(sequence[order])) + 1) if len(order) else []
 
-    def __init__(self, vectors: Vectors, n: int) -> None:
-        self.vectors = vectors
-        self.place = np.full(n, -1)  # of each row in the matrix
-        self.matrix: np.ndarray | None = None
 
-    def apart(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
-        """Euclidean distance between the vectors of rows i and j, 0 to 2: float32 [P]."""
-        matrix = self._with(np.unique(np.concatenate([i, j])))
-        distances = np.empty(len(i), dtype=np.float32)
-        for start in range(0, len(i), BLOCK):
-            part = slice(start, start + BLOCK)
-            a, b = matrix[self.place[i[part]]], matrix[self.place[j[part]]]
-            distances[part] = np.linalg.norm(a - b, axis=1)
-        return distances
+def _led(
+    runs: list[np.ndarray], distance: float, vectors: Vectors
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Runs of rows with the leader of each row, int64 [n] both."""
+    for group in _groups(runs):
+        matrix = vectors(np.concatenate(group))
+        matrix = matrix / np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-12)
+        ends = np.cumsum([len(rows) for rows in group])
+        parts = zip(group, np.split(matrix, ends[:-1]), strict=True)
+        shown = track(parts, "comparing features", len(group), "drives")
+        for rows, part in shown if len(matrix) >= MANY else parts:
+            yield rows, rows[leaders(part, distance)]
 
-    def _with(self, rows: np.ndarray) -> np.ndarray:
-        """The matrix with these rows in it."""
-        new = rows[self.place[rows] < 0]
-        if self.matrix is None or len(new):
-            known = 0 if self.matrix is None else len(self.matrix)
-            self.place[new] = known + np.arange(len(new))
-            found = self.vectors(new)
-            found = found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
-            self.matrix = found if self.matrix is None else np.concatenate([self.matrix, found])
-        return self.matrix
+
+def _groups(runs: list[np.ndarray]) -> Iterator[list[np.ndarray]]:
+    """Consecutive runs with at most `AT_ONCE` rows together, or one that is longer."""
+    group: list[np.ndarray] = []
+    held = 0
+    for rows in runs:
+        if group and held + len(rows) > AT_ONCE:
+            yield group
+            group, held = [], 0
+        group.append(rows)
+        held += len(rows)
+    yield group
