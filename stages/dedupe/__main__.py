@@ -14,8 +14,8 @@ from stages.common.errors import ArgusError, exits_cleanly, warn
 from stages.common.files import atomic
 from stages.dedupe import pictures
 from stages.dedupe.neighbours import Hashes
-from stages.dedupe.second_look import alike
-from stages.dedupe.stars import NONE, stars
+from stages.dedupe.second_look import regrouped
+from stages.dedupe.stars import stars
 
 INGESTED = Path("data/ingest")
 BACKBONE = "efficientnet"  # of the second look; its distances are those of this network
@@ -87,21 +87,22 @@ def dedupe(images: pl.DataFrame, settings: params.Dedupe, embedded: Embedded) ->
 
     compared = ranked[hashed]
     hashes = Hashes.of(compared, settings.mirrored)
-    pairs, gone = NONE, list[int]()
-
-    def vectors(rows: np.ndarray) -> np.ndarray:
-        rows = compared["row"].gather(rows).to_numpy()
-        found, readable = embedded(images[rows])
-        gone.extend(rows[~readable])
-        return found
-
+    centre = stars(hashes, settings.radius)
     if settings.within_sequence is not None:
+        gone: list[int] = []
+
+        def vectors(rows: np.ndarray) -> np.ndarray:
+            rows = compared["row"].gather(rows).to_numpy()
+            found, readable = embedded(images[rows])
+            gone.extend(rows[~readable])
+            return found
+
         drive = compared["sequence"].rank("dense").cast(pl.Int64).fill_null(-1).to_numpy()
-        pairs = alike(hashes, settings.radius, drive, settings.within_sequence, vectors)
-    if gone:  # it must not stand for those that look like it
-        images = catalogue.with_decisions(images, np.array(gone), "unreadable")
-        return dedupe(images, settings, embedded)
-    centre, bits = stars(hashes, settings.radius, pairs)
+        centre = regrouped(centre, drive, settings.within_sequence, vectors)
+        if gone:  # it must not stand for those that look like it
+            images = catalogue.with_decisions(images, np.array(gone), "unreadable")
+            return dedupe(images, settings, embedded)
+    bits = hashes.apart(np.arange(len(hashes)), centre)
     lost_to, distance = np.arange(len(place)), np.zeros(len(place), dtype=np.uint8)
     lost_to[hashed], distance[hashed] = hashed[centre], bits
     lost_to, distance = lost_to[place], distance[place]

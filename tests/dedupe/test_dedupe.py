@@ -213,19 +213,21 @@ def test_frames_of_one_drive_that_look_alike_are_one_picture_however_far_their_h
         [
             ("a", bits(0), "accepted"),
             ("b", bits(30), "accepted"),  # looks like a, of the same drive
-            ("c", bits(33), "accepted"),  # within the radius of b, but b is not kept
-            ("d", bits(40), "accepted"),  # of another drive, alone in it
-            ("e", bits(50), "accepted"),  # of no drive, as is f
+            ("b", bits(30), "accepted"),  # the same file
+            ("g", bits(33), "accepted"),  # within the radius of b, so it goes where b goes
+            ("c", bits(40), "accepted"),  # another moment
+            ("d", bits(46), "accepted"),  # of another drive, alone in it
+            ("e", bits(52), "accepted"),  # of no drive, as is f
             ("f", bits(60), "accepted"),
         ]
     )
-    table = dedupe(drives("xxxy--", table), settings, embedded)
-    assert set(asked) == {"a", "b", "c"}
-    kept = ["accepted"] * 4
-    assert table["status"].to_list() == ["accepted", "near_duplicate", *kept]
-    assert table["lost_to"].to_list() == [None, "a", None, None, None, None]
-    assert table["distance"].to_list() == [None, 30, None, None, None, None]
-    assert metrics(table, settings)["within_sequence"] == 1
+    table = dedupe(drives("xxyxxy--", table), settings, embedded)
+    assert sorted(asked) == ["a", "b", "c"]
+    dropped = ["near_duplicate", "exact_copy", "near_duplicate"]
+    assert table["status"].to_list() == ["accepted", *dropped, *["accepted"] * 4]
+    assert table["lost_to"].to_list() == [None, *"aaa", *[None] * 4]
+    assert table["distance"].to_list() == [None, 30, 30, 33, *[None] * 4]
+    assert metrics(table, settings)["within_sequence"] == 2
 
 
 def test_what_the_second_look_cannot_read_is_out_and_stands_for_no_other() -> None:
