@@ -24,9 +24,9 @@ lint: $(VENV)/installed
 	ruff format --check .
 	mypy
 
-# three turns on real camera images, in a scratch clone
+# three turns on real camera images, in a scratch clone; `PLAN=ordinary STEPS=4` is the short way
 trial: $(VENV)/installed
-	python -m benchmarks.trial --data "$(DATA)"
+	python -m benchmarks.trial --data "$(DATA)" $(PLAN:%=--plan %) $(STEPS:%=--steps %)
 
 # the data half beside its peers; `ONLY=pairs` measures one part
 bench-curation: $(VENV)/bench

@@ -53,3 +53,5 @@ def test_a_turn_is_made_in_a_folder_of_any_name(tmp_path: Path, name: str) -> No
     assert make("test") == [f"python of {own}: -m pytest"]  # what is installed stays
     asked = make("trial", "DATA=/data/of a client")
     assert asked == [f"python of {own}: -m benchmarks.trial --data /data/of a client"]
+    asked = make("trial", "PLAN=ordinary", "STEPS=4")
+    assert asked[0].endswith("--data ../shared/data --plan ordinary --steps 4")

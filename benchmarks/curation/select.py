@@ -35,13 +35,13 @@ UNITS = {
 REAL = {  # folder of the real sets, by condition
     "day": (
         "amos_daynight/*/day",
-        "camvid_sequences/0006R0_1hz",
-        "camvid_sequences/0016E5_1hz",
+        "bdd_daynight/day/*",
+        "camvid_sequences/0016E5_15hz",
         "camvid_sequences/Seq05VD_1hz",
         "carnd_california/*",
         "client_lums_lahore/*",
     ),
-    "night": ("amos_daynight/*/night",),
+    "night": ("amos_daynight/*/night", "bdd_daynight/night/*"),
     "dusk": ("camvid_sequences/0001TP_1hz",),
     "fog": ("adverse_weather/*",),
 }

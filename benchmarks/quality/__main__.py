@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 
 from benchmarks.quality.lineup import DELIVERIES, KNOBS, MODELS, RESOLUTION, entry
 from benchmarks.trial.clone import argus, clone, set_knobs
-from benchmarks.trial.intake import CARDS, arranged
+from benchmarks.trial.plans import CARDS, arranged
 from stages.client import knobs
 from stages.client.tables import Table
 from stages.common.errors import ArgusError, exits_cleanly

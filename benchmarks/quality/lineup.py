@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.trial.intake import KNOBS as TRIAL
-from benchmarks.trial.intake import TURNS
+from benchmarks.trial.plans import PLANS
 
-DELIVERIES = TURNS[0].deliveries
-"""Webcams by day and night, and Cambridge drives."""
+DELIVERIES = PLANS["ordinary"].deliveries
+"""Cambridge drives, webcams, and trips by day and night."""
 
-KNOBS = {**TRIAL, "train.validate_every": "100", "train.threads": "1"}
+KNOBS = {"train.validate_every": "100", "train.threads": "1"}
 """What params.yaml says otherwise, and the size in pixels that it does not say."""
 RESOLUTION = [64, 96]
 

@@ -29,18 +29,21 @@ def decoded(lines: Iterable[str]) -> dict[str, int]:
     return {match[1]: int(match[2]) for match in found if match}
 
 
-def only_new_decoded(decoded: dict[str, int], before: pl.DataFrame, after: pl.DataFrame) -> Check:
+def only_new_decoded(
+    decoded: dict[str, int], before: pl.DataFrame, after: pl.DataFrame, turn: int
+) -> Check:
     """A turn decoded each image that it saw for the first time once, and no other.
 
     Args:
         decoded: as `decoded` gives it, for that turn.
         before, after: the catalogue of the turn before and of that turn.
+        turn: its number.
     """
     new = set(after["image_id"]) - set(before["image_id"])
     n = sum(decoded.values())
     told = ", ".join(f"{source} {count}" for source, count in decoded.items()) or "none"
     return Check(
-        "images decoded in turn 2", told, f"{len(new)} (distinct new files)", n == len(new)
+        f"images decoded in turn {turn}", told, f"{len(new)} (distinct new files)", n == len(new)
     )
 
 
@@ -76,6 +79,27 @@ def unmoved(before: pl.DataFrame, after: pl.DataFrame, turn: int) -> Check:
 def leakless(leaks: int, turn: int) -> Check:
     """No training image lies near a held-out one, by the metric of `split`."""
     return Check(f"leaks in turn {turn}", str(leaks), "0", leaks == 0)
+
+
+def enough(images: pl.DataFrame, label: str, train: int, held_out: int) -> list[Check]:
+    """So many images of a class train, and so many are held out to judge by."""
+    trained, _, tested = by_split(images).get(label, (0, 0, 0))
+    return [
+        Check(f"{label} in train", str(trained), f"{train} and more", trained >= train),
+        Check(f"{label} in test", str(tested), f"{held_out} and more", tested >= held_out),
+    ]
+
+
+def by_split(images: pl.DataFrame) -> dict[str, tuple[int, ...]]:
+    """Images in use of each class, `unlabelled` among them, in train, val and test."""
+    used = catalogue.accepted(images).with_columns(pl.col("label").fill_null("unlabelled"))
+    return {
+        label: tuple(
+            used.filter(pl.col("label") == label, pl.col("split") == split).height
+            for split in ("train", "val", "test")
+        )
+        for label in used["label"].unique().sort()
+    }
 
 
 def fates(images: pl.DataFrame, sequence: str) -> dict[str, int]:

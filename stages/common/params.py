@@ -93,24 +93,10 @@ class Ingest(Strict):
     quality: Quality
 
 
-class SecondLook(Strict):
-    radius: Annotated[int, Field(ge=1, le=10)]
-    distance: Annotated[float, Field(gt=0, le=2)] | None
-
-
 class Dedupe(Strict):
     radius: Annotated[int, Field(ge=0, le=16)]
     mirrored: bool
-    second_look: SecondLook
-
-    @model_validator(mode="after")
-    def _looks_beyond_the_radius(self) -> Dedupe:
-        if self.second_look.distance is not None and self.second_look.radius <= self.radius:
-            raise ValueError(
-                f"second_look.radius ({self.second_look.radius}) is not above radius "
-                f"({self.radius}): there is nothing to look at"
-            )
-        return self
+    within_sequence: Annotated[float, Field(gt=0, le=1)] | None
 
 
 class Split(Strict):

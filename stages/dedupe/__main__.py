@@ -14,8 +14,8 @@ from stages.common.errors import ArgusError, exits_cleanly, warn
 from stages.common.files import atomic
 from stages.dedupe import pictures
 from stages.dedupe.neighbours import Hashes
-from stages.dedupe.second_look import alike
-from stages.dedupe.stars import NONE, stars
+from stages.dedupe.second_look import regrouped
+from stages.dedupe.stars import stars
 
 INGESTED = Path("data/ingest")
 BACKBONE = "efficientnet"  # of the second look; its distances are those of this network
@@ -87,27 +87,22 @@ def dedupe(images: pl.DataFrame, settings: params.Dedupe, embedded: Embedded) ->
 
     compared = ranked[hashed]
     hashes = Hashes.of(compared, settings.mirrored)
-    further, pairs = settings.second_look, NONE
-    gone: list[int] = []
+    centre = stars(hashes, settings.radius)
+    if settings.within_sequence is not None:
+        gone: list[int] = []
 
-    def vectors(rows: np.ndarray) -> np.ndarray:
-        rows = compared["row"].gather(rows).to_numpy()
-        found, readable = embedded(images[rows])
-        gone.extend(rows[~readable])
-        return found
+        def vectors(rows: np.ndarray) -> np.ndarray:
+            rows = compared["row"].gather(rows).to_numpy()
+            found, readable = embedded(images[rows])
+            gone.extend(rows[~readable])
+            return found
 
-    if further.distance is not None:
-        pairs = alike(
-            hashes,
-            settings.radius,
-            further.radius,
-            further.distance,
-            vectors,
-        )
-    if gone:  # it must not stand for those that look like it
-        images = catalogue.with_decisions(images, np.array(gone), "unreadable")
-        return dedupe(images, settings, embedded)
-    centre, bits = stars(hashes, settings.radius, pairs)
+        drive = compared["sequence"].rank("dense").cast(pl.Int64).fill_null(-1).to_numpy()
+        centre = regrouped(centre, drive, settings.within_sequence, vectors)
+        if gone:  # it must not stand for those that look like it
+            images = catalogue.with_decisions(images, np.array(gone), "unreadable")
+            return dedupe(images, settings, embedded)
+    bits = hashes.apart(np.arange(len(hashes)), centre)
     lost_to, distance = np.arange(len(place)), np.zeros(len(place), dtype=np.uint8)
     lost_to[hashed], distance[hashed] = hashed[centre], bits
     lost_to, distance = lost_to[place], distance[place]
@@ -127,15 +122,16 @@ def best_first(images: pl.DataFrame) -> pl.DataFrame:
     and in each the best first. A delivery never changes, so nothing that comes later does.
 
     Returns:
-        `row` in the table, `image_id` and the hashes.
+        `row` in the table, `sequence`, `image_id` and the hashes.
     """
     size = pl.col("width").cast(pl.Int64) * pl.col("height")
     shown = pl.int_range(pl.len(), dtype=pl.Int64).alias("row"), size.alias("resolution")
     columns = [name for name in BEST_FIRST if name != "resolution"]
-    accepted = images.select(*shown, *columns, *IDENTITY, "status").filter(status="accepted")
+    named = [*columns, *IDENTITY, "sequence", "status"]
+    accepted = images.select(*shown, *named).filter(status="accepted")
     best = ("resolution", "sharpness")
     ranked = accepted.sort(BEST_FIRST, descending=[name in best for name in BEST_FIRST])
-    return ranked.select("row", *IDENTITY)
+    return ranked.select("row", "sequence", *IDENTITY)
 
 
 def metrics(images: pl.DataFrame, settings: params.Dedupe) -> dict[str, Any]:
@@ -143,7 +139,7 @@ def metrics(images: pl.DataFrame, settings: params.Dedupe) -> dict[str, Any]:
 
     `groups` are images kept for which others were dropped, copies or near-duplicates;
     `largest_group` is the number of images in the largest, the kept one included. `mirrored` and
-    `second_look`, where they are on, count the near-duplicates that only they could tell.
+    `within_sequence`, where they are on, count the near-duplicates that only they could tell.
     """
     status = catalogue.counts(images["status"])
     dropped = images.select(*IDENTITY, "status", "lost_to", "distance").filter(
@@ -165,8 +161,8 @@ def metrics(images: pl.DataFrame, settings: params.Dedupe) -> dict[str, Any]:
         apart = np.bitwise_count(both["phash"].to_numpy() ^ both["other"].to_numpy())
         within = both["distance"].to_numpy() <= settings.radius
         found["mirrored"] = int((within & (apart > settings.radius)).sum())
-    if settings.second_look.distance is not None:
-        found["second_look"] = int((near["distance"] > settings.radius).sum())
+    if settings.within_sequence is not None:
+        found["within_sequence"] = int((near["distance"] > settings.radius).sum())
     return found
 
 

@@ -18,7 +18,7 @@ MOST = 1 << 23  # pairs held at a time; a row of cars at a red light may have th
 NONE: Pairs = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
 
 
-def stars(hashes: Hashes, radius: int, alike: Pairs = NONE) -> tuple[np.ndarray, np.ndarray]:
+def stars(hashes: Hashes, radius: int) -> np.ndarray:
     """Group pictures in order: the first of a star is its centre and is kept.
 
     Prefix-stable: what is decided of the first n pictures does not depend on those after them.
@@ -26,25 +26,20 @@ def stars(hashes: Hashes, radius: int, alike: Pairs = NONE) -> tuple[np.ndarray,
     Args:
         hashes: of N pictures, in the order in which they count.
         radius: bits.
-        alike: further pairs that count as the same picture, however far apart their hashes are:
-            int64 [P] each, the earlier first. Of pictures with the same hash, the first.
 
     Returns:
-        centre: int64 [N], the row of the kept picture that each row belongs to (its own if kept):
-            the nearest one kept before the first picture with this hash, the earlier of two as
-            near.
-        distance: uint8 [N], bits to that centre.
+        int64 [N], the row of the kept picture that each row belongs to (its own if kept): the
+        nearest one kept before the first picture with this hash, the earlier of two as near.
     """
     first = first_seen(hashes)
     rows = np.flatnonzero(first == np.arange(len(first)))
     covered = np.zeros(len(hashes), dtype=bool)
-    _settle(hashes, rows, radius, alike, covered)
+    _settle(hashes, rows, radius, covered)
     centre = np.arange(len(hashes), dtype=np.int64)
     dropped = rows[covered[rows]]
     kept = rows[~covered[rows]]
-    centre[dropped] = _nearest(hashes, kept, dropped, radius, alike)
-    centre = centre[first]
-    return centre, hashes.apart(np.arange(len(hashes)), centre)
+    centre[dropped] = _nearest(hashes, kept, dropped, radius)
+    return centre[first]
 
 
 def first_seen(hashes: Hashes) -> np.ndarray:
@@ -57,9 +52,7 @@ def first_seen(hashes: Hashes) -> np.ndarray:
     return first.to_series().to_numpy().astype(np.int64)
 
 
-def _settle(
-    hashes: Hashes, rows: np.ndarray, radius: int, alike: Pairs, covered: np.ndarray
-) -> None:
+def _settle(hashes: Hashes, rows: np.ndarray, radius: int, covered: np.ndarray) -> None:
     """Mark all pictures that a kept one of these rows covers, going through the rows in order.
 
     Where there are too many pairs, the first half is settled first, and what it covers of the
@@ -73,15 +66,13 @@ def _settle(
     pairs = _at_most(MOST, hashes[rows].within(radius))
     if pairs is None:
         first, second = rows[: len(rows) // 2], rows[len(rows) // 2 :]
-        _settle(hashes, first, radius, alike, covered)
+        _settle(hashes, first, radius, covered)
         kept = first[~covered[first]]
         for _, near in hashes[kept].between(hashes[second], radius):
             covered[second[near]] = True
-        _settle(hashes, second, radius, alike, covered)
+        _settle(hashes, second, radius, covered)
         return
-    here = np.isin(alike[0], rows)
-    left = np.concatenate([rows[pairs[0]], alike[0][here]])
-    right = np.concatenate([rows[pairs[1]], alike[1][here]])
+    left, right = rows[pairs[0]], rows[pairs[1]]
     order = np.argsort(left, kind="stable")
     left, right = left[order], right[order]
     starts = np.flatnonzero(np.r_[True, left[1:] != left[:-1]][: len(left)])
@@ -102,9 +93,7 @@ def _at_most(limit: int, batches: Iterator[Pairs]) -> Pairs | None:
     return np.concatenate([i for i, _ in held]), np.concatenate([j for _, j in held])
 
 
-def _nearest(
-    hashes: Hashes, kept: np.ndarray, dropped: np.ndarray, radius: int, alike: Pairs
-) -> np.ndarray:
+def _nearest(hashes: Hashes, kept: np.ndarray, dropped: np.ndarray, radius: int) -> np.ndarray:
     """Of each dropped row the nearest kept row before it, the earlier of two as near: int64 [D]."""
     n = np.int64(len(hashes))
     best = np.full(len(dropped), np.iinfo(np.int64).max)
@@ -112,7 +101,4 @@ def _nearest(
         before = kept[a] < dropped[b]
         a, b = kept[a[before]], b[before]
         np.minimum.at(best, b, hashes.apart(a, dropped[b]) * n + a)
-    counts = np.isin(alike[0], kept) & np.isin(alike[1], dropped)
-    a, b = alike[0][counts], np.searchsorted(dropped, alike[1][counts])
-    np.minimum.at(best, b, hashes.apart(a, dropped[b]) * n + a)
     return best % n if len(dropped) else dropped

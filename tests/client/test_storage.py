@@ -95,7 +95,9 @@ def project(top: Path) -> None:
     for key in ("sources", "rendered"):
         for item in knobs.items(text, key):
             text = knobs.without_item(text, key, item)
-    text = knobs.with_value(knobs.with_item(text, "sources", "cam"), "lineage.previous", "null")
+    text = knobs.with_item(text, "sources", "cam")
+    for key in ("lineage.previous", "dedupe.within_sequence"):  # the second without torch: for time
+        text = knobs.with_value(text, key, "null")
     models, promoted = text.index("\nmodels:"), text.index("\n# --- what is promoted")
     (top / "params.yaml").write_text(f"{text[:models]}\nmodels: {{}}\n{text[promoted:]}")
     (top / "data/sources").mkdir(parents=True)

@@ -18,7 +18,7 @@ from tests.conftest import ROOT, scene
 
 RADIUS = 4
 STANDARD = params.load(ROOT / "params.yaml").dedupe
-SETTINGS = STANDARD.model_copy(update={"radius": RADIUS})
+SETTINGS = STANDARD.model_copy(update={"radius": RADIUS, "within_sequence": None})
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 # hashes of few bits, so that draws are often near each other; contents that come in again
@@ -193,54 +193,58 @@ def test_a_mirrored_copy_counts_if_it_is_asked_for(mirrored: bool) -> None:
         assert "mirrored" not in found
 
 
-def test_the_second_look_asks_for_the_features_of_images_beyond_the_radius() -> None:
-    look = params.SecondLook(radius=10, distance=0.3)
-    settings = SETTINGS.model_copy(update={"second_look": look})
+def drives(names: str, table: pl.DataFrame) -> pl.DataFrame:
+    """The table with a drive for each image, one letter each; a dash is none."""
+    return table.with_columns(
+        sequence=pl.Series([None if name == "-" else name for name in names], dtype=pl.String)
+    )
+
+
+def test_frames_of_one_drive_that_look_alike_are_one_picture_however_far_their_hashes() -> None:
+    settings = SETTINGS.model_copy(update={"within_sequence": 0.3})
     asked: list[str] = []
 
     def embedded(rows: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         asked.extend(rows["image_id"])
-        angle = np.array([{"a": 0.0, "b": 0.2, "c": 1.0}[name] for name in rows["image_id"]])
+        angle = np.where(rows["image_id"] == "c", 1.0, 0.2)
         return np.stack([np.cos(angle), np.sin(angle)], axis=1), np.ones(len(angle), dtype=bool)
 
-    table = dedupe(
-        images(
-            [
-                ("a", bits(0), "accepted"),
-                ("b", bits(8), "accepted"),  # looks like a
-                ("c", bits(10), "accepted"),  # within the radius of b, but b is not kept
-                ("d", bits(40), "accepted"),  # too far for a look
-            ]
-        ),
-        settings,
-        embedded,
+    table = images(
+        [
+            ("a", bits(0), "accepted"),
+            ("b", bits(30), "accepted"),  # looks like a, of the same drive
+            ("b", bits(30), "accepted"),  # the same file
+            ("g", bits(33), "accepted"),  # within the radius of b, so it goes where b goes
+            ("c", bits(40), "accepted"),  # another moment
+            ("d", bits(46), "accepted"),  # of another drive, alone in it
+            ("e", bits(52), "accepted"),  # of no drive, as is f
+            ("f", bits(60), "accepted"),
+        ]
     )
+    table = dedupe(drives("xxyxxy--", table), settings, embedded)
     assert sorted(asked) == ["a", "b", "c"]
-    assert table["status"].to_list() == ["accepted", "near_duplicate", "accepted", "accepted"]
-    assert table["lost_to"].to_list() == [None, "a", None, None]
-    assert table["distance"].to_list() == [None, 8, None, None]
-    assert metrics(table, settings)["second_look"] == 1
+    dropped = ["near_duplicate", "exact_copy", "near_duplicate"]
+    assert table["status"].to_list() == ["accepted", *dropped, *["accepted"] * 4]
+    assert table["lost_to"].to_list() == [None, *"aaa", *[None] * 4]
+    assert table["distance"].to_list() == [None, 30, 30, 33, *[None] * 4]
+    assert metrics(table, settings)["within_sequence"] == 2
 
 
 def test_what_the_second_look_cannot_read_is_out_and_stands_for_no_other() -> None:
-    look = params.SecondLook(radius=10, distance=0.3)
-    settings = SETTINGS.model_copy(update={"second_look": look})
+    settings = SETTINGS.model_copy(update={"within_sequence": 0.3})
 
     def embedded(rows: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         readable = (rows["image_id"] != "a").to_numpy()
         return np.where(readable[:, None], np.ones((rows.height, 2)), np.nan), readable
 
-    table = dedupe(
-        images(
-            [
-                ("a", bits(0), "accepted"),
-                ("b", bits(2), "accepted"),  # within the radius of a
-                ("c", bits(9), "accepted"),  # looks like b, and at a it is looked as well
-            ]
-        ),
-        settings,
-        embedded,
+    table = images(
+        [
+            ("a", bits(0), "accepted"),
+            ("b", bits(2), "accepted"),  # within the radius of a
+            ("c", bits(9), "accepted"),  # looks like b
+        ]
     )
+    table = dedupe(drives("xxx", table), settings, embedded)
     assert table["status"].to_list() == ["unreadable", "accepted", "near_duplicate"]
     assert table["lost_to"].to_list() == [None, None, "b"]
 
@@ -290,6 +294,26 @@ def test_the_stage_writes_what_it_found(workspace: Path, deliver: Callable[..., 
         "distances.png",
         "groups.png",
     }
+
+
+def test_by_default_the_stage_looks_at_the_pictures_of_a_drive(
+    workspace: Path, deliver: Callable[..., Path]
+) -> None:
+    street = scene(0)
+    brighter = street.point([min(255, level + 2) for level in range(256)] * 3)
+    deliver("fleet", "d1", {"a.png": street, "b.png": brighter, "c.png": scene(1), "d.png": street})
+    rows = [(name, bits(16 * n), "accepted") for n, name in enumerate("abcd")]
+    table = images(rows).with_columns(
+        delivery=pl.lit("d1"), path=pl.col("image_id") + ".png", received_at=pl.lit(START)
+    )
+    table = drives("xxxy", table)  # d is the same as a, but for the hash; of another drive
+    catalogue.write("data/ingest/fleet/images.parquet", table)
+    text = Path("params.yaml").read_text().replace("sources: [demo]", "sources: [fleet]")
+    Path("params.yaml").write_text(text)
+    stage.main()
+    found = catalogue.read("data/dedupe/images.parquet")
+    assert found["lost_to"].to_list() == [None, "a", None, None]
+    assert json.loads(Path("reports/dedupe.json").read_text())["within_sequence"] == 1
 
 
 def test_a_source_that_left_the_list_is_not_used(workspace: Path) -> None:

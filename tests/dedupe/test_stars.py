@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from stages.dedupe import stars as module
 from stages.dedupe.neighbours import Hashes
-from stages.dedupe.stars import NONE, stars
+from stages.dedupe.stars import stars
 
 # few bits, so that draws are often near each other
 BITS = 12
@@ -41,13 +41,12 @@ def drive(frames: int) -> np.ndarray:
 def test_stars_keep_far_apart_and_drop_only_near(
     values: list[int], radius: int, mirrored: bool
 ) -> None:
-    centre, distance = stars(hashes_of(values, mirrored), radius)
+    centre = stars(hashes_of(values, mirrored), radius)
     rows = np.arange(len(values))
     kept = np.flatnonzero(centre == rows)
     assert (centre[centre] == centre).all()
     assert (centre <= rows).all()
-    assert (distance <= radius).all()
-    assert distance.tolist() == [apart(values, i, centre[i], mirrored) for i in rows]
+    assert all(apart(values, i, centre[i], mirrored) <= radius for i in rows)
     assert all(apart(values, i, j, mirrored) > radius for i, j in combinations(kept, 2))
 
 
@@ -55,61 +54,40 @@ def test_stars_keep_far_apart_and_drop_only_near(
 def test_an_image_is_dropped_for_the_nearest_kept_before_its_hash_came(
     values: list[int], radius: int
 ) -> None:
-    centre, distance = stars(hashes_of(values, False), radius)
+    centre = stars(hashes_of(values, False), radius)
     for row in range(len(values)):
         before = [k for k in range(values.index(values[row]) + 1) if centre[k] == k]
         reach = {k: apart(values, row, k, False) for k in before}
-        assert distance[row] == min(reach.values())
-        assert centre[row] == min(k for k in before if reach[k] == distance[row])
+        assert centre[row] == min(before, key=lambda k: (reach[k], k))
 
 
 @given(HASHES, st.integers(0, 40), st.booleans())
 def test_stars_are_prefix_stable(values: list[int], cut: int, mirrored: bool) -> None:
     whole = stars(hashes_of(values, mirrored), 2)
     prefix = stars(hashes_of(values[:cut], mirrored), 2)
-    assert (whole[0][:cut] == prefix[0]).all()
-    assert (whole[1][:cut] == prefix[1]).all()
+    assert (whole[:cut] == prefix).all()
 
 
-@given(HASHES, st.integers(0, 4), st.data())
-def test_too_many_pairs_to_hold_change_nothing(
-    values: list[int], radius: int, data: st.DataObject
-) -> None:
-    hashes, pairs = hashes_of(values, True), NONE
-    first = sorted({values.index(value) for value in values})
-    if len(first) > 1:
-        two = st.lists(st.sampled_from(first), min_size=2, max_size=2, unique=True).map(sorted)
-        drawn = data.draw(st.lists(two, max_size=8))
-        pairs = (
-            np.array([i for i, _ in drawn], dtype=np.int64),
-            np.array([j for _, j in drawn], dtype=np.int64),
-        )
-    at_once = stars(hashes, radius, pairs)
+@given(HASHES, st.integers(0, 4))
+def test_too_many_pairs_to_hold_change_nothing(values: list[int], radius: int) -> None:
+    hashes = hashes_of(values, True)
+    at_once = stars(hashes, radius)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "MOST", 2)
-        in_halves = stars(hashes, radius, pairs)
-    assert (at_once[0] == in_halves[0]).all()
-    assert (at_once[1] == in_halves[1]).all()
+        in_halves = stars(hashes, radius)
+    assert (at_once == in_halves).all()
 
 
 def test_a_drive_does_not_chain_to_a_single_frame() -> None:
     # each frame is 2 bits from the one before: at radius 4, one in three is kept
-    centre, _ = stars(Hashes(drive(30)), 4)
+    centre = stars(Hashes(drive(30)), 4)
     assert len(set(centre)) == 10
-
-
-def test_pairs_that_are_alike_count_however_far_apart_they_are() -> None:
-    hashes = Hashes(drive(30)[::6])  # 12 bits from one to the next
-    centre, distance = stars(hashes, 4, (np.array([0, 1, 2]), np.array([1, 2, 4])))
-    assert centre.tolist() == [0, 0, 2, 3, 2]  # 1 is dropped, so 2 is not dropped for it
-    assert distance.tolist() == [0, 12, 0, 0, 24]
 
 
 def test_many_of_the_same_hash_are_one() -> None:
     plain = np.repeat(np.array([5, 6, 2**40 - 1], dtype=np.uint64), 200_000)
-    centre, distance = stars(Hashes(plain), 4)  # 2e10 pairs of equal ones, if they were spelt out
+    centre = stars(Hashes(plain), 4)  # 2e10 pairs of equal ones, if they were spelt out
     assert set(centre) == {0, 400_000}
-    assert set(distance) == {0, 2}
 
 
 @given(HASHES, st.booleans())
@@ -149,5 +127,4 @@ def test_a_mirrored_hash_that_is_not_known_matches_as_it_is() -> None:
 
 
 def test_no_images_have_no_stars() -> None:
-    centre, distance = stars(Hashes(np.empty(0, dtype=np.uint64)), 4)
-    assert len(centre) == len(distance) == 0
+    assert len(stars(Hashes(np.empty(0, dtype=np.uint64)), 4)) == 0
