@@ -23,6 +23,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from stages.common.bounds import (
+    A_DELIVERY,
     SOURCE_OR_DELIVERY,
     Count,
     Name,
@@ -38,7 +39,6 @@ from stages.common.conflicts import conflicts
 from stages.common.days import Day
 from stages.common.errors import ArgusError, explained
 
-A_DELIVERY = r"^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$"
 Flaw = Literal["black", "over_exposed", "near_constant", "blurred", "torn"]
 PARAMS = Path("params.yaml")
 
