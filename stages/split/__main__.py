@@ -15,7 +15,7 @@ from stages.common.errors import ArgusError, exits_cleanly
 from stages.split.arrivals import Arrivals
 from stages.split.assign import assign, leaks
 from stages.split.near import Near
-from stages.split.record import Standing, empty, handed_on, spelt
+from stages.split.record import Standing, empty, handed_on, of_turn, spelt
 
 RECORD = Path("data/split/record.parquet")
 
@@ -40,7 +40,7 @@ def split(
     standing = Standing.of(record, images, arrivals)
     near = Near.of(images, arrivals, standing, settings.radius, mirrored)
     decision = assign(arrivals, near, standing, settings.seed, settings.val, settings.test)
-    record = handed_on(record, images, arrivals, decision.home, decision.drew, decision.side)
+    record = handed_on(record, images, arrivals, decision.home, decision.side)
     column = pl.Series([None], dtype=pl.String).new_from_index(0, images.height)
     images = images.with_columns(column.scatter(arrivals.row, spelt(decision.side)).alias("split"))
     denied = arrivals.row[np.flatnonzero(decision.denied)]
@@ -86,10 +86,9 @@ def shortage(images: pl.DataFrame) -> str:
 @exits_cleanly
 def main() -> None:
     p = params.load()
-    record = recorded(p.lineage.previous)
-    images, record, leaked = split(
-        catalogue.read("data/dedupe/images.parquet"), record, p.split, p.dedupe.mirrored
-    )
+    images = catalogue.read("data/dedupe/images.parquet")
+    record = of_turn(recorded(p.lineage.previous), images)
+    images, record, leaked = split(images, record, p.split, p.dedupe.mirrored)
     if leaked:
         raise ArgusError(f"{leaked} training images lie near held-out ones: the split is broken")
     catalogue.require_grants(images)

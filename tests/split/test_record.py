@@ -15,13 +15,13 @@ from polars.testing import assert_frame_equal
 from stages.common.catalogue import SPLITS
 from stages.common.params import Split
 from stages.split.__main__ import split
+from stages.split.balance import by_hash
 from stages.split.record import empty
-from stages.split.urn import BALLS, by_hash
 from tests.split.tables import SETTINGS, bits_apart, catalogues, fleet, rows_of, table
 from tests.split.test_split import DECISIONS, FIRST, held_out
 
-OTHER = next(n for n in map(str, range(999)) if by_hash(n, 1) < 0.1 and n != held_out())
-"""Another drive that is drawn into test unless that is far ahead."""
+OTHER = next(n for n in map(str, range(9999)) if by_hash(n, 1) > 0.999 and n != held_out())
+"""Another drive that comes last of those of its size."""
 
 
 def turns(*catalogues: pl.DataFrame) -> list[pl.DataFrame]:
@@ -142,7 +142,7 @@ def test_new_drives_are_balanced_against_all_that_ever_were() -> None:
     sides = pl.concat(turns(*parts)).unique("sequence", maintain_order=True)["split"].to_list()
     shares = {"train": 0.5, "val": SETTINGS.val, "test": SETTINGS.test}
     for name in SPLITS:
-        assert abs(sides.count(name) - shares[name] * 400) <= BALLS + 2
+        assert abs(sides.count(name) - shares[name] * 400) <= 2
     # the first drive of each delivery trains, as there is no other training image any more
     assert sides[::10] == ["train"] * 40
 
@@ -238,7 +238,7 @@ def test_other_shares_make_up_for_what_was_drawn_before() -> None:
     assert set(first["split"]) == {"train"}
     after, _, _ = split(images, record, Split(seed=1, val=0, test=0.3, radius=3), mirrored=False)
     assert after["split"].head(100).equals(first["split"])
-    assert abs((after["split"] == "test").sum() - 120) <= BALLS + 2
+    assert abs((after["split"] == "test").sum() - 120) <= 2
 
 
 def test_a_record_of_many_drives_weighs_like_the_drives() -> None:

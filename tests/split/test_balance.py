@@ -7,12 +7,12 @@ import polars as pl
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from stages.split.urn import BALLS, Urns, by_hash, cut
 
 from stages.common.catalogue import SPLITS
 from stages.common.params import Split
 from stages.split.__main__ import split
 from stages.split.record import empty
-from stages.split.urn import BALLS, Urns, by_hash, cut
 from tests.split.tables import SETTINGS, fleet
 
 SHARES = np.array([1 - SETTINGS.val - SETTINGS.test, SETTINGS.val, SETTINGS.test])
