@@ -12,6 +12,7 @@ import polars as pl
 from stages.common import catalogue, lineage, params, reports
 from stages.common.catalogue import SPLITS
 from stages.common.errors import ArgusError, exits_cleanly
+from stages.common.lacking import lacking
 from stages.split.arrivals import Arrivals
 from stages.split.assign import assign, leaks
 from stages.split.near import Near
@@ -83,6 +84,13 @@ def shortage(images: pl.DataFrame) -> str:
     )
 
 
+def per_class(images: pl.DataFrame) -> dict[str, dict[str, int]]:
+    """By split, how many images of each class that is in use are in it, 0 included."""
+    none = dict.fromkeys(sorted(catalogue.labels(catalogue.accepted(images)).unique()), 0)
+    parts = {name: catalogue.accepted(images, name) for name in SPLITS}
+    return {n: {**none, **catalogue.counts(catalogue.labels(s))} for n, s in parts.items()}
+
+
 @exits_cleanly
 def main() -> None:
     p = params.load()
@@ -100,6 +108,8 @@ def main() -> None:
     catalogue.write("data/split/images.parquet", images)
     catalogue.write(RECORD, record)
 
+    classes = per_class(images)
+    without = {n: [label for label, c in of.items() if not c] for n, of in classes.items()}
     reports.metrics(
         "split",
         {
@@ -107,13 +117,14 @@ def main() -> None:
             "embargoed": int((images["status"] == "embargoed").sum()),
             "use_not_granted": int((images["status"] == "use_not_granted").sum()),
             "leaks": leaked,
-            "per_class": {n: catalogue.counts(catalogue.labels(s)) for n, s in sizes.items()},
+            "per_class": classes,
+            "classes_without": without,
         },
     )
     print(", ".join(f"{name} {part.height}" for name, part in sizes.items()))
-    short = shortage(images)
-    if short:
-        print(short, file=sys.stderr)
+    short = [shortage(images), lacking(without)]
+    if any(short):
+        print("\n".join(filter(None, short)), file=sys.stderr)
 
 
 if __name__ == "__main__":
