@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from stages.common import catalogue, lineage, params, reports
-from stages.common.catalogue import SPLITS
+from stages.common.catalogue import SPLITS, UNKNOWN
 from stages.common.errors import ArgusError, exits_cleanly
 from stages.common.lacking import lacking
 from stages.split.arrivals import Arrivals
@@ -109,7 +109,10 @@ def main() -> None:
     catalogue.write(RECORD, record)
 
     classes = per_class(images)
-    without = {n: [label for label, c in of.items() if not c] for n, of in classes.items()}
+    without = {
+        name: [label for label, count in of.items() if not count and label != UNKNOWN]
+        for name, of in classes.items()
+    }
     reports.metrics(
         "split",
         {

@@ -109,8 +109,7 @@ class _Decided:
 
     def take(self, first: int, last: int) -> None:
         """Decide about a delivery, the arrivals from `first` up to `last`."""
-        begin, end = self.arrivals.starts[[first, last]].tolist()
-        images = slice(begin, end)
+        images = slice(*self.arrivals.starts[[first, last]].tolist())
         busy = np.diff(self.pairs[first : last + 1]) + np.diff(self.strays[first : last + 1]) > 0
         to_place = self._to_place(first, last, busy)
         if to_place:
@@ -163,8 +162,8 @@ class _Decided:
                     total.update(dict(self.shown[number]))
                 shown = tuple(total.items())
             units.append(Unit(shown, may, by_hash(name, self.seed)))
-        labels = {label for unit in units for label, _ in unit.images}
-        untaught = {label for label in labels if not (self.taught | taught)[label]}
+        labels = sorted({label for unit in units for label, _ in unit.images})
+        untaught = [label for label in labels if not (self.taught[label] or taught[label])]
         tallies = {label: (of_class[label], of_source[label]) for label in labels}
         sides = Cut(tallies, untaught, self.shares).place(units)
         sizes = [len(those) for those in together.values()]

@@ -95,9 +95,9 @@ class Cut:
     taken instead if it is nearer by `NEAR_TIE`. Of more drives, moves of one and swaps of two among
     the last `REFINED` are made, the best each time, while one brings it nearer by that.
 
-    So with few drives there is no nearer cut, and with any number of one class that may be
-    anywhere, no split is ever ahead by more than the largest of them and `FEWEST` images, however
-    the sizes are spread.
+    So with few drives there is no nearer cut, and of one class and source whose drives may be
+    anywhere, however many and however long, no split is ever ahead of its share by more images than
+    the longest drive has and `FEWEST`. Many that are alike are placed in bundles, to the image.
 
     Args:
         tallies: images in train, val and test before this delivery, of each class that it shows:

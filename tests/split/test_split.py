@@ -222,12 +222,14 @@ def test_classes_that_a_split_lacks_are_named(
     workspace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     drives = [("day", 65), ("day", 10), ("day", 25), ("dusk", 30), ("fog", 30), ("fog", 20)]
-    catalogue.write("data/dedupe/images.parquet", fleet(drives))
+    unlabelled = pl.when(pl.col("label") != "").then("label")  # a class, but not one to capture
+    images = fleet([*drives, ("", 20)]).with_columns(label=unlabelled)
+    catalogue.write("data/dedupe/images.parquet", images)
     main()
     report = reports.read("split")
     assert report["classes_without"] == {"train": [], "val": ["dusk", "fog"], "test": ["dusk"]}
-    assert report["per_class"]["val"] == {"day": 10, "dusk": 0, "fog": 0}
-    assert {name: report[name] for name in SPLITS} == {"train": 125, "val": 10, "test": 45}
+    assert report["per_class"]["val"] == {"day": 10, "dusk": 0, "fog": 0, "unknown": 0}
+    assert {name: report[name] for name in SPLITS} == {"train": 145, "val": 10, "test": 45}
     told = capsys.readouterr().err
     assert "without an image: dusk, fog (in val: no model can look at them" in told
     assert "; dusk (in test: no model can be judged by them). Bring in more drives" in told
