@@ -7,7 +7,7 @@ for turns long past, from Git.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +78,7 @@ class Outcome:
     embargoed: int
     use_not_granted: int
     leaks: int
+    classes_without: Mapping[str, Sequence[str]]
     excluded: int
     pruned: int
     selected: int
@@ -142,6 +143,7 @@ def outcome(found: Reports) -> Outcome:
         embargoed=split["embargoed"],
         use_not_granted=split.get("use_not_granted", 0),  # the first turns knew no such thing
         leaks=split["leaks"],
+        classes_without=split.get("classes_without", {}),  # nor this
         excluded=prune.get("excluded", 0),  # nor this
         pruned=prune["pruned"],
         selected=prune["selected"],

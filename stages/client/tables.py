@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
@@ -11,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 
 from stages.client.outcome import Outcome
+from stages.common.lacking import lacking
 
 IN_A_LOG = 120
 UNKNOWN = "-"
@@ -110,3 +112,5 @@ def show(turn: Outcome) -> None:
     for table in (images(turn), models(turn), missing(turn), champions(turn)):
         if table.rows:
             table.show()
+    if warning := lacking(turn.classes_without):
+        print(warning, file=sys.stderr)

@@ -10,13 +10,14 @@ import numpy as np
 import polars as pl
 
 from stages.common import catalogue, lineage, params, reports
-from stages.common.catalogue import SPLITS
+from stages.common.catalogue import SPLITS, UNKNOWN
 from stages.common.errors import ArgusError, exits_cleanly, warn
+from stages.common.lacking import lacking
 from stages.common.prospects import obstacle
 from stages.split.arrivals import Arrivals
 from stages.split.assign import assign, leaks
 from stages.split.near import Near
-from stages.split.record import Standing, empty, handed_on, spelt
+from stages.split.record import Standing, empty, handed_on, of_turn, spelt
 
 RECORD = Path("data/split/record.parquet")
 
@@ -41,7 +42,7 @@ def split(
     standing = Standing.of(record, images, arrivals)
     near = Near.of(images, arrivals, standing, settings.radius, mirrored)
     decision = assign(arrivals, near, standing, settings.seed, settings.val, settings.test)
-    record = handed_on(record, images, arrivals, decision.home, decision.drew, decision.side)
+    record = handed_on(record, images, arrivals, decision.home, decision.side)
     column = pl.Series([None], dtype=pl.String).new_from_index(0, images.height)
     images = images.with_columns(column.scatter(arrivals.row, spelt(decision.side)).alias("split"))
     denied = arrivals.row[np.flatnonzero(decision.denied)]
@@ -84,34 +85,38 @@ def shortage(images: pl.DataFrame) -> str:
 
 
 def skipped(
-    images: pl.DataFrame, models: Mapping[str, params.Model], judged_by: Sequence[str]
+    classes: Mapping[str, Mapping[str, int]],
+    models: Mapping[str, params.Model],
+    judged_by: Sequence[str],
 ) -> list[str]:
     """Which models cannot be trained and judged on these splits, before anything is trained; a
     line for each reason.
 
     Args:
-        images: the catalogue, with a column `split`.
+        classes: as `per_class` gives it.
         models: `models` of params.yaml.
         judged_by: `evaluate.splits`.
     """
-    counts = {
-        name: catalogue.counts(catalogue.labels(catalogue.accepted(images, name)))
-        for name in SPLITS
-    }
     alike: dict[str, list[str]] = {}
     for name, model in models.items():
-        if why := obstacle(model, counts, judged_by):
+        if why := obstacle(model, classes, judged_by):
             alike.setdefault(why, []).append(name)
     return [f"{', '.join(names)} will be skipped: {why}" for why, names in alike.items()]
+
+
+def per_class(images: pl.DataFrame) -> dict[str, dict[str, int]]:
+    """By split, how many images of each class that is in use are in it, 0 included."""
+    none = dict.fromkeys(sorted(catalogue.labels(catalogue.accepted(images)).unique()), 0)
+    parts = {name: catalogue.accepted(images, name) for name in SPLITS}
+    return {n: {**none, **catalogue.counts(catalogue.labels(s))} for n, s in parts.items()}
 
 
 @exits_cleanly
 def main() -> None:
     p = params.load()
-    record = recorded(p.lineage.previous)
-    images, record, leaked = split(
-        catalogue.read("data/dedupe/images.parquet"), record, p.split, p.dedupe.mirrored
-    )
+    images = catalogue.read("data/dedupe/images.parquet")
+    record = of_turn(recorded(p.lineage.previous), images)
+    images, record, leaked = split(images, record, p.split, p.dedupe.mirrored)
     if leaked:
         raise ArgusError(f"{leaked} training images lie near held-out ones: the split is broken")
     catalogue.require_grants(images)
@@ -119,6 +124,11 @@ def main() -> None:
     catalogue.write("data/split/images.parquet", images)
     catalogue.write(RECORD, record)
 
+    classes = per_class(images)
+    without = {
+        name: [label for label, count in of.items() if not count and label != UNKNOWN]
+        for name, of in classes.items()
+    }
     reports.metrics(
         "split",
         {
@@ -126,14 +136,15 @@ def main() -> None:
             "embargoed": int((images["status"] == "embargoed").sum()),
             "use_not_granted": int((images["status"] == "use_not_granted").sum()),
             "leaks": leaked,
-            "per_class": {n: catalogue.counts(catalogue.labels(s)) for n, s in sizes.items()},
+            "per_class": classes,
+            "classes_without": without,
         },
     )
     print(", ".join(f"{name} {part.height}" for name, part in sizes.items()))
-    if short := shortage(images):
-        warn(short)
+    for text in filter(None, (shortage(images), lacking(without))):
+        warn(text)
     # This decides nothing that is written, so `models` and `evaluate` need not re-run the stage.
-    for text in skipped(images, p.models, p.evaluate.splits):
+    for text in skipped(classes, p.models, p.evaluate.splits):
         warn(text)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -15,7 +16,8 @@ COPIES = ("exact_copy", "near_duplicate")
 
 @dataclass(frozen=True)
 class Arrivals:
-    """Images in use and copies of such: N of them, of G groups, in B arrivals, of C classes.
+    """Images in use and copies of such: N of them, of G groups, of C classes, in B arrivals, which
+    D deliveries brought.
 
     A group is what must stay together: a drive, or an image that belongs to none. An arrival is
     what one delivery brings of one group; its images stand together, and the arrivals in the order
@@ -26,10 +28,11 @@ class Arrivals:
         group: int64 [N], 0 to G - 1.
         names: string [G].
         starts: int64 [B + 1], where the images of each arrival begin; the last is N.
+        deliveries: int64 [D + 1], where the arrivals of each delivery begin; the last is B.
         label: int64 [N], 0 to C - 1; images without a label are a class too.
-        urn: int64 [N], a number for its source and class; modulo C it is the class.
+        kind: int64 [N], a number for its source and class; modulo C it is the class.
         classes: C.
-        kinds: the source and label of each of U urns, which are C times as many as sources.
+        kinds: the source and label of each of K kinds, which are C times as many as sources.
         used: bool [N]; False for a copy, which is not assigned but tells where its drive belongs.
         copy_of: int64 [N], the image here that a copy was dropped for; -1 for an image in use.
         may: bool [N, 3], which of `SPLITS` it may be in, by its rights.
@@ -39,8 +42,9 @@ class Arrivals:
     group: np.ndarray
     names: pl.Series
     starts: np.ndarray
+    deliveries: np.ndarray
     label: np.ndarray
-    urn: np.ndarray
+    kind: np.ndarray
     classes: int
     kinds: pl.DataFrame
     used: np.ndarray
@@ -67,15 +71,17 @@ class Arrivals:
         label, labels = _numbered(looked_at.select("label"))
         source, sources = _numbered(looked_at.select("source"))
         order = np.argsort(arrival, kind="stable")
-        starts = np.append(np.flatnonzero(np.diff(arrival[order], prepend=-1)), len(order))
+        starts = np.flatnonzero(np.diff(arrival[order], prepend=-1))
+        deliveries = np.flatnonzero(np.diff(delivery[order[starts]], prepend=-1))
         used = (looked_at["status"] == "accepted").to_numpy()
         return cls(
             row=looked_at["row"].to_numpy()[order],
             group=group[order],
             names=names["group"],
-            starts=starts,
+            starts=np.append(starts, len(order)),
+            deliveries=np.append(deliveries, len(starts)),
             label=label[order],
-            urn=(source * labels.height + label)[order],
+            kind=(source * labels.height + label)[order],
             classes=labels.height,
             kinds=sources.join(labels, how="cross", maintain_order="left_right").select(
                 "source", "label"
@@ -85,35 +91,28 @@ class Arrivals:
             may=looked_at.select(SPLITS).to_numpy()[order],
         )
 
-    def grants(self) -> tuple[list[list[bool]], list[bool]]:
+    def grants(self) -> tuple[np.ndarray, np.ndarray]:
         """What each of the B arrivals may be used for.
 
         Returns:
-            B x 3, which of `SPLITS` one of its images in use may be in (of its copies, if it has
-            nothing else); B, whether an image in use may not be in all of them.
+            bool [B, 3], which of `SPLITS` one of its images in use may be in (of its copies, if it
+            has nothing else); bool [B], whether an image in use may not be in all of them.
         """
-        if not len(self.may):
-            return [], []
         starts = self.starts[:-1]
         uses = np.repeat(np.logical_or.reduceat(self.used, starts), np.diff(self.starts))
         some = np.logical_or.reduceat(self.may & (self.used | ~uses)[:, None], starts)
         limited = np.logical_or.reduceat(self.used & ~self.may.all(axis=1), starts)
-        return some.tolist(), limited.tolist()
+        return some, limited
 
-    def shown(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """What each arrival shows of each urn; what shows none, as it is all copies, is not there.
-
-        Returns:
-            int64 [K] arrivals, 0 to B - 1, ascending; int64 [K] urns; float64 [K] the share of the
-            arrival's images in use that is of that urn, above 0 to 1.
-        """
-        count = len(self.starts) - 1
-        number = np.repeat(np.arange(count), np.diff(self.starts))[self.used]
-        found, images = np.unique(
-            number * self.kinds.height + self.urn[self.used], return_counts=True
-        )
-        arrival, urn = np.divmod(found, max(self.kinds.height, 1))
-        return arrival, urn, images / np.bincount(number, minlength=count)[arrival]
+    def shown(self) -> list[tuple[tuple[int, int], ...]]:
+        """What each of the B arrivals shows: its classes, and how many of its images in use are of
+        each; nothing if it is all copies."""
+        number = np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))[self.used]
+        found, images = np.unique(number * self.classes + self.label[self.used], return_counts=True)
+        arrival, label = np.divmod(found, max(self.classes, 1))
+        pairs = list(zip(label.tolist(), images.tolist(), strict=True))
+        bounds = np.searchsorted(arrival, np.arange(len(self.starts))).tolist()
+        return [tuple(pairs[a:b]) for a, b in pairwise(bounds)]
 
 
 def _numbered(values: pl.DataFrame) -> tuple[np.ndarray, pl.DataFrame]:

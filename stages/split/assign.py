@@ -1,28 +1,28 @@
-"""Frozen, leak-free splits: by drive and by near-duplicate neighbourhood, in order of arrival.
+"""Frozen, leak-free splits: by drive and by near-duplicate neighbourhood, delivery by delivery.
 
-Every decision looks only at what came in before, so a new delivery never moves an older image; and
-what the turns before decided stands (`record`), so that nothing else does either.
+Every decision looks only at what came in before and at its own delivery, which is whole when it
+comes in and never changes. So a new delivery never moves an older image; and what the turns before
+decided stands (`record`), so that nothing else does either.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from stages.common.catalogue import SPLITS
 from stages.split.arrivals import Arrivals
+from stages.split.balance import TRAIN, Cut, Shares, Unit, by_hash
 from stages.split.near import COPY, Near
 from stages.split.record import NONE, Standing
-from stages.split.urn import Urns, by_hash, cut
-
-TRAIN = 0  # its number in SPLITS
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What became of N images of G groups, which came in B arrivals.
+    """What became of N images of G groups.
 
     Attributes:
         side: int8 [N], the number in `SPLITS`; -1 for a copy or an image that is used in none.
@@ -31,7 +31,6 @@ class Decision:
             itself if it was in another split in an earlier turn; else -1.
         distance: int64 [N], bits to that one; else -1.
         home: int8 [G], the split of each group; -1 for one that is left open.
-        drew: bool [B], the arrivals with which a group was put into the urns.
     """
 
     side: np.ndarray
@@ -39,134 +38,241 @@ class Decision:
     rival: np.ndarray
     distance: np.ndarray
     home: np.ndarray
-    drew: np.ndarray
 
 
 def assign(
     arrivals: Arrivals, near: Near, standing: Standing, seed: int, val: float, test: float
 ) -> Decision:
-    """Split images in order of arrival.
+    """Split images, one delivery after the other; the groups of one are looked at together.
 
-    For each group of a delivery, in the order of its first image:
-
-    1. a group that was seen before, in this turn or an earlier one, keeps its split;
+    1. A group that was seen before, in this turn or an earlier one, keeps its split;
     2. else, if at least half of its images lie near images of one split that it may be in (or they
        are copies of such, or images of a drive in that split were dropped for them, or they
-       themselves were in that split in an earlier turn), it joins them;
-    3. else, if it may train and a class of it has no training image yet, it trains: a class that is
-       only held out teaches nothing;
-    4. else the hash of its name decides, among the splits that it may be in, at odds that favour
-       the one which is behind in its classes (`Urns`), of all drives that ever were. What was
-       placed by 3 counts as drawn; what joined does not, as it belongs to a neighbourhood that was
-       counted.
+       themselves were in that split in an earlier turn), it joins them. What came before it in its
+       delivery and has no split yet takes it along;
+    3. the rest is shared out so that the images of each class come nearest to the shares (`Cut`),
+       among the splits that each group may be in. A class that has no training image yet gets its
+       first ones before all else: one that is only held out teaches nothing.
 
     It may be in a split if one of its images in use may (all of a delivery have the same rights).
     An image that may not be in the split of its group is denied, and used nowhere: a drive is never
     torn, and one that has trained never judges, nor the other way round, when its rights change.
 
-    Then an image of the group that yields to one of another split near it (`Near`), or was in
-    another split itself in an earlier turn, is embargoed: it is used nowhere, and nothing that came
-    before is touched. A group of which there are only copies and which joins nothing, or which may
-    be in no split that has a share, is left open.
+    Then, in order of arrival, an image that yields to one of another split near it (`Near`), or was
+    in another split itself in an earlier turn, is embargoed: it is used nowhere, and nothing that
+    came before is touched. A group of which there are only copies and which joins nothing, or which
+    may be in no split that has a share, is left open. Only images that are used count in the
+    shares, those of earlier turns for ever.
 
     Args:
         arrivals: N images.
         near: the pairs of neighbours among them.
         standing: what earlier turns decided about them.
-        seed: changes all draws.
-        val, test: shares of drives, 0 to 1.
+        seed: changes which of several cuts that are as good is taken.
+        val, test: shares of images, 0 to 1.
     """
-    n = len(arrivals.row)
-    home = standing.home.copy()
-    denied, embargoed = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
-    rival, distance = np.full(n, NONE), np.full(n, NONE)
-    drew = np.zeros(len(arrivals.starts) - 1, dtype=bool)
-    draws = [by_hash(name, seed) for name in arrivals.names]
-    urns = Urns(arrivals.kinds.height, val, test)
-    open_to, limited = arrivals.grants()
-    for urn, side in np.argwhere(standing.drawn > 0).tolist():
-        urns.put([(urn, float(standing.drawn[urn, side]))], side)
-    untaught = set(range(arrivals.classes))
-    bounds = near.of_arrivals(arrivals.starts).tolist()
-    stray = np.searchsorted(standing.stray, arrivals.starts).tolist()
-    for number, (begin, end, group, shown, may_be, first, last, since, until) in enumerate(
-        zip(
-            arrivals.starts[:-1].tolist(),
-            arrivals.starts[1:].tolist(),
-            arrivals.group[arrivals.starts[:-1]].tolist(),
-            _by_arrival(arrivals),
-            open_to,
-            bounds[:-1],
-            bounds[1:],
-            stray[:-1],
-            stray[1:],
-            strict=True,
-        )
-    ):
-        around = None
-        if first < last or since < until:
-            image, other, bits = near.part(first, last)
-            # what has trained or judged before its rights changed still has its say
-            silent = embargoed[other] | (denied[other] & ~standing.known[other])
-            where = np.where(silent, NONE, home[arrivals.group[other]])
-            itself = standing.stray[since:until]
-            around = _Around(
-                np.concatenate([itself, image]),
-                np.concatenate([itself, other]),
-                np.concatenate([np.zeros_like(itself), bits]),
-                np.concatenate([standing.before[since:until], where]),
-            )
-        side = int(home[group])
-        if side == NONE and around:
-            side = around.joined(end - begin, may_be)
+    decided = _Decided(arrivals, near, standing, seed, Shares(val, test))
+    for first, last in pairwise(arrivals.deliveries.tolist()):
+        decided.take(first, last)
+    used = decided.in_use(slice(None))
+    side = np.where(used, decided.home[arrivals.group], np.int8(NONE))
+    return Decision(side, decided.denied, decided.rival, decided.distance, decided.home)
+
+
+class _Decided:
+    """What is decided so far of N images of G groups, in B arrivals.
+
+    Beside what `Decision` has: which images are embargoed, bool [N]; how many each split has of
+    each class, int64 [C, 3], and of each class of each source, int64 [K, 3]; which classes are
+    taught, bool [C]; and of each group that is shared out the arrival with which it goes, int64
+    [G], else -1.
+    """
+
+    def __init__(
+        self, arrivals: Arrivals, near: Near, standing: Standing, seed: int, shares: Shares
+    ) -> None:
+        n = len(arrivals.row)
+        self.arrivals, self.near, self.standing = arrivals, near, standing
+        self.seed, self.shares = seed, shares
+        self.home = standing.home.copy()
+        self.denied, self.embargoed = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
+        self.rival, self.distance = np.full(n, NONE), np.full(n, NONE)
+        self.of_class, self.of_kind = standing.of_class.copy(), standing.of_kind.copy()
+        self.taught = np.zeros(arrivals.classes, dtype=bool)
+        self.goes_with = np.full(len(self.home), NONE)
+        self.group = arrivals.group[arrivals.starts[:-1]]
+        self.shown = arrivals.shown()
+        self.may_be, self.limited = arrivals.grants()
+        self.open_to = self.may_be & (np.array(shares.of_each) > 0)
+        self.pairs = near.of_arrivals(arrivals.starts)
+        self.strays = np.searchsorted(standing.stray, arrivals.starts)
+
+    def take(self, first: int, last: int) -> None:
+        """Decide about a delivery, the arrivals from `first` up to `last`."""
+        images = slice(*self.arrivals.starts[[first, last]].tolist())
+        busy = np.diff(self.pairs[first : last + 1]) + np.diff(self.strays[first : last + 1]) > 0
+        to_place = self._to_place(first, last, busy)
+        if to_place:
+            self._share_out(images, to_place)
+        for number in (first + np.flatnonzero(busy | self.limited[first:last])).tolist():
+            self._settle(number, first)
+        counts, taught = self._counts(images, self.in_use(images))
+        self.taught |= taught
+        self.of_class += counts
+        self.of_kind[self._kinds(images)] += counts
+
+    def in_use(self, images: slice) -> np.ndarray:
+        """Which of some images are used, if their group has a split: bool."""
+        return self.arrivals.used[images] & ~self.embargoed[images] & ~self.denied[images]
+
+    def _to_place(self, first: int, last: int, busy: np.ndarray) -> dict[int, list[int]]:
+        """The arrivals of a delivery that are to be shared out, each with all that go with it: at
+        least half of their images lie near it. The others have a split now, or are left open."""
+        together: dict[int, list[int]] = {}
+        group = self.group[first:last]
+        for at in np.flatnonzero(self.home[group] == NONE).tolist():
+            number = first + at
+            target = self._around(number).joined() if busy[at] else NONE
+            if target >= len(SPLITS):
+                self.goes_with[group[at]] = target - len(SPLITS)
+                together[target - len(SPLITS)].append(number)
+            elif target != NONE:
+                self.home[group[at]] = target
+            elif not self.open_to[number].any():
+                self._deny(number, self.arrivals.may[:, :0])
+            elif self.shown[number]:
+                self.goes_with[group[at]] = number
+                together[number] = [number]
+        return together
+
+    def _share_out(self, images: slice, together: dict[int, list[int]]) -> None:
+        """Give the groups of a delivery that are placed together their splits, all in use."""
+        arrivals, source = self.arrivals, self._kinds(images)
+        counts, taught = self._counts(images, arrivals.used[images])
+        of_class = (self.of_class + counts).tolist()
+        of_source = (self.of_kind[source] + counts).tolist()
+        names = arrivals.names.gather(self.group[list(together)]).to_list()
+        open_to = map(tuple, self.open_to[list(together)].tolist())
+        units = []
+        for name, those, may in zip(names, together.values(), open_to, strict=True):
+            shown = self.shown[those[0]]
+            if len(those) > 1:
+                total: Counter[int] = Counter()
+                for number in those:
+                    total.update(dict(self.shown[number]))
+                shown = tuple(total.items())
+            units.append(Unit(shown, may, by_hash(name, self.seed)))
+        labels = sorted({label for unit in units for label, _ in unit.images})
+        untaught = [label for label in labels if not (self.taught[label] or taught[label])]
+        tallies = {label: (of_class[label], of_source[label]) for label in labels}
+        sides = Cut(tallies, untaught, self.shares).place(units)
+        sizes = [len(those) for those in together.values()]
+        members = [number for those in together.values() for number in those]
+        self.home[self.group[members]] = np.repeat(sides, sizes)
+
+    def _settle(self, number: int, first: int) -> None:
+        """Decide which images of an arrival are used, now that its delivery is shared out."""
+        group = self.group[number]
+        around = self._around(number)
+        if self.goes_with[group] >= first:
+            side = around.joined()  # what is near several of its delivery goes with most of them
+            self.home[group] = self.home[group] if side == NONE else side
+        side = int(self.home[group])
         if side == NONE:
-            if not any(share for share, may in zip(urns.shares, may_be, strict=True) if may):
-                denied[begin:end] = arrivals.used[begin:end]
-                continue
-            if not shown:
-                continue
-            if may_be[TRAIN] and any(urn % arrivals.classes in untaught for urn, _ in shown):
-                side = TRAIN
-            else:
-                side = cut(draws[group], urns.odds_of(shown, may_be))
-            urns.put(shown, side)
-            drew[number] = True
-        home[group] = side
-        if limited[number]:
-            denied[begin:end] = arrivals.used[begin:end] & ~arrivals.may[begin:end, side]
-        if around:
-            out, rivals, apart = around.clashes(side, denied)
-            embargoed[out], rival[out], distance[out] = True, rivals, apart
-        if side == TRAIN and untaught:
-            teaches = arrivals.used[begin:end] & ~embargoed[begin:end] & ~denied[begin:end]
-            untaught.difference_update(arrivals.label[begin:end][teaches].tolist())
-    out_of_use = ~arrivals.used | embargoed | denied
-    in_use = np.where(out_of_use, np.int8(NONE), home[arrivals.group])
-    return Decision(in_use, denied, rival, distance, home, drew)
+            return
+        self._deny(number, self.arrivals.may[:, side : side + 1])
+        out, rivals, apart = around.clashes(side, self.denied)
+        self.embargoed[out], self.rival[out], self.distance[out] = True, rivals, apart
+
+    def _deny(self, number: int, may: np.ndarray) -> None:
+        """Let no image of an arrival be used that has no grant among these: bool [N, any]."""
+        begin, end = self.arrivals.starts[number : number + 2].tolist()
+        granted = may[begin:end].any(axis=1)
+        self.denied[begin:end] = self.arrivals.used[begin:end] & ~granted
+
+    def _counts(self, images: slice, used: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Of those images of a delivery that are used and whose group has a split.
+
+        Returns:
+            int64 [C, 3], how many are in each split without those that the record has counted; bool
+            [C], which classes they teach.
+        """
+        side = self.home[self.arrivals.group[images]]
+        label, known = self.arrivals.label[images], self.standing.known[images]
+        used = used & (side != NONE)
+        count = self.arrivals.classes * len(SPLITS)
+        cell = label.astype(np.int64) * len(SPLITS) + side
+        new = np.bincount(cell[used & ~known], minlength=count).reshape(-1, len(SPLITS))
+        taught = np.zeros(self.arrivals.classes, dtype=bool)
+        taught[label[used & (side == TRAIN) & self.arrivals.may[images, TRAIN]]] = True
+        return new, taught
+
+    def _kinds(self, images: slice) -> slice:
+        """The rows of `of_kind` that are of the source of a delivery."""
+        classes = self.arrivals.classes
+        source = int(self.arrivals.kind[images.start]) // classes
+        return slice(source * classes, (source + 1) * classes)
+
+    def _around(self, number: int) -> _Around:
+        """What an arrival lies near, as far as that has a say."""
+        begin, end = self.arrivals.starts[number : number + 2].tolist()
+        image, other, bits = self.near.part(*self.pairs[number : number + 2].tolist())
+        near = self.arrivals.group[other]
+        # what has trained or judged before its rights changed still has its say
+        silent = self.embargoed[other] | (self.denied[other] & ~self.standing.known[other])
+        with_it = self.goes_with[near]
+        where = np.where(
+            (self.home[near] == NONE) & (with_it != NONE), with_it + len(SPLITS), self.home[near]
+        )
+        strays = slice(*self.strays[number : number + 2].tolist())
+        itself = self.standing.stray[strays]
+        where = np.concatenate([self.standing.before[strays], np.where(silent, NONE, where)])
+        in_split = (where != NONE) & (where < len(SPLITS))
+        may = np.zeros(len(where), dtype=bool)
+        may[in_split] = self.may_be[number][where[in_split]]
+        leader = where >= len(SPLITS)
+        may[leader] = (self.may_be[where[leader] - len(SPLITS)] == self.may_be[number]).all(axis=1)
+        return _Around(
+            end - begin,
+            np.concatenate([itself, image]),
+            np.concatenate([itself, other]),
+            np.concatenate([np.zeros_like(itself), bits]),
+            where,
+            may,
+        )
 
 
 @dataclass(frozen=True)
 class _Around:
-    """Pairs of what arrives with what it yields to: int64 [P] each, sorted as in `Near`.
+    """Pairs of what arrives with what it yields to: [P] each, sorted as in `Near`.
 
-    The image that arrives, the other, bits between them, and the other's split now or `NONE`. An
-    image that was in a split before yields to itself, at 0 bits, and these pairs come first.
+    An image that was in a split before yields to itself, at 0 bits, and these pairs come first.
+
+    Attributes:
+        count: images that arrive.
+        image, other: int64, the image that arrives and the other one.
+        bits: int64, between them.
+        where: int64, the other's split; 3 and up, what is not placed yet: 3 and the arrival that it
+            goes with; `NONE` if it has no say.
+        may: bool, whether what arrives may go there by its rights.
     """
 
+    count: int
     image: np.ndarray
     other: np.ndarray
     bits: np.ndarray
     where: np.ndarray
+    may: np.ndarray
 
-    def joined(self, count: int, may_be: Sequence[bool]) -> int:
-        """The split near which at least half of `count` images lie, of those that they may be in;
-        `NONE` if there is none.
-        """
-        settled = np.array([*may_be, False])[self.where]  # the last one is NONE
-        key = np.unique(self.image[settled] * len(SPLITS) + self.where[settled])
-        votes = np.bincount(key % len(SPLITS), minlength=len(SPLITS))
-        winner = int(votes.argmax())
-        return winner if votes[winner] and 2 * votes[winner] >= count else NONE
+    def joined(self) -> int:
+        """Where at least half of the images lie near something, of where they may go; `NONE` if
+        that is nowhere."""
+        if not self.may.any():
+            return NONE
+        votes = np.unique(np.stack([self.where[self.may], self.image[self.may]]), axis=1)[0]
+        targets, images = np.unique(votes, return_counts=True)
+        winner = images.argmax()
+        return int(targets[winner]) if 2 * images[winner] >= self.count else NONE
 
     def clashes(self, side: int, denied: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Images that lie near one of another split, the nearest such, and the bits to it; without
@@ -177,14 +283,6 @@ class _Around:
         rows = np.flatnonzero(clash)
         image, first = np.unique(self.image[rows], return_index=True)
         return image, self.other[rows[first]], self.bits[rows[first]]
-
-
-def _by_arrival(arrivals: Arrivals) -> list[list[tuple[int, float]]]:
-    """The urns of each arrival, one for each class, with the share of its images in use there."""
-    shown: list[list[tuple[int, float]]] = [[] for _ in arrivals.starts[1:]]
-    for at, urn, part in zip(*(each.tolist() for each in arrivals.shown()), strict=True):
-        shown[at].append((urn, part))
-    return shown
 
 
 def leaks(near: Near, side: np.ndarray) -> int:

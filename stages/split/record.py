@@ -7,26 +7,29 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from stages.common.catalogue import SPLITS
+from stages.common import catalogue
+from stages.common.catalogue import SPLITS, UNKNOWN
+from stages.common.errors import ArgusError
 from stages.split.arrivals import Arrivals
 
 NONE = -1  # no split; else its number in SPLITS
 
 SCHEMA: dict[str, pl.DataType] = {
-    "name": pl.String(),  # of a drive, or the image_id of an image
+    "name": pl.String(),  # the image_id of an image, or the name of a drive
     "split": pl.String(),
-    "source": pl.String(),  # of the urn that a drive or single image drew from; null: not drawn
-    "label": pl.String(),  # the class of that urn
-    "part": pl.Float64(),  # share of the drive's images that counted for that urn, 0 to 1
+    "source": pl.String(),  # of an image that was in use; null for copies and drives
+    "label": pl.String(),  # the class that it was of then; null where the source is
 }
-"""One row for each name; for a drive that drew, one for each class that it showed then.
+"""One row for each name.
 
 Nothing ever leaves the record, whatever becomes of the images: a drive that is erased and delivered
-again is held out again. A drive all of whose images were embargoed is in it as well, as it was
-counted and what it brings later follows. Images of drives have rows of their own, since the same
-file may come in with another drive. So have their copies, in the split of the image that they were
-dropped for: when that goes and they take its place, what was held out must not train.
+again is held out again. A drive all of whose images were embargoed is in it as well, as what it
+brings later follows. Images of drives have rows of their own, since the same file may come in with
+another drive, and since images are what is balanced. So have their copies, in the split of the
+image that they were dropped for: when that goes and they take its place, what was held out must not
+train.
 """
+OLD = {**SCHEMA, "part": pl.Float64()}  # when drives were balanced, which had a row for each class
 
 
 def empty() -> pl.DataFrame:
@@ -34,14 +37,43 @@ def empty() -> pl.DataFrame:
     return pl.DataFrame(schema=SCHEMA)
 
 
+def of_turn(found: pl.DataFrame, images: pl.DataFrame) -> pl.DataFrame:
+    """The record that a turn handed on, as in `SCHEMA`.
+
+    One of the time when drives were balanced says where everything belongs, but not of which class
+    an image was. Its images that are still in use count as what they are now, the others not.
+
+    Args:
+        found: the record as it was written.
+        images: the catalogue.
+
+    Raises:
+        ArgusError: it has columns of neither time.
+    """
+    if dict(found.schema) == SCHEMA:
+        return found
+    if dict(found.schema) != OLD:
+        raise ArgusError(
+            f"the record of splits has columns {', '.join(found.columns)}, which this version "
+            "cannot read: take the turn with the version that wrote it, or a later one"
+        )
+    names = found.select("name", "split").unique("name", keep="first", maintain_order=True)
+    now = catalogue.accepted(images).select(
+        "source", name="image_id", label=pl.col("label").fill_null(UNKNOWN)
+    )
+    return names.join(now, on="name", how="left", maintain_order="left").select(*SCHEMA)
+
+
 @dataclass(frozen=True)
 class Standing:
-    """What a record means for N images of G groups and the U urns of a catalogue.
+    """What a record means for N images of G groups, of C classes and K kinds.
 
     Attributes:
         home: int8 [G], the split of each group; -1 for one that is not in the record.
         known: bool [N], whether the image itself is in the record.
-        drawn: float64 [U, 3], how many drives of the record each split has had of each urn.
+        of_class: int64 [C, 3], how many images of the record each split has of each class: of what
+            is in use as it is labelled now, of what is gone as it was.
+        of_kind: int64 [K, 3], likewise of each class of each source.
         stray: int64 [M], sorted: the places of images in use that were in a split before, or copies
             of such, but not of the split that the record has for their group now.
         before: int8 [M], the splits that those were in.
@@ -49,7 +81,8 @@ class Standing:
 
     home: np.ndarray
     known: np.ndarray
-    drawn: np.ndarray
+    of_class: np.ndarray
+    of_kind: np.ndarray
     stray: np.ndarray
     before: np.ndarray
 
@@ -66,24 +99,35 @@ class Standing:
         record = record.with_columns(
             pl.col("split").replace_strict(numbers, return_dtype=pl.Int8).alias("side")
         )
-        sides = record.select("name", "side").unique("name")
-        home = _sides(arrivals.names, sides)
-        before = _sides(images["image_id"].gather(arrivals.row), sides)
+        home = _sides(arrivals.names, record)
+        ids = images["image_id"].gather(arrivals.row)
+        before = _sides(ids, record)
         known = before != NONE
         stray = np.flatnonzero(arrivals.used & known & (before != home[arrivals.group]))
-        urns = arrivals.kinds.with_row_index("urn")
-        drawn = record.join(urns, on=["source", "label"], maintain_order="left")
-        mass = np.bincount(
-            drawn["urn"].to_numpy() * np.int64(len(SPLITS)) + drawn["side"].to_numpy(),
-            drawn["part"].to_numpy(),
-            urns.height * len(SPLITS),
+        kinds = arrivals.kinds.with_columns(
+            kind=pl.int_range(pl.len()),
+            number=pl.int_range(pl.len()) % max(arrivals.classes, 1),
         )
-        return cls(home, known, mass.reshape(-1, len(SPLITS)), stray, before[stray])
+        counted = record.filter(pl.col("label").is_not_null())
+        here = arrivals.used & ids.is_in(counted["name"].implode()).to_numpy()
+        gone = counted.filter(~pl.col("name").is_in(ids.filter(here).implode()))
+        classes = kinds.head(arrivals.classes).select("label", "number")
+        of_class = _tally(gone.join(classes, on="label"), "number", arrivals.classes)
+        of_kind = _tally(gone.join(kinds, on=["source", "label"]), "kind", kinds.height)
+        np.add.at(of_class, (arrivals.label[here], before[here]), 1)
+        np.add.at(of_kind, (arrivals.kind[here], before[here]), 1)
+        return cls(home, known, of_class, of_kind, stray, before[stray])
 
 
-def _sides(names: pl.Series, sides: pl.DataFrame) -> np.ndarray:
+def _tally(images: pl.DataFrame, by: str, count: int) -> np.ndarray:
+    """How many of some images, with their `side`, are of each number: int64 [count, 3]."""
+    cell = images[by].to_numpy() * len(SPLITS) + images["side"].to_numpy()
+    return np.bincount(cell, minlength=count * len(SPLITS)).reshape(-1, len(SPLITS))
+
+
+def _sides(names: pl.Series, record: pl.DataFrame) -> np.ndarray:
     """The split of each name, -1 for one that has none: int8 [N]."""
-    found = names.to_frame("name").join(sides, on="name", how="left", maintain_order="left")
+    found = names.to_frame("name").join(record, on="name", how="left", maintain_order="left")
     return found["side"].fill_null(NONE).to_numpy()
 
 
@@ -92,7 +136,6 @@ def handed_on(
     images: pl.DataFrame,
     arrivals: Arrivals,
     home: np.ndarray,
-    drew: np.ndarray,
     side: np.ndarray,
 ) -> pl.DataFrame:
     """The record for the next turn: what it was, and behind that what is new.
@@ -100,25 +143,19 @@ def handed_on(
     Args:
         record: as in `SCHEMA`.
         images: the catalogue.
-        arrivals: N images of that catalogue, of G groups, in B arrivals.
+        arrivals: N images of that catalogue, of G groups.
         home: int8 [G], the split of each group now, -1 for none.
-        drew: bool [B], the arrivals with which a group was put into the urns.
         side: int8 [N], the split of each image in use, -1 for others.
     """
-    arrival, urn, part = arrivals.shown()
-    counted = drew[arrival]
-    group = arrivals.group[arrivals.starts[arrival[counted]]]
-    of_urns = pl.DataFrame({"name": arrivals.names.gather(group)}).hstack(
-        arrivals.kinds[urn[counted]].with_columns(part=part[counted])
-    )
-    groups = _named(arrivals.names, home)
-    groups = groups.join(of_urns, on="name", how="left", maintain_order="left_right")
     of_copies = np.where(arrivals.copy_of >= 0, side[arrivals.copy_of], np.int8(NONE))
     ids = images["image_id"].gather(arrivals.row)
-    single = pl.concat([_named(ids, side), _named(ids, of_copies)])
-    single = single.join(groups, on="name", how="anti", maintain_order="left")
-    single = single.unique("name", keep="first", maintain_order=True)
-    new = pl.concat([groups, single], how="diagonal")
+    in_use = pl.DataFrame({"name": ids, "split": spelt(side)}).hstack(arrivals.kinds[arrivals.kind])
+    groups, copies = (
+        {"name": n, "split": spelt(s)} for n, s in ((arrivals.names, home), (ids, of_copies))
+    )
+    parts = [in_use, pl.DataFrame(groups), pl.DataFrame(copies)]
+    new = pl.concat(parts, how="diagonal").drop_nulls("split")
+    new = new.unique("name", keep="first", maintain_order=True)
     new = new.join(record, on="name", how="anti", maintain_order="left")
     return pl.concat([record, new.select(*SCHEMA)])
 
@@ -127,8 +164,3 @@ def spelt(side: np.ndarray) -> pl.Series:
     """The names of splits by their numbers in `SPLITS`, int8 [N]; null for -1."""
     names = dict(enumerate(SPLITS))
     return pl.Series(side).replace_strict(names, default=None, return_dtype=pl.String)
-
-
-def _named(names: pl.Series, side: np.ndarray) -> pl.DataFrame:
-    """Those names that have a split, and it."""
-    return pl.DataFrame({"name": names, "split": spelt(side)}).drop_nulls()

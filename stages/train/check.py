@@ -18,10 +18,10 @@ import torch
 from stages.common import params
 from stages.common.errors import ArgusError
 from stages.common.files import atomic
+from stages.common.prospects import FEWEST
 from stages.train.architecture import Scene
 from stages.train.broken import Broken, own_code
 from stages.train.registry import build, settings
-from stages.train.yardstick import FEWEST
 
 
 def check(

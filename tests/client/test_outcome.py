@@ -89,6 +89,17 @@ def test_every_image_of_a_turn_is_shown_with_its_end(capsys: pytest.CaptureFixtu
     assert counts.pop("in") == sum(counts.values())
 
 
+def test_a_turn_ends_with_the_classes_that_a_split_lacks(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tables.show(outcome(FOUND))
+    assert not capsys.readouterr().err  # older turns do not say, and most lack none
+    split = {**FOUND["split"], "classes_without": {"train": [], "val": ["fog"], "test": []}}
+    tables.show(outcome({**FOUND, "split": split}))
+    told = capsys.readouterr().err
+    assert told.startswith("classes without an image: fog (in val: ") and "test" not in told
+
+
 def test_a_turn_whose_metrics_are_lost_keeps_its_row() -> None:
     lost = {name: report for name, report in FOUND.items() if name != "prune"}
     turns = [

@@ -22,7 +22,7 @@ def test_the_manual_itself_is_valid(workspace: Path) -> None:
         ("  purposes: [", "  purposes: []\n  purposes: [", "duplicate key"),
         ("sources: [", "sources: []\nsources: [", "duplicate key"),
         ("  splits: [test]", "  splits: []", "evaluate.splits"),
-        ("  splits: [test]", "  splits: [test, test]", "would count twice"),
+        ("  splits: [test]", "  splits: [test, test]", "listed twice"),
         ("  samples: 256", "  samples: 7", "evaluate.samples"),
         ("  as_of: ", "  as_of: 2027-13-01 #", "not valid YAML|ingest.as_of"),
     ],

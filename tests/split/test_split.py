@@ -5,17 +5,16 @@ from __future__ import annotations
 from itertools import combinations
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.common import catalogue, params
+from stages.common import catalogue, params, reports
 from stages.common.catalogue import SPLITS
 from stages.split.__main__ import main, shortage, split
+from stages.split.balance import by_hash
 from stages.split.record import empty
-from stages.split.urn import by_hash
 from tests.split.tables import SETTINGS, bits_apart, catalogues, fleet, rows_of, table
 
 DECISIONS = ["split", "status", "lost_to", "distance"]
@@ -86,27 +85,6 @@ def test_what_is_in_use_gets_a_split_and_the_rest_keeps_its_fate(images: pl.Data
     assert unused.select(before.columns).equals(before)
 
 
-@settings(deadline=None, max_examples=60)
-@given(catalogues(), st.sampled_from(["fleet", "client"]))
-def test_a_source_that_leaves_moves_no_drive_that_only_the_draw_placed(
-    images: pl.DataFrame, leaver: str
-) -> None:
-    # hashes far apart, no copies, and a third source that teaches all classes: only draws are left
-    rng = np.random.default_rng(0)
-    taught = [{"source": "teacher", "label": label} for label in ("day", "night", None)]
-    whole = pl.concat([table(taught), images]).with_columns(
-        image_id=pl.int_range(pl.len()).cast(pl.String),
-        status=pl.lit("accepted"),
-        lost_to=pl.lit(None, dtype=pl.String),
-        phash=rng.integers(0, 2**64, images.height + 3, np.uint64),
-    )
-    stays = pl.col("source") != leaver
-    assert (
-        decided(whole.filter(stays))["split"].to_list()
-        == decided(whole).filter(stays)["split"].to_list()
-    )
-
-
 def test_nothing_at_all() -> None:
     assert decided(table([{}]).head(0)).columns[-1] == "split"
     refused = decided(table([{"status": "truncated"}]))
@@ -121,8 +99,8 @@ def test_the_first_drive_of_a_class_trains() -> None:
 
 
 def held_out(seed: int = SETTINGS.seed) -> str:
-    """A drive that is drawn into test even as the second of its class."""
-    return next(n for n in map(str, range(999)) if by_hash(n, seed) < SETTINGS.test / 2)
+    """A drive that comes last of those of its size, so that it is tested if others train."""
+    return next(n for n in map(str, range(9999)) if by_hash(n, seed) > 0.999)
 
 
 FIRST = [
@@ -141,7 +119,8 @@ def test_a_drive_whose_copies_are_held_out_is_held_out() -> None:
 def test_a_drive_that_images_of_a_held_out_one_were_dropped_for_is_held_out() -> None:
     # within a delivery the best image is kept, so a copy may come before the one it lost to
     poor = FIRST[1] | {"status": "near_duplicate", "lost_to": "sharp", "image_id": "poor"}
-    sharp = {"sequence": "sharp", "image_id": "sharp", "phash": 2**20 - 1}
+    poor |= {"delivery": "1"}
+    sharp = {"sequence": "sharp", "image_id": "sharp", "phash": 2**20 - 1, "delivery": "1"}
     after = decided(table([*FIRST, poor, sharp]))
     assert after["split"].to_list() == ["train", "test", None, "test"]
 
@@ -160,19 +139,14 @@ def test_shares_leave_something_to_train_on(val: float, test: float) -> None:
 
 
 def test_an_image_between_two_splits_is_used_in_none() -> None:
-    val = next(
-        n for n in map(str, range(999)) if SETTINGS.test + 0.1 < by_hash(n, 1) < SETTINGS.test + 0.2
-    )
     rows = [
-        *FIRST,
-        {"sequence": val, "phash": 2**40 - 1 - 0b111111},
-        {"sequence": "between", "phash": 2**40 - 1 - 0b111, "delivery": "1"},
+        FIRST[0],
+        FIRST[1] | {"phash": 0b111111},
+        {"sequence": "between", "phash": 0b111, "delivery": "1"},
     ]
     after = decided(table(rows))
-    assert after["split"].to_list() == ["train", "test", "val", None]
-    assert after.row(3, named=True)["status"] == "embargoed"
-    assert after.row(3, named=True)["lost_to"] in ("held", "0002")
-    assert after.row(3, named=True)["distance"] == 3
+    assert after["split"].to_list() == ["train", "test", None]
+    assert after.select("status", "lost_to", "distance").row(2) == ("embargoed", "held", 3)
 
 
 def test_a_mirrored_picture_is_a_neighbour_only_where_it_is_asked_for() -> None:
@@ -198,18 +172,40 @@ EMBARGOED = [
 
 
 def test_near_an_embargoed_image_there_is_nothing_to_fear() -> None:
-    # it draws test, as the embargoed image has no say, and stays in use, as that one is not
-    name = next(n for n in map(str, range(999)) if by_hash(n, 1) < 0.05 and n != held_out())
-    near_it = {"phash": 0b1111 | 7 << 30, "sequence": name}
+    # it is held out, as the embargoed image has no say, and stays in use, as that one is not
+    near_it = {"phash": 0b1111 | 7 << 30, "sequence": "near", "delivery": "1"}
     after = decided(table([*EMBARGOED, near_it]))
     assert after["split"].to_list() == ["train", "test", *["train"] * 3, None, "test"]
 
 
 def test_a_drive_of_copies_of_nothing_in_use_is_left_open() -> None:
-    copies = {"status": "near_duplicate", "lost_to": "out", "sequence": "copies"}
-    later = {"phash": 0b1111110, "image_id": "own", "sequence": "copies", "delivery": "1"}
+    copies = {"status": "near_duplicate", "lost_to": "out", "sequence": "copies", "delivery": "1"}
+    later = {"phash": 0b1111110, "image_id": "own", "sequence": "copies", "delivery": "2"}
     after = decided(table([*EMBARGOED, copies, later]))
     assert after["split"].to_list()[-3:] == [None, None, "test"]
+
+
+def test_drives_of_one_delivery_that_are_near_each_other_are_placed_as_one() -> None:
+    """Ten small ones near a large one, which trains, as together they are most of it."""
+    near = [{"sequence": f"near{k}", "phash": 1 << k} for k in range(10)]
+    far = [{"sequence": "far", "phash": (2**9 - 1) << 20 + k} for k in range(0, 36, 9)]
+    after = decided(table([{"sequence": "large", "phash": 0}] * 3 + near + far * 2))
+    assert after["split"].to_list() == ["train"] * 13 + ["test"] * 8
+
+
+def test_a_drive_near_two_of_its_delivery_goes_where_both_go() -> None:
+    """Less than half of it lies near either, most of it near what trains. Alone it were in val."""
+    one = [{"sequence": "one", "phash": 0}] * 27
+    two = [{"sequence": "two", "phash": 2**30 - 1}] * 27
+    rest = [{"sequence": "rest", "phash": (2**30 - 1) << 30}] * 30
+    of_both = [1 << k for k in range(8)] + [2**30 - 1 - (1 << k) for k in range(8)]
+    hashes = of_both + [(2**20 - 1) << k for k in (15, 20, 25, 40)]
+    between = [{"sequence": "between", "phash": phash} for phash in hashes]
+    after = decided(table(one + two + rest + between))
+    assert after["split"].to_list() == ["train"] * 54 + ["test"] * 30 + ["train"] * 20
+    far = [row | {"phash": None} for row in between]
+    after = decided(table(one + two + rest + far))
+    assert after["split"].to_list() == ["train"] * 54 + ["test"] * 30 + ["val"] * 20
 
 
 def test_where_nothing_is_held_out_what_became_of_the_images_is_told() -> None:
@@ -220,6 +216,32 @@ def test_where_nothing_is_held_out_what_became_of_the_images_is_told() -> None:
     assert "fleet: 1 not_an_image (" in told and "such as 0/0001.jpg" in told
     parts = {"split": pl.Series(SPLITS), "status": pl.Series(["accepted"] * 3)}
     assert shortage(pl.DataFrame(parts)) == ""
+
+
+def test_classes_that_a_split_lacks_are_named(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drives = [("day", 65), ("day", 10), ("day", 25), ("dusk", 30), ("fog", 30), ("fog", 20)]
+    unlabelled = pl.when(pl.col("label") != "").then("label")  # a class, but not one to capture
+    images = fleet([*drives, ("", 20)]).with_columns(label=unlabelled)
+    catalogue.write("data/dedupe/images.parquet", images)
+    main()
+    report = reports.read("split")
+    assert report["classes_without"] == {"train": [], "val": ["dusk", "fog"], "test": ["dusk"]}
+    assert report["per_class"]["val"] == {"day": 10, "dusk": 0, "fog": 0, "unknown": 0}
+    assert {name: report[name] for name in SPLITS} == {"train": 145, "val": 10, "test": 45}
+    told = capsys.readouterr().err
+    assert "without an image: dusk, fog (in val: no model can look at them" in told
+    assert "; dusk (in test: no model can be judged by them). Bring in more drives" in told
+
+
+def test_where_no_class_lacks_anything_nothing_is_said(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    catalogue.write("data/dedupe/images.parquet", fleet([("day", 1), ("night", 1)] * 40, 80))
+    main()
+    assert not any(reports.read("split")["classes_without"].values())
+    assert not capsys.readouterr().err
 
 
 def test_models_that_nothing_could_judge_are_told_before_anything_trains(
