@@ -89,7 +89,9 @@ def _rules(limits: Quality) -> dict[str, pl.Expr]:
         "black": (pl.col("luminance") < limits.min_luminance) & nothing_stands_out,
         "over_exposed": pl.col("clipped") > limits.max_clipped,
         "near_constant": next_to_nothing & nothing_stands_out,
-        "blurred": (pl.col("sharpness") < limits.min_sharpness)
+        # in the dark there are too few edges to tell
+        "blurred": (pl.col("luminance") >= limits.min_luminance)
+        & (pl.col("sharpness") < limits.min_sharpness)
         & (pl.col("edge_width") > limits.max_edge_width),
         "torn": pl.col("torn") > limits.max_torn,
     }

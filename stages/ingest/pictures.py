@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from stages.common import catalogue, reading
 from stages.common.params import Quality
@@ -16,9 +15,9 @@ from stages.common.pictures import contact_sheet, save
 from stages.ingest.flaws import SCORES
 
 SHEET = "flaws.png"
-EACH = 6  # images a row of the sheet
-DOUBTED = 3 * EACH  # images shown of those in doubt in a delivery
-NAME = 20  # last characters of a file's name under its picture
+EACH = 6  # tiles a row of the sheet: what it shows, and images
+DOUBTED = 3 * EACH - 1  # images shown of those in doubt in a delivery
+NAME = 24  # last characters of a file's name under its picture
 HIGH_IS_BAD = {"over_exposed", "blurred", "torn"}
 
 
@@ -26,17 +25,20 @@ def flaws(images: pl.DataFrame) -> Image.Image | None:
     """A sheet with the images of each rule that took something out, or would have; None if none.
 
     First those taken out, from the worst to the nearest to the limit; then, delivery by delivery,
-    those in doubt; then those that passed, beginning with the nearest.
+    those in doubt; then those that passed, beginning with the nearest. A tile says which.
     """
     tiles: list[Image.Image | None] = []
     captions: list[str] = []
 
-    def show(rows: pl.DataFrame, fate: str, status: str, most: int) -> None:
+    def show(rows: pl.DataFrame, score: str, most: int, *what: str) -> None:
         places = np.unique(np.linspace(0, rows.height - 1, most).astype(int))
         shown = rows[places].to_dicts()
-        tiles.extend(reading.thumbnail(row) for row in shown)
-        captions.extend(_caption(row, fate, status) for row in shown)
-        blank = -len(shown) % EACH
+        tiles.extend([_headed(*what), *(reading.thumbnail(row) for row in shown)])
+        names = [(row["member"] or row["path"])[-NAME:] for row in shown]
+        captions.extend(
+            ["", *(f"{row[score]:.3g} {name}" for row, name in zip(shown, names, strict=True))]
+        )
+        blank = -len(tiles) % EACH
         tiles.extend([None] * blank)
         captions.extend([""] * blank)
 
@@ -48,17 +50,25 @@ def flaws(images: pl.DataFrame) -> Image.Image | None:
         if out.is_empty() and doubted.is_empty():
             continue
         if out.height:
-            show(out, "out", status, EACH)
+            show(out, score, EACH - 1, f"{status}: out", f"{out.height} images", f"by {score}")
         for delivery in doubted["delivery"].unique().sort():
-            show(doubted.filter(delivery=delivery), f"in doubt, {delivery}", status, DOUBTED)
+            of_it = doubted.filter(delivery=delivery)
+            many = f"{of_it.height} images, in use"
+            show(of_it, score, DOUBTED, f"{status}: in doubt", delivery, many, f"by {score}")
         if passed.height:
-            show(passed.head(EACH), "passed", status, EACH)
+            nearest = passed.head(EACH - 1)
+            show(nearest, score, EACH - 1, f"{status}: passed", "the nearest to it", f"by {score}")
     return contact_sheet(tiles, EACH, captions) if tiles else None
 
 
-def _caption(row: dict[str, Any], fate: str, status: str) -> str:
-    name = (row["member"] or row["path"])[-NAME:]
-    return f"{fate}: {status} {row[SCORES[status]]:.3g}, {name}"
+def _headed(*lines: str) -> Image.Image:
+    """A tile of text: what the images after it are."""
+    tile = Image.new("RGB", reading.THUMBNAIL, "lightgray")
+    draw = ImageDraw.Draw(tile)
+    font = ImageFont.load_default(14)
+    for number, line in enumerate(lines):
+        draw.text((8, 10 + 22 * number), line, fill="black", font=font)
+    return tile
 
 
 def scores(images: pl.DataFrame, limits: Quality, path: Path) -> None:

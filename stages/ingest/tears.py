@@ -3,9 +3,9 @@
 From a lost block on a decoder adds up the wrong brightness and the wrong colour: a level edge of
 one row, or of two halves some rows apart, since the block that is lost may lie anywhere in its row
 of blocks. Level edges are everywhere on roads: horizons, kerbs, railings, bonnets, waterlines. What
-tells them from tears is their tint. Light and shade, sky, asphalt, paint and lamps differ along one
-line of colours, the blue to orange of daylight; the error of a broken stream lies anywhere, and
-nearly always off that line, towards green or magenta. So a picture with a level edge is looked at a
+tells them from tears is their tint. Light and shade, sky, asphalt, lamps and most paint differ from
+warm to cold: Cb goes one way and Cr the other. The error of a broken stream goes any way, as often
+towards green or magenta, where both go together. So a picture with a level edge is looked at a
 second time, in colour. A grey one, or one whose error is of brightness alone, is not found out.
 """
 
@@ -25,9 +25,8 @@ ABOVE = np.array([0] * (len(WITHIN) + 1) + [-apart for apart in WITHIN])
 BELOW = np.array([0, *WITHIN] + [0] * len(WITHIN))
 HALF = 0.4  # share of the columns; a row where fewer jump is no half of a tear
 LEVEL = 0.8  # share of the columns from which on an edge is worth a look in colour
-TINT = (
-    12  # levels of Cb + Cr, from green to magenta; edges of real scenes: up to 8 over their width
-)
+TINT = 4  # levels of Cb and of Cr by which a column must change, both up or both down
+SLANT = 0.2  # of one that the other may lack: blues and reds stay apart, a pure green does not
 NEAR = range(3)  # rows above and below an edge whose tint is compared, at once
 FAR = range(6, 12)  # and to stay: a rail or a kerb is over by then
 FILLED = 8  # rows at the bottom that are alike where a decoder filled up what was missing
@@ -62,16 +61,18 @@ def torn(pixels: np.ndarray, colours: Callable[[], Image.Image]) -> float:
     picture = colours().resize((width, height), Image.Resampling.BOX).convert("YCbCr")
     step = _step(width)
     light = pixels[:, ::step].astype(np.int16)
-    tint = np.asarray(picture)[:, ::step, 1:].sum(axis=2, dtype=np.float32)
-    return max(_tinted(light, tint, edge) for edge in edges)
+    blue, red = np.moveaxis(np.asarray(picture)[:, ::step, 1:].astype(np.float32), -1, 0)
+    tints = np.stack([blue + SLANT * red, red + SLANT * blue], axis=-1)
+    return max(_tinted(light, tints, edge) for edge in edges)
 
 
-def _tinted(light: np.ndarray, tint: np.ndarray, edge: Edge) -> float:
+def _tinted(light: np.ndarray, tints: np.ndarray, edge: Edge) -> float:
     """The share of columns that change in brightness at an edge, and in tint the same way, which
     lasts.
 
     Args:
-        light, tint: [H, W].
+        light: [H, W].
+        tints: [H, W, 2], which grow together towards magenta and fall together towards green.
     """
     column = np.arange(light.shape[1])
     row = np.where(column < edge.split, edge.left, edge.right)
@@ -87,11 +88,14 @@ def _tinted(light: np.ndarray, tint: np.ndarray, edge: Edge) -> float:
     step = change(light, range(1))
     brighter = np.abs(step) > STEP
     brighter &= np.sign(step) == np.sign(np.median(step))
-    at_once, to_stay = change(tint, NEAR), change(tint, FAR)
-    return max(
-        float((brighter & (sign * at_once >= TINT) & (sign * to_stay >= TINT / 2)).mean())
-        for sign in (1, -1)
-    )
+    at_once, to_stay = change(tints, NEAR), change(tints, FAR)
+
+    def share(sign: int) -> float:
+        turned = (sign * at_once).min(axis=1) >= TINT
+        turned &= (sign * to_stay).min(axis=1) >= TINT / 2
+        return float((brighter & turned).mean())
+
+    return max(share(1), share(-1))
 
 
 def level_edges(pixels: np.ndarray) -> list[Edge]:
@@ -155,7 +159,8 @@ def filled(pixels: np.ndarray) -> bool:
     last = rows[-1]
     if not len(above) or len(last) < 2 or np.abs(rows - last).mean() > 1:
         return False
-    flat = bool(abs(last.mean() - MIDDLE) <= 1.5 and last.std() <= 1)
+    middle = abs(last.mean() - MIDDLE) <= 1.5 and last.std() <= 1
+    flat = bool(middle and np.abs(pixels[:FILLED] - last.mean()).mean() > STEP)  # no letterbox
     detail = bool(np.abs(np.diff(last)).mean() >= STEP)
     return (flat or detail) and bool(above.std() > STEP)
 

@@ -36,6 +36,18 @@ def fates(images: pl.DataFrame) -> str:
     return table(["what became of them", *sources], rows)
 
 
+def doubted(images: pl.DataFrame) -> list[str]:
+    """What rules of quality would have taken and did not, being too much of a delivery; a line for
+    each delivery and rule."""
+    rows = images.filter(pl.col("doubt").is_not_null())
+    counted = rows.group_by("source", "delivery", "doubt").len().sort("source", "delivery", "doubt")
+    return [
+        f"- In doubt: `{flaw}` would take {count} images of {source}/{delivery}, too many to be "
+        "believed; they are in use until a person confirms it (`ingest.quality.confirmed`)."
+        for source, delivery, flaw, count in counted.rows()
+    ]
+
+
 def classes(split: Mapping[str, Any], selected: Mapping[str, int]) -> str:
     """Distinct images of each class in each split, and how many of those in train were chosen."""
     per_class = split["per_class"]
@@ -141,6 +153,7 @@ def page(
         "\n".join(f"- **{task}**: {decided['reason']}." for task, decided in decisions.items()),
         "## Images",
         fates(images),
+        *(["\n".join(lines)] if (lines := doubted(images)) else []),
         classes(split, prune["per_class"]),
         f"By its Vendi score the selection holds {prune['vendi']['selected']:.1f} effectively "
         f"different images, a random one of the same size {prune['vendi']['random']:.1f}, all "

@@ -11,7 +11,7 @@ from PIL import Image, ImageFile, ImageFilter
 from stages.ingest.tears import filled, level_edges, torn
 
 HEIGHT, WIDTH = 180, 270
-CASTS = {"green": (-20, 50, -20), "purple": (0, -50, 0), "red": (60, -15, 0)}
+CASTS = {"green": (-20, 50, -20), "purple": (0, -50, 0), "violet": (30, -10, 50)}
 
 
 def scene(seed: int) -> np.ndarray:
@@ -48,8 +48,16 @@ def test_a_tear_is_seen_wherever_the_lost_block_lies(cast: str, apart: int) -> N
 
 @pytest.mark.parametrize(
     "below",
-    [(-60, -60, -60), (50, 50, 50), (-70, -60, -45), (60, 50, 35), (35, 50, 65), (-45, -60, -75)],
-    ids=["shadow", "kerb", "shade", "sunlit", "sky", "asphalt"],
+    [
+        (-60, -60, -60),
+        (50, 50, 50),
+        (-70, -60, -45),
+        (60, 50, 35),
+        (35, 50, 65),
+        (-80, -40, 30),
+        (20, -60, -60),
+    ],
+    ids=["shadow", "kerb", "shade", "sunlit", "sky", "blue paint", "red paint"],
 )
 @pytest.mark.parametrize("rows", [90, 8], ids=["all that follows", "a rail"])
 def test_a_level_edge_of_light_and_shade_is_no_tear(below: tuple[int, ...], rows: int) -> None:
@@ -68,7 +76,7 @@ def test_a_coloured_rail_over_the_whole_width_is_no_tear() -> None:
 
 
 def test_letterboxes_bonnets_and_grey_pictures_are_no_tears() -> None:
-    for bars in (0, 16, 235):
+    for bars in (0, 16, 128, 235):
         values = scene(4)
         values[:20] = values[-20:] = bars
         assert score(values) < 0.2

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from PIL import Image
 
 from stages.report import pictures
 from stages.report.__main__ import of_model
-from stages.report.page import by_task, distances, scores, table
+from stages.report.page import by_task, distances, doubted, scores, table
 
 KID, FD = "kid_efficientnet", "fd_efficientnet"
 FLOORS = {"noise": {KID: 0.7, FD: 300.0}, "mean_image": {KID: 0.5, FD: 200.0}}
@@ -100,3 +101,16 @@ def test_no_model_and_none_with_a_score_make_a_table_too(tmp_path: Path) -> None
 
 def test_a_table_says_which_columns_are_text() -> None:
     assert table(["a", "b", "c"], [[1, 2, 3]], texts=2).splitlines()[1] == "| --- | --- | ---: |"
+
+
+def test_what_a_rule_of_quality_would_have_taken_is_a_line_for_each_delivery() -> None:
+    images = pl.DataFrame(
+        {
+            "source": ["acme"] * 4,
+            "delivery": ["d1", "d1", "d2", "d2"],
+            "doubt": ["torn", "torn", None, "black"],
+        }
+    )
+    lines = doubted(images)
+    assert ["`torn` would take 2 images of acme/d1" in lines[0], len(lines)] == [True, 2]
+    assert not doubted(images.filter(pl.col("doubt").is_null()))
