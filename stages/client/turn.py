@@ -15,7 +15,7 @@ from stages.client.outcome import Outcome, current
 from stages.client.recording import commit_what_ran
 from stages.client.terminal import say, today_utc
 from stages.client.tracked import require_seen
-from stages.common import params
+from stages.common import params, preflight
 from stages.common.errors import ArgusError
 from stages.common.files import atomic
 from stages.ingest.deliveries import RAW
@@ -84,10 +84,10 @@ def turn(message: str, today: date, new_line: bool = False) -> tuple[int, Outcom
         new_line: owe nothing to the turns before.
 
     Raises:
-        ArgusError: a turn before shows in the history but is not here, a merge or rebase is under
-            way, the tree holds more than the intake of a turn, a delivery has changed since it was
-            submitted, a stage fails, something was edited while the pipeline ran, or Git cannot
-            commit.
+        ArgusError: params.yaml does not fit, a turn before shows in the history but is not here, a
+            merge or rebase is under way, the tree holds more than the intake of a turn, a delivery
+            has changed since it was submitted, a stage fails, something was edited while the
+            pipeline ran, or Git cannot commit.
     """
     if not message.strip():
         raise ArgusError("a turn needs a message: say in one line what came in")
@@ -123,6 +123,7 @@ def make(message: str, today: date, found: line.Line, begun: Begun | None) -> No
     """
     origin = found.origin.commit if found.origin else None
     resumed = begun is not None and begun.is_after(origin)
+    preflight.require(whole_pipeline=True)
     require_intake(resumed)
     settings = params.load()
     audit.require_cards(settings)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -56,8 +57,27 @@ def _escaped(character: str) -> str:
 
 
 def explain(error: ValidationError) -> str:
-    """One line per field: its place in the file and what is wrong with it."""
-    return "; ".join(
-        f"{'.'.join(str(part) for part in item['loc']) or 'the file'}: {item['msg']}"
-        for item in error.errors()
-    )
+    """In one line: the place in the file of each field, and what is wrong with it."""
+    return "; ".join(explained(error))
+
+
+def explained(error: ValidationError, fields: Iterable[str] = ()) -> list[str]:
+    """One line per field: its place in the file and what is wrong with it.
+
+    Args:
+        fields: names that there are, of which the nearest is offered for one that there is not.
+    """
+    lines = []
+    for item in error.errors():
+        place = ".".join(str(part) for part in item["loc"])
+        said = item["msg"].removeprefix("Value error, ")
+        if item["type"] == "extra_forbidden":
+            said = f"there is no such field{nearest(str(item['loc'][-1]), fields)}"
+        lines.append(f"{place}: {said}" if place else said)
+    return lines
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """A question to add to a message about a name that there is not; empty if none is near."""
+    found = difflib.get_close_matches(name, list(names), n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(found)}?" if found else ""

@@ -5,11 +5,12 @@ What each knob means, its unit and its range stand beside it in `params.yaml`, t
 
 from __future__ import annotations
 
-import re
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -22,13 +23,22 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from stages.common.cards import Purpose
+from stages.common.conflicts import conflicts
 from stages.common.days import Day
 from stages.common.errors import ArgusError, explain
+from stages.common.bounds import (
+    SOURCE_OR_DELIVERY,
+    Count,
+    Name,
+    Positive,
+    Seed,
+    Share,
+    acceptable,
+    once_each,
+    whole_hash,
+)
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-SOURCE_OR_DELIVERY = r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)?$"
+PARAMS = Path("params.yaml")
 
 
 class Strict(BaseModel):
@@ -38,7 +48,7 @@ class Strict(BaseModel):
 
 
 class Demo(Strict):
-    seed: int
+    seed: Seed
     size: tuple[Count, Count]
     drives: dict[str, Count]
     frames: Count
@@ -56,36 +66,6 @@ class Quality(Strict):
     max_clipped: Share
     min_sharpness: Annotated[float, Field(ge=0)]
     max_torn: Share
-
-
-def acceptable(origin: Any) -> Any:
-    """An origin, as it is.
-
-    Raises:
-        ValueError: images of it are never let in.
-    """
-    if isinstance(origin, str) and origin.strip().lower() == "generated":
-        raise ValueError(
-            "generated images are never accepted: a model must not train on, nor be judged by, "
-            "what models made; take it off the list"
-        )
-    return origin
-
-
-def whole_hash(value: Any) -> str:
-    """A SHA-256 in lower case.
-
-    Raises:
-        ValueError: it is not one, or only the beginning of one.
-    """
-    if not isinstance(value, str):
-        raise ValueError("YAML reads it as a number: put it in quotes")  # noqa: TRY004
-    if not re.fullmatch(r"[0-9a-fA-F]{64}", value):
-        raise ValueError(
-            f"{value!r} is no SHA-256: give all 64 hexadecimal digits, as `sha256sum FILE` does "
-            "and image_id in the catalogue is"
-        )
-    return value.lower()
 
 
 class Withdrawn(Strict):
@@ -128,7 +108,7 @@ class Dedupe(Strict):
 
 
 class Split(Strict):
-    seed: int
+    seed: Seed
     val: Share
     test: Share
     radius: Annotated[int, Field(ge=0, le=16)]
@@ -150,6 +130,15 @@ class Label(Strict):
     min_images: Count
     max_images: Count
 
+    @model_validator(mode="after")
+    def _learns_from_enough(self) -> Label:
+        if self.max_images < self.min_images:
+            raise ValueError(
+                f"max_images ({self.max_images}) is below min_images ({self.min_images}): no "
+                "condition could be told"
+            )
+        return self
+
 
 class Prune(Strict):
     budget: Count
@@ -157,7 +146,7 @@ class Prune(Strict):
     method: Literal["k_centre", "dpp"]
     isolated: Annotated[float, Field(gt=0)]
     exclude: list[Annotated[str, Field(pattern=r"^[0-9a-f]{12,64}$")]]
-    seed: int
+    seed: Seed
 
 
 class Pack(Strict):
@@ -165,8 +154,14 @@ class Pack(Strict):
 
 
 class Domains(Strict):
-    source: str
-    target: str
+    source: Annotated[str, Field(min_length=1)]
+    target: Annotated[str, Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _lead_somewhere(self) -> Domains:
+        if self.source == self.target:
+            raise ValueError(f"source and target are both '{self.source}': there is nothing to do")
+        return self
 
 
 class Train(Strict):
@@ -189,13 +184,13 @@ class Train(Strict):
 class Model(Strict):
     arch: str
     profile: str | None = None
-    task: str
+    task: Name
     domains: Domains | None = None
     steps: Count | None = None
     images: Count | None = None
     seconds: Annotated[float, Field(gt=0)] | None = None
     batch: Count
-    seed: int
+    seed: Seed
     config: dict[str, Any] = {}
 
     @model_validator(mode="after")
@@ -206,9 +201,9 @@ class Model(Strict):
 
 
 class Evaluate(Strict):
-    splits: list[Literal["val", "test"]]
+    splits: Annotated[list[Literal["val", "test"]], Field(min_length=1), AfterValidator(once_each)]
     samples: Count
-    seed: int
+    seed: Seed
 
 
 class Promote(Strict):
@@ -221,8 +216,8 @@ class Lineage(Strict):
 
 
 class Params(Strict):
-    sources: list[str]
-    rendered: list[str]
+    sources: Annotated[list[str], AfterValidator(once_each)]
+    rendered: Annotated[list[str], AfterValidator(once_each)]
     demo: Demo
     ingest: Ingest
     dedupe: Dedupe
@@ -232,30 +227,44 @@ class Params(Strict):
     prune: Prune
     pack: Pack
     train: Train
-    models: dict[str, Model]
+    models: dict[Name, Model]
     evaluate: Evaluate
     promote: Promote
     lineage: Lineage
 
     @model_validator(mode="after")
-    def _embargo_covers_duplicates(self) -> Params:
-        if self.split.radius < self.dedupe.radius:
-            raise ValueError(
-                f"split.radius ({self.split.radius}) is below dedupe.radius "
-                f"({self.dedupe.radius}): duplicates would cross splits"
-            )
+    def _go_together(self) -> Params:
+        if found := conflicts({name: getattr(self, name) for name in type(self).model_fields}):
+            raise ValueError("; ".join(found))
         return self
 
 
-def load(path: Path = Path("params.yaml")) -> Params:
-    """Read and check `params.yaml`.
+def load(path: Path = PARAMS) -> Params:
+    """Read and check `params.yaml`; in a stage that DVC runs, against the architectures as well.
 
     Raises:
         ArgusError: the file is missing, is not YAML, or a knob is unknown, stands there twice (the
             second would silently overrule the first) or is out of range.
     """
+    if "DVC_STAGE" in os.environ:  # DVC sets it: what runs now may be the first of many stages
+        from stages.common import preflight
+
+        preflight.require(whole_pipeline=False)
+    content = read(path)
     try:
-        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))  # as DVC does
+        return Params.model_validate(content)
+    except ValidationError as error:
+        raise ArgusError(f"{path} does not fit: {explain(error)}") from None
+
+
+def read(path: Path = PARAMS) -> Any:
+    """What `params.yaml` holds, unchecked.
+
+    Raises:
+        ArgusError: the file is missing, is not YAML, or a key stands there twice.
+    """
+    try:
+        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))  # as DVC does
     except FileNotFoundError:
         raise ArgusError(f"{path} not found: run from the top folder of the repository") from None
     except MarkedYAMLError as error:
@@ -263,7 +272,3 @@ def load(path: Path = Path("params.yaml")) -> Params:
         raise ArgusError(f"{path} is not valid YAML: {error.problem}{where}") from None
     except (YAMLError, ValueError) as error:  # the latter: a day that is in no calendar
         raise ArgusError(f"{path} is not valid YAML: {error}") from None
-    try:
-        return Params.model_validate(content)
-    except ValidationError as error:
-        raise ArgusError(f"{path} does not fit: {explain(error)}") from None

@@ -14,9 +14,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from stages.common.errors import ArgusError, explain
+from stages.common.errors import ArgusError, explained, nearest
 from stages.train import architectures
-from stages.train.architecture import Architecture, Scene
+from stages.train.architecture import Architecture, ArchitectureConfig, Scene
 
 GROUP = "argus.architectures"
 
@@ -38,9 +38,10 @@ def find(arch: str) -> type[Architecture]:
     """
     entry = EntryPoint(arch, arch, GROUP) if ":" in arch else known().get(arch)
     if entry is None:
+        names = known()
         raise ArgusError(
-            f"there is no architecture {arch!r}: `arch` in params.yaml can be "
-            f"{', '.join(known())}, or package.module:Class"
+            f"there is no architecture {arch!r}{nearest(arch, names) or ':'} `arch` in params.yaml "
+            f"can be {', '.join(names)}, or package.module:Class"
         )
     try:
         kind = entry.load()
@@ -72,15 +73,26 @@ def build(
         ArgusError: no such architecture or profile, a config that it does not accept, or a scene
             that does not suit it.
     """
+    return find(arch)(settings(arch, config, profile), scene)
+
+
+def settings(
+    arch: str, config: Mapping[str, Any], profile: str | None = None
+) -> ArchitectureConfig:
+    """The config of an architecture; see `build`.
+
+    Raises:
+        ArgusError: no such architecture or profile, or a config that it does not accept.
+    """
     kind = find(arch)
     if profile is not None and profile not in kind.profiles:
         raise ArgusError(
             f"{arch} has no profile {profile!r}: `profile` in params.yaml can be "
-            f"{', '.join(kind.profiles) or 'left out only'}"
+            f"{', '.join(kind.profiles) or 'left out only'}{nearest(profile, kind.profiles)}"
         )
     base = kind.profiles[profile] if profile else {}
     try:
-        settings = kind.config_type.model_validate({**base, **config})
+        return kind.config_type.model_validate({**base, **config})
     except ValidationError as error:
-        raise ArgusError(f"the config of {arch} does not fit: {explain(error)}") from None
-    return kind(settings, scene)
+        lines = explained(error, kind.config_type.model_fields)
+        raise ArgusError(f"the config of {arch} does not fit: {'; '.join(lines)}") from None

@@ -1,0 +1,58 @@
+"""What a knob of `params.yaml` may be: ranges, and checks that say more than a range."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import Field
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+"""Of a folder and of a stage of DVC."""
+SOURCE_OR_DELIVERY = r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)?$"
+
+
+def once_each(values: list[Any]) -> list[Any]:
+    """A list, as it is.
+
+    Raises:
+        ValueError: something stands in it twice.
+    """
+    twice = [value for value in dict.fromkeys(values) if values.count(value) > 1]
+    if twice:
+        raise ValueError(f"{', '.join(map(str, twice))} is listed twice")
+    return values
+
+
+def acceptable(origin: Any) -> Any:
+    """An origin, as it is.
+
+    Raises:
+        ValueError: images of it are never let in.
+    """
+    if isinstance(origin, str) and origin.strip().lower() == "generated":
+        raise ValueError(
+            "generated images are never accepted: a model must not train on, nor be judged by, "
+            "what models made; take it off the list"
+        )
+    return origin
+
+
+def whole_hash(value: Any) -> str:
+    """A SHA-256 in lower case.
+
+    Raises:
+        ValueError: it is not one, or only the beginning of one.
+    """
+    if not isinstance(value, str):
+        raise ValueError("YAML reads it as a number: put it in quotes")  # noqa: TRY004
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", value):
+        raise ValueError(
+            f"{value!r} is no SHA-256: give all 64 hexadecimal digits, as `sha256sum FILE` does "
+            "and image_id in the catalogue is"
+        )
+    return value.lower()
