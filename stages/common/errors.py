@@ -6,13 +6,13 @@ import difflib
 import functools
 import sys
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, get_args
 
 from rich.console import Console
 from rich.markup import escape
 
 if TYPE_CHECKING:
-    from pydantic import ValidationError
+    from pydantic import BaseModel, ValidationError
 
 
 class ArgusError(Exception):
@@ -61,20 +61,31 @@ def explain(error: ValidationError) -> str:
     return "; ".join(explained(error))
 
 
-def explained(error: ValidationError, fields: Iterable[str] = ()) -> list[str]:
+def explained(error: ValidationError, kind: type[BaseModel] | None = None) -> list[str]:
     """One line per field: its place in the file and what is wrong with it.
 
     Args:
-        fields: names that there are, of which the nearest is offered for one that there is not.
+        kind: what the file was to be; by it the nearest field is offered for one that there is not.
     """
     lines = []
     for item in error.errors():
         place = ".".join(str(part) for part in item["loc"])
         said = item["msg"].removeprefix("Value error, ")
         if item["type"] == "extra_forbidden":
-            said = f"there is no such field{nearest(str(item['loc'][-1]), fields)}"
+            *above, name = item["loc"]
+            said = f"there is no such field{nearest(str(name), _fields(kind, above))}"
         lines.append(f"{place}: {said}" if place else said)
     return lines
+
+
+def _fields(kind: Any, place: Iterable[int | str]) -> list[str]:
+    """The names of the fields at a place in a model; none where there is no model."""
+    for part in place:
+        if field := getattr(kind, "model_fields", {}).get(part):
+            kind = field.annotation
+        if not hasattr(kind, "model_fields"):  # a mapping of models, or a model or nothing
+            kind = next((of for of in get_args(kind) if hasattr(of, "model_fields")), None)
+    return list(getattr(kind, "model_fields", {}))
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

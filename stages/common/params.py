@@ -22,10 +22,6 @@ from pydantic import (
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from stages.common.cards import Purpose
-from stages.common.conflicts import conflicts
-from stages.common.days import Day
-from stages.common.errors import ArgusError, explain
 from stages.common.bounds import (
     SOURCE_OR_DELIVERY,
     Count,
@@ -37,6 +33,10 @@ from stages.common.bounds import (
     once_each,
     whole_hash,
 )
+from stages.common.cards import Purpose
+from stages.common.conflicts import conflicts
+from stages.common.days import Day
+from stages.common.errors import ArgusError, explained
 
 PARAMS = Path("params.yaml")
 
@@ -254,7 +254,8 @@ def load(path: Path = PARAMS) -> Params:
     try:
         return Params.model_validate(content)
     except ValidationError as error:
-        raise ArgusError(f"{path} does not fit: {explain(error)}") from None
+        lines = "; ".join(explained(error, Params))
+        raise ArgusError(f"{path} does not fit: {lines}") from None
 
 
 def read(path: Path = PARAMS) -> Any:

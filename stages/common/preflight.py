@@ -62,8 +62,8 @@ def judged(content: Any) -> tuple[list[str], dict[str, Any]]:
         whole = params.Params.model_validate(content)
     except ValidationError as error:
         if not isinstance(content, dict):
-            return explained(error), {}
-        wrong = explained(error)
+            return explained(error, params.Params), {}
+        wrong = explained(error, params.Params)
     else:
         return [], {name: getattr(whole, name) for name in params.Params.model_fields}
     sections: dict[str, Any] = {}

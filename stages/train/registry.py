@@ -85,14 +85,18 @@ def settings(
         ArgusError: no such architecture or profile, or a config that it does not accept.
     """
     kind = find(arch)
+    wrong = []
     if profile is not None and profile not in kind.profiles:
-        raise ArgusError(
+        wrong.append(
             f"{arch} has no profile {profile!r}: `profile` in params.yaml can be "
             f"{', '.join(kind.profiles) or 'left out only'}{nearest(profile, kind.profiles)}"
         )
-    base = kind.profiles[profile] if profile else {}
+    base = kind.profiles.get(profile, {}) if profile else {}
     try:
-        return kind.config_type.model_validate({**base, **config})
+        found = kind.config_type.model_validate({**base, **config})
     except ValidationError as error:
-        lines = explained(error, kind.config_type.model_fields)
-        raise ArgusError(f"the config of {arch} does not fit: {'; '.join(lines)}") from None
+        lines = "; ".join(explained(error, kind.config_type))
+        wrong.append(f"the config of {arch} does not fit: {lines}")
+    if wrong:
+        raise ArgusError("; ".join(wrong))
+    return found

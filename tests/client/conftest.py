@@ -5,6 +5,7 @@ The knobs are the project's own `params.yaml`, with one source, `cam`.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 
 from stages.client import knobs
 from stages.client.__main__ import main
+from stages.common import preflight
 
 HERE = Path(__file__).parent
 PARAMS = HERE.parents[1] / "params.yaml"
@@ -102,6 +104,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for rules in (".gitignore", ".gitattributes", ".dvcignore"):
         shutil.copy(PARAMS.with_name(rules), top)
     identity = ("-c", "user.name=Tester", "-c", "user.email=tester@example.org")
+    with contextlib.chdir(top):  # asks the architectures, once for all copies
+        preflight.require(whole_pipeline=True)
     git = ("git", "-C", str(top))
     sh(*git, "init", "--quiet", "--initial-branch=main")
     sh(sys.executable, "-m", "dvc", "--cd", str(top), "init", "--quiet")
