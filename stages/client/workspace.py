@@ -109,7 +109,7 @@ def dvc_aloud(*arguments: str) -> int:
     that nothing goes on writing, and then raises KeyboardInterrupt. On SIGTERM it tells them.
     """
     sys.stdout.flush()
-    command = [sys.executable, "-m", "dvc", *arguments]
+    command = [sys.executable, "-m", "stages.client.dvc", *arguments]
     with subprocess.Popen(command, stdin=lock.inherited(), env=environment()) as process:
         try:
             return process.wait()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from stages.common import interrupts
 from stages.common.errors import ArgusError
 from stages.common.params import Demo
 from stages.common.progress import Steps
@@ -78,10 +79,11 @@ def deliver(settings: Demo, home: Path, workers: int) -> int:
     lapsed = Drive(settings.seed, CONDITIONS[0], len(drives), 1, settings.size)
     total = len(drives) * settings.frames + 1
     with (
-        ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool,
+        interrupts.ending(ProcessPoolExecutor(workers, mp_context=get_context("spawn"))) as pool,
         Steps(total, "rendering") as steps,
     ):
-        rendered = pool.map(encode, [*drives, lapsed])
+        with interrupts.unheard():
+            rendered = pool.map(encode, [*drives, lapsed])
         for place, files in zip(places, rendered, strict=False):  # one more: the lapsed one
             for number, content in enumerate(files):
                 _write(place / f"{number:04d}.jpg", content)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from stages.common import reading
+from stages.common import interrupts, reading
 from stages.common.errors import ArgusError
 from stages.common.images.decode import Limits, memory_of_file
 from stages.common.images.header import Refusal
@@ -123,9 +123,10 @@ def measure_all(places: Sequence[Place], how: How, workers: int | None = None) -
     # forkserver: forking a process that has polars' threads may deadlock
     context = get_context("forkserver")
     context.set_forkserver_preload([__name__])
-    with ProcessPoolExecutor(
+    pool = ProcessPoolExecutor(
         workers, mp_context=context, initializer=_begin, initargs=(Path.cwd(),)
-    ) as pool:
+    )
+    with interrupts.ending(pool):
         yield from _in_order(pool, chunks, how, AHEAD * workers)
 
 
@@ -140,7 +141,8 @@ def _in_order(
 ) -> Iterator[Rows]:
     waiting: deque[tuple[Sequence[Place], Future[Rows]]] = deque()
     for chunk in chunks:
-        waiting.append((chunk, pool.submit(measure, chunk, how)))
+        with interrupts.unheard():  # a process is started when there is work for it
+            waiting.append((chunk, pool.submit(measure, chunk, how)))
         if len(waiting) >= window:
             yield _result(*waiting.popleft())
     while waiting:

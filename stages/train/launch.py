@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from stages.common import interrupts
 from stages.common.errors import ArgusError
 from stages.common.files import atomic
 
@@ -53,7 +54,8 @@ def run(command: Sequence[str], processes: int, threads: int) -> dict[str, Any] 
         children: list[subprocess.Popen[bytes]] = []
         try:
             for rank in range(processes):
-                children.append(_start(command, rank, processes, threads, meeting))
+                with interrupts.unheard():
+                    children.append(_start(command, rank, processes, threads, meeting))
             while None in (codes := [child.poll() for child in children]) and not any(codes):
                 time.sleep(LOOK)
             if any(codes):
@@ -85,8 +87,6 @@ def reporting() -> Iterator[None]:
         with atomic(Path(meeting) / f"{os.environ['RANK']}.json") as temporary:
             temporary.write_text(json.dumps(_note(error)), encoding="utf-8")
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
 def _start(
