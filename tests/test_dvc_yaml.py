@@ -12,8 +12,8 @@ from stages.common import code
 from tests.conftest import ROOT
 
 # These cannot change what a stage writes: messages, bars, the check of params.yaml (whose values
-# DVC tracks by themselves), what is said on Ctrl-C, a memory that must not be seen in any output and
-# its versions, and how threads wait.
+# DVC tracks by themselves), what is said on Ctrl-C, a memory that must not be seen in any output
+# and its versions, and how threads wait.
 NEUTRAL = {
     "stages.common.errors",
     "stages.common.progress",
