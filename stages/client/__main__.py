@@ -109,27 +109,32 @@ def show() -> None:
 
 @app.command()
 def history(
-    write: Annotated[Path | None, typer.Option(help="Write it as Markdown, too.")] = None,
+    write: Annotated[
+        Path | None, typer.Option(help="Write it as Markdown, too: FILE.md; folders are made.")
+    ] = None,
 ) -> None:
     """Show the turns of HEAD's history side by side."""
     from stages.client import history as past
-    from stages.common.files import atomic
 
+    if write is not None:
+        past.require_place(write)
     turns, notes = past.turns()
     table = past.table(turns)
     table.show()
     for note in notes:
         say(note)
     if write is not None:
-        with atomic(write) as temporary:
-            temporary.write_text(table.markdown(), encoding="utf-8")
+        past.write(table, write)
         say(f"written to {write}")
 
 
 @app.command()
 def export(
     name: Annotated[str, typer.Argument(help="A task, for its champion; or a trained model.")],
-    to: Annotated[Path, typer.Option(help="Where to: FILE.onnx; one that is there is replaced.")],
+    to: Annotated[
+        Path,
+        typer.Option(help="Where to: FILE.onnx; one that is there is replaced, folders are made."),
+    ],
 ) -> None:
     """Write a champion or a trained model as ONNX: one file that needs no Argus and no PyTorch."""
     from stages.client import workspace

@@ -6,6 +6,7 @@ import json
 from datetime import date
 from pathlib import Path
 
+from stages.client import target
 from stages.common import params
 from stages.common.errors import ArgusError
 from stages.ingest.terms import deliveries_known
@@ -27,7 +28,7 @@ def export(name: str, to: Path, today: date) -> list[str]:
 
     Args:
         name: a task or, where no task is called so, a model.
-        to: a path that ends in `.onnx`.
+        to: a path that ends in `.onnx`; folders on the way are made.
         today: the day on which all data behind the model must be free to use.
 
     Returns:
@@ -37,8 +38,7 @@ def export(name: str, to: Path, today: date) -> list[str]:
         ArgusError: nothing of that name is there, it failed, it rests on what may not be used, or
             the file cannot be written.
     """
-    if to.suffix != SUFFIX or to.is_dir():
-        raise ArgusError(f"{to} is no place for an ONNX file: give a path that ends in {SUFFIX}")
+    target.require(to, SUFFIX, "an ONNX file")
     folder = find(name)
     saved = card.read(folder)
     if saved.failed is None:

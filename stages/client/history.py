@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from stages.client import git, workspace
+from stages.client import git, target, workspace
 from stages.client.knobs import PARAMS
 from stages.client.outcome import Outcome, Reports, named, outcome
 from stages.client.recorded import History, Recorded, distinct, mapping, parsed, untagged
 from stages.client.tables import UNKNOWN, Table
 from stages.common.errors import ArgusError
+from stages.common.files import atomic
 
 
 class Turn(NamedTuple):
@@ -125,3 +127,23 @@ def scores(made: Outcome, spaces: list[tuple[str, ...]]) -> list[str]:
             values = " / ".join(f"{value:.4g}" for value in score.distances.values())
             lines[tuple(score.distances)].append(f"{model} {values}")
     return ["\n".join(of_space) for of_space in lines.values()]
+
+
+def require_place(path: Path) -> None:
+    """Raises:
+    ArgusError: the table cannot be written there.
+    """
+    target.require(path, ".md", "a table in Markdown")
+
+
+def write(table: Table, path: Path) -> None:
+    """Write the table as Markdown; a file that is there is replaced, folders are made.
+
+    Raises:
+        ArgusError: it cannot be written there.
+    """
+    try:
+        with atomic(path) as temporary:
+            temporary.write_text(table.markdown(), encoding="utf-8")
+    except OSError as error:
+        raise ArgusError(f"{path} cannot be written: {error.strerror}") from None
