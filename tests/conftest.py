@@ -9,9 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from hypothesis import HealthCheck, settings
 from PIL import Image, ImageFilter
 
 ROOT = Path(__file__).parents[1]
+
+# How long an example takes to draw or to run is the machine's affair, and that of what else it does:
+# a slow one is no failure. What a strategy throws away is ours, so `filter_too_much` stays.
+settings.register_profile("argus", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("argus")
 
 
 def scene(seed: int, size: tuple[int, int] = (96, 64)) -> Image.Image:

@@ -41,8 +41,11 @@ def chosen(batch: Batch) -> list[tuple[float, int]]:
     return [(int(Path(i.path).stem) / 1e6, clip.number(i.file)) for i in batch.items]
 
 
-# in thousandths of a second, where integers are quick to draw and fractions are not
-stamps = st.sets(st.integers(0, 20_000), min_size=1, max_size=40).map(sorted)
+# in thousandths of a second, where integers are quick to draw and fractions are not; ascending by
+# the gaps between them, so that nothing drawn is thrown away
+stamps = st.lists(st.integers(1, 1000), min_size=1, max_size=40).map(
+    lambda gaps: list(itertools.accumulate(gaps))
+)
 rates = st.builds(Fraction, st.integers(100, 60_000), st.sampled_from([1000, 1001]))
 
 

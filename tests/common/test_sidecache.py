@@ -20,7 +20,9 @@ from tests.conftest import ROOT
 
 VERSION = itertools.count()
 KEYS = st.lists(st.lists(st.integers(0, 30), max_size=12), max_size=8)
-IN_ONE_FOLDER = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+IN_ONE_FOLDER = settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 @pytest.fixture(autouse=True)
