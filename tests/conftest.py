@@ -14,8 +14,8 @@ from PIL import Image, ImageFilter
 
 ROOT = Path(__file__).parents[1]
 
-# How long an example takes to draw or to run is the machine's affair, and that of what else it does:
-# a slow one is no failure. What a strategy throws away is ours, so `filter_too_much` stays.
+# How long an example takes to draw or to run is the machine's affair, and that of what else it
+# does: a slow one is no failure. What a strategy throws away is ours, so `filter_too_much` stays.
 settings.register_profile("argus", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("argus")
 
