@@ -94,7 +94,7 @@ def test_a_task_gives_its_champion_and_a_model_itself(argus, trained, tmp_path):
         ("stylegan", "g.onnx", "champions of generate and models broken, fresh"),
         ("broken", "g.onnx", "all alike"),
         ("fresh", "g.pt", "ends in .onnx"),
-        ("fresh", "models", "ends in .onnx"),
+        ("fresh", "models", "is a folder"),
         ("fresh", "params.yaml/g.onnx", "cannot be written"),
     ],
 )
