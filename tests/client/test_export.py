@@ -101,7 +101,7 @@ def test_a_task_gives_its_champion_and_a_model_itself(argus, trained, tmp_path):
         ("idle", "g.onnx", "has no weights, since it was skipped: no training image of night"),
         ("day2night", "g.onnx", "task 'day2night' has no champion: idle was skipped"),
         ("fresh", "g.pt", "ends in .onnx"),
-        ("fresh", "models", "ends in .onnx"),
+        ("fresh", "models", "is a folder"),
         ("fresh", "params.yaml/g.onnx", "cannot be written"),
     ],
 )
