@@ -127,11 +127,18 @@ class Dedupe(Strict):
         return self
 
 
+class Place(Strict):
+    distance: Annotated[float, Field(gt=0, lt=1)]
+    radius: Annotated[int, Field(ge=0, le=32)]
+
+
 class Split(Strict):
     seed: int
     val: Share
     test: Share
     radius: Annotated[int, Field(ge=0, le=16)]
+    distance: Annotated[float, Field(gt=0, lt=1)]
+    place: Place
 
     @model_validator(mode="after")
     def _some_train(self) -> Split:

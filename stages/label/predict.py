@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from stages.common.catalogue import IN_USE, UNKNOWN
+from stages.common.catalogue import GROUP, IN_USE, UNKNOWN
 from stages.common.params import Label
 from stages.label.classifier import Classifier, fit
 from stages.label.evidence import gather
@@ -61,7 +61,7 @@ def predict(
         actual = judging["label"].to_numpy()
         guess, confidence = classifier.guesses(matrix, place[evidence.judging])
         answer = given(guess, confidence, evidence.vouched, settings.confidence)
-        drives = judging["sequence"].fill_null(judging["image_id"]).to_numpy()
+        drives = judging.select(GROUP).to_series().to_numpy()
         report["test"] = judged(actual, guess, confidence, answer, drives)
         held_out = pl.DataFrame({"actual": actual, "predicted": answer}, schema=held_out.schema)
     images = with_labels(images, matrix, place, classifier, evidence.vouched, settings.confidence)

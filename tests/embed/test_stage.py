@@ -43,7 +43,7 @@ def split(
     )
     sides = pl.Series("split", ["train"] * 3 + ["val"] * 2 + ["test", None])
     images = in_schema(rows).with_columns(sides)
-    catalogue.write("data/split/images.parquet", images)
+    catalogue.write("data/dedupe/images.parquet", images)
     colours = backbone.Backbone("colours", 8, 3, 0.0, 1.0, lambda x: x.mean(dim=(2, 3)))
     monkeypatch.setitem(backbone.BACKBONES, "efficientnet", lambda: colours)
     yield images
