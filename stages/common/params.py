@@ -127,9 +127,10 @@ class Dedupe(Strict):
         return self
 
 
-class Place(Strict):
-    distance: Annotated[float, Field(gt=0, lt=1)]
+class WithHash(Strict):
     radius: Annotated[int, Field(ge=0, le=32)]
+    distance: Annotated[float, Field(gt=0, lt=1)]
+    place: Annotated[float, Field(gt=0, lt=1)]
 
 
 class Split(Strict):
@@ -138,7 +139,7 @@ class Split(Strict):
     test: Share
     radius: Annotated[int, Field(ge=0, le=16)]
     distance: Annotated[float, Field(gt=0, lt=1)]
-    place: Place
+    with_hash: WithHash
 
     @model_validator(mode="after")
     def _some_train(self) -> Split:

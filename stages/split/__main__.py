@@ -50,9 +50,7 @@ def split(
         images = images.with_columns(place=places(images, vectors, settings))
     arrivals = Arrivals.of(images)
     standing = Standing.of(record, images, arrivals)
-    near = Near.of(
-        images, arrivals, standing, settings.radius, mirrored, vectors, settings.distance
-    )
+    near = Near.of(images, arrivals, standing, settings, mirrored, vectors)
     decision = assign(arrivals, near, standing, settings.seed, settings.val, settings.test)
     record = handed_on(record, images, arrivals, decision.home, decision.drew, decision.side)
     column = pl.Series([None], dtype=pl.String).new_from_index(0, images.height)

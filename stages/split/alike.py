@@ -32,70 +32,60 @@ class Alike:
 
     Args:
         vectors: of the pictures; a vector of zeros is like no other.
+        hashes: uint64 [N], null where a picture has none.
+        distance: between vectors of length 1, above 0 and below 1; at most this is alike.
+        further: such a distance that is alike as well if the hashes are near.
+        radius: bits that hashes are near within.
     """
 
-    def __init__(self, vectors: Vectors) -> None:
+    def __init__(
+        self, vectors: Vectors, hashes: pl.Series, distance: float, further: float, radius: int
+    ) -> None:
         self.vectors = vectors
         self.sketches = _sketches(vectors)
+        self.bits = hashes.fill_null(0).to_numpy()
+        self.hashed = hashes.is_not_null().to_numpy()
+        self.radius = radius
+        self.near, self.far = cosine(distance), cosine(max(distance, further))
 
     def __len__(self) -> int:
         return len(self.vectors)
 
-    def across(self, group: np.ndarray, distance: float) -> Iterator[Pairs]:
-        """All pairs of different groups within a distance, each once, block by block: i < j.
+    def across(self, group: np.ndarray) -> Iterator[Pairs]:
+        """All pairs of different groups that are alike, each once, block by block: i < j.
 
         Args:
             group: int64 [N].
-            distance: between vectors of length 1, above 0 and below 1.
         """
-        floor = cosine(distance)
         starts = range(0, len(self), ROWS)
         shown = track(starts, "pairs by features", len(starts), "blocks")
         for start in shown if len(self) >= MANY else starts:
             rows = np.arange(start, min(start + ROWS, len(self)))
             for other in range(start, len(self), COLUMNS):
                 columns = np.arange(other, min(other + COLUMNS, len(self)))
-                i, j = np.nonzero(self._at_most(rows, columns) >= floor - SLACK)
+                i, j, floor = self._candidates(rows, columns)
                 wanted = (rows[i] < columns[j]) & (group[rows[i]] != group[columns[j]])
-                i, j = self._checked(rows, columns, i[wanted], j[wanted], floor)
+                i, j = self._checked(rows, columns, i[wanted], j[wanted], floor[wanted])
                 yield rows[i], columns[j]
 
-    def leaders(
-        self, hashes: pl.Series, distance: float, further: float, radius: int
-    ) -> np.ndarray:
+    def leaders(self) -> np.ndarray:
         """Of each picture the earliest leader that it is like, itself if there is none and so it is
         a leader: int64 [N].
 
         What comes later changes nothing, and each picture is like its leader, however many there
         are: places do not chain along a road.
-
-        Args:
-            hashes: uint64 [N], null where a picture has none.
-            distance: between vectors of length 1, above 0 and below 1; at most this is alike.
-            further: such a distance that is alike as well if the hashes are near.
-            radius: bits that hashes are near within.
         """
-        near, far = cosine(distance), cosine(max(distance, further))
-        bits, hashed = hashes.fill_null(0).to_numpy(), hashes.is_not_null().to_numpy()
-
-        def found(rows: np.ndarray, columns: np.ndarray) -> Pairs:
-            product = self._at_most(rows, columns)
-            alike = hamming(bits[rows][:, None], bits[columns]) <= radius
-            alike &= hashed[rows][:, None] & hashed[columns]
-            i, j = np.nonzero((product >= near - SLACK) | (alike & (product >= far - SLACK)))
-            return self._checked(rows, columns, i, j, np.where(alike[i, j], far, near))
-
         lead = np.full(len(self), -1)
         leading = np.empty(0, dtype=np.int64)
         for start in range(0, len(self), ROWS):
             rows = np.arange(start, min(start + ROWS, len(self)))
             for first in range(0, len(leading), COLUMNS):
                 some = leading[first : first + COLUMNS]
-                i, j = found(rows, some)
+                i, j = self._checked(rows, some, *self._candidates(rows, some))
                 led, at = np.unique(i, return_index=True)  # pairs go by row, then by leader
                 lead[rows[led]] = some[j[at]]
                 rows = rows[lead[rows] < 0]
-            i, j = found(rows, rows)
+            i, j = self._checked(rows, rows, *self._candidates(rows, rows))
             bounds = np.searchsorted(i, np.arange(len(rows) + 1)).tolist()
             for row, begin, end in zip(rows.tolist(), bounds[:-1], bounds[1:], strict=True):
                 if lead[row] < 0:
@@ -105,10 +95,19 @@ class Alike:
             leading = np.concatenate([leading, rows[lead[rows] == rows]])
         return lead
 
-    def _at_most(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        """What no cosine is above: float32 [R, C]."""
-        product: np.ndarray = self.sketches[rows] @ self.sketches[columns].T
-        return product
+    def _candidates(
+        self, rows: np.ndarray, columns: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Pairs that may be alike, by row and then by column.
+
+        Returns:
+            int64 [P] each, places in `rows` and in `columns`; float64 [P], how near each has to be.
+        """
+        product = self.sketches[rows] @ self.sketches[columns].T
+        hashed = hamming(self.bits[rows][:, None], self.bits[columns]) <= self.radius
+        hashed &= self.hashed[rows][:, None] & self.hashed[columns]
+        i, j = np.nonzero((product >= self.near - SLACK) | hashed & (product >= self.far - SLACK))
+        return i, j, np.where(hashed[i, j], self.far, self.near)
 
     def _checked(
         self,
@@ -116,10 +115,9 @@ class Alike:
         columns: np.ndarray,
         i: np.ndarray,
         j: np.ndarray,
-        floor: float | np.ndarray,
+        floor: np.ndarray,
     ) -> Pairs:
         """Those of the pairs `rows[i]`, `columns[j]` whose cosine is not below its floor."""
-        floor = np.broadcast_to(floor, i.shape)
         sure = np.zeros(len(i), dtype=bool)
         unsure = np.arange(len(i))
         if len(i) > DENSE * len(rows) * len(columns):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from stages.common.params import Split
 from stages.common.sidecache import FOLDER
 from stages.common.vectors import Vectors
 from stages.dedupe.neighbours import Hashes
@@ -46,10 +47,9 @@ class Near:
         images: pl.DataFrame,
         arrivals: Arrivals,
         standing: Standing,
-        radius: int,
+        settings: Split,
         mirrored: bool,
         vectors: Vectors | None,
-        distance: float,
     ) -> Near:
         """All pairs in a catalogue: images in use that are near by hash or by features, copies with
         their originals.
@@ -58,10 +58,9 @@ class Near:
             images: the catalogue.
             arrivals: of that catalogue, at most 2^28 images.
             standing: what earlier turns decided about them.
-            radius: bits, 0 to 16.
+            settings: of the split.
             mirrored: whether a picture and its mirror image look the same.
             vectors: of the images in use in the order of the catalogue; None: hashes alone tell.
-            distance: between vectors of length 1.
         """
         assert len(arrivals.row) < 1 << PLACE_BITS
         hashed = images.select("phash", "phash_mirrored")[arrivals.row]
@@ -77,14 +76,21 @@ class Near:
             return _packed(np.where(swap, earlier, later), np.where(swap, later, earlier), distance)
 
         parts = [packed(copy, arrivals.copy_of[copy], np.full(len(copy), COPY))]
-        for i, j in hashes.within(radius, PAIRS):
+        for i, j in hashes.within(settings.radius, PAIRS):
             across = arrivals.group[place[i]] != arrivals.group[place[j]]
             i, j = i[across], j[across]
             parts.append(packed(place[i], place[j], hashes.apart(i, j)))
         if vectors is not None:
             used = np.flatnonzero(arrivals.used)
             used = used[np.argsort(arrivals.row[used])]
-            for i, j in Alike(vectors).across(arrivals.group[used], distance):
+            alike = Alike(
+                vectors,
+                images["phash"].gather(arrivals.row[used]),
+                settings.distance,
+                settings.with_hash.distance,
+                settings.with_hash.radius,
+            )
+            for i, j in alike.across(arrivals.group[used]):
                 parts.append(packed(used[i], used[j], np.full(len(i), FEATURES)))
         keys = np.concatenate(parts)
         keys.sort()

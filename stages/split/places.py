@@ -30,12 +30,13 @@ def places(images: pl.DataFrame, vectors: Vectors, settings: Split) -> pl.Series
     used = images.select(IN_USE).to_series()
     of_single = single.filter(used).arg_true().to_numpy()
     rows = (single & used).arg_true().to_numpy()
-    leader = Alike(vectors.part(of_single)).leaders(
+    leader = Alike(
+        vectors.part(of_single),
         images["phash"].gather(rows),
         settings.distance,
-        settings.place.distance,
-        settings.place.radius,
-    )
+        settings.with_hash.place,
+        settings.with_hash.radius,
+    ).leaders()
     ids = images["image_id"].gather(rows)
     kept = pl.DataFrame({"lost_to": ids, "place": ids.gather(leader)})
     copies = pl.col("status").is_in(COPIES) & pl.col("sequence").is_null()

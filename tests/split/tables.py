@@ -11,11 +11,11 @@ import polars as pl
 from hypothesis import strategies as st
 
 from stages.common import catalogue
-from stages.common.params import Place, Split
+from stages.common.params import Split, WithHash
 from stages.ingest.deliveries import in_schema
 
-PLACE = Place(distance=0.7, radius=3)
-SETTINGS = Split(seed=1, val=0.2, test=0.3, radius=3, distance=0.45, place=PLACE)
+WITH_HASH = WithHash(radius=3, distance=0.5, place=0.7)
+SETTINGS = Split(seed=1, val=0.2, test=0.3, radius=3, distance=0.45, with_hash=WITH_HASH)
 BOTH = {"may_train": True, "may_evaluate": True}
 HASHES = st.integers(0, 2**9 - 1)  # of few bits, so that many are near each other
 FATES = st.sampled_from(["accepted"] * 5 + ["near_duplicate", "exact_copy", "black", "truncated"])

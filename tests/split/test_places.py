@@ -92,7 +92,7 @@ def test_a_place_is_named_after_an_image_that_all_of_it_are_like(images: pl.Data
         if row["place"] is not None and row["status"] == "accepted":
             leader = rows[row["place"]]
             assert leader["place"] == leader["image_id"]
-            near = SETTINGS.place.distance if row["phash"] is not None else SETTINGS.distance
+            near = SETTINGS.with_hash.place if row["phash"] is not None else SETTINGS.distance
             assert apart(row, leader) <= max(near, SETTINGS.distance)
 
 

@@ -17,7 +17,7 @@ from stages.common.params import Split
 from stages.split.__main__ import split
 from stages.split.record import empty
 from stages.split.urn import BALLS, by_hash
-from tests.split.tables import PLACE, SETTINGS, bits_apart, catalogues, fleet, rows_of, table
+from tests.split.tables import SETTINGS, WITH_HASH, bits_apart, catalogues, fleet, rows_of, table
 from tests.split.test_split import DECISIONS, FIRST, held_out
 
 OTHER = next(n for n in map(str, range(999)) if by_hash(n, 1) < 0.1 and n != held_out())
@@ -74,7 +74,7 @@ def histories(draw: st.DrawFn) -> list[Turn]:
             test=draw(st.sampled_from([0, 0.3, 0.5])),
             radius=draw(st.integers(0, 4)),
             distance=0.45,
-            place=PLACE,
+            with_hash=WITH_HASH,
         )
         images_now = without(images, gone | draw(some), draw(some) - gone)
         history.append(Turn(images_now, knobs, draw(st.booleans())))
@@ -241,7 +241,7 @@ def test_other_shares_make_up_for_what_was_drawn_before() -> None:
     after, _, _ = split(
         images,
         record,
-        Split(seed=1, val=0, test=0.3, radius=3, distance=0.45, place=PLACE),
+        Split(seed=1, val=0, test=0.3, radius=3, distance=0.45, with_hash=WITH_HASH),
         mirrored=False,
     )
     assert after["split"].head(100).equals(first["split"])

@@ -17,8 +17,8 @@ from stages.split.__main__ import main, shortage, split
 from stages.split.record import empty
 from stages.split.urn import by_hash
 from tests.split.tables import (
-    PLACE,
     SETTINGS,
+    WITH_HASH,
     bits_apart,
     catalogues,
     fleet,
@@ -165,7 +165,7 @@ def test_copies_of_what_came_before_decide_nothing_for_a_class() -> None:
 @pytest.mark.parametrize(("val", "test"), [(0.5, 0.5), (0.2, 0.9)])
 def test_shares_leave_something_to_train_on(val: float, test: float) -> None:
     with pytest.raises(ValueError, match=r"split\.val and split\.test"):
-        params.Split(seed=1, val=val, test=test, radius=4, distance=0.45, place=PLACE)
+        params.Split(seed=1, val=val, test=test, radius=4, distance=0.45, with_hash=WITH_HASH)
 
 
 def test_an_image_between_two_splits_is_used_in_none() -> None:

@@ -13,7 +13,7 @@ from stages.common.params import Split
 from stages.split.__main__ import split
 from stages.split.record import empty
 from stages.split.urn import BALLS, Urns, by_hash, cut
-from tests.split.tables import PLACE, SETTINGS, fleet
+from tests.split.tables import SETTINGS, WITH_HASH, fleet
 
 SHARES = np.array([1 - SETTINGS.val - SETTINGS.test, SETTINGS.val, SETTINGS.test])
 
@@ -93,7 +93,7 @@ def test_proportions_converge_in_each_class(seed: int) -> None:
 def test_the_odds_do_better_than_the_hash_alone() -> None:
     off, off_by_hash = [], []
     for seed in range(10):
-        settings = Split(seed=seed, val=0.1, test=0.2, radius=3, distance=0.45, place=PLACE)
+        settings = Split(seed=seed, val=0.1, test=0.2, radius=3, distance=0.45, with_hash=WITH_HASH)
         images, _, _ = split(fleet([("day", 5)] * 100), empty(), settings, mirrored=False)
         off.append(per_split(images, "day", pl.len()) / 500 - [0.7, 0.1, 0.2])
         by_name = [cut(by_hash(str(i), seed), (0.7, 0.1, 0.2)) for i in range(100)]
