@@ -14,12 +14,12 @@ from benchmarks.measures import Measure, cpu_seconds
 from stages.common import backbone
 from stages.common.compute import deterministic
 from stages.common.progress import Steps
+from stages.common.vectors import Vectors
 from stages.prune import diversity
 from stages.prune.diversity import class_entropy
 from stages.prune.quotas import quotas
 from stages.prune.rules import K_CENTRE, METHODS
 from stages.prune.select import distinct, greedy
-from stages.prune.vectors import Vectors
 
 N, DIMENSIONS, K = 100_000, 512, 1000
 CLUSTERS, RARE, RARE_SIZE = 300, 40, 3

@@ -32,6 +32,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "label": pl.String(),  # condition, null if not delivered
     "label_from": pl.String(),  # delivered | predicted
     "sequence": pl.String(),  # <source>/<folder>: the drive or clip; null if not known
+    "place": pl.String(),  # of an image without a sequence: see GROUP; null until `split`
     "captured_at": pl.Datetime("us"),  # the camera's clock, no zone
     "width": pl.Int32(),  # px, after EXIF orientation
     "height": pl.Int32(),
@@ -55,7 +56,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "status": pl.String(),  # see STATUSES
     "doubt": pl.String(),  # the rule of quality that would take it, but takes too many here
     "lost_to": pl.String(),  # image_id of the image that it lost to
-    "distance": pl.Int32(),  # Hamming distance to that image, bits
+    "distance": pl.Int32(),  # Hamming distance to that image, bits; null without hashes
 }
 """The columns of every table; later stages add their own behind these."""
 
@@ -100,8 +101,15 @@ STATUSES: dict[str, str] = {
 """What became of an image, and what each word means."""
 
 
+COPIES = ("exact_copy", "near_duplicate")
+"""Statuses of what `dedupe` dropped."""
+
 IN_USE = pl.col("status") == "accepted"
 """Which rows are still in use."""
+
+GROUP = pl.coalesce("sequence", "place", "image_id").alias("group")
+"""What belongs together, is in one split and is no independent evidence: the drive, or else the
+place, which has the `image_id` of the first image that showed it."""
 
 
 def read(path: Path | str) -> pl.DataFrame:
@@ -185,7 +193,7 @@ def with_decisions(
     rows: np.ndarray,
     status: str,
     lost_to: pl.Series | None = None,
-    distance: np.ndarray | None = None,
+    distance: np.ndarray | pl.Series | None = None,
 ) -> pl.DataFrame:
     """The table with `status` (and what the rows lost to) set on some rows.
 

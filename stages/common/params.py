@@ -99,11 +99,19 @@ class Dedupe(Strict):
     within_sequence: Annotated[float, Field(gt=0, le=1)] | None
 
 
+class WithHash(Strict):
+    radius: Annotated[int, Field(ge=0, le=32)]
+    distance: Annotated[float, Field(gt=0, lt=1)]
+    place: Annotated[float, Field(gt=0, lt=1)]
+
+
 class Split(Strict):
     seed: Seed
     val: Share
     test: Share
     radius: Annotated[int, Field(ge=0, le=16)]
+    distance: Annotated[float, Field(gt=0, lt=1)]
+    with_hash: WithHash
 
     @model_validator(mode="after")
     def _some_train(self) -> Split:

@@ -16,7 +16,7 @@ from stages.common.files import atomic
 @exits_cleanly
 def main() -> None:
     p = params.load().embed
-    images = catalogue.read("data/split/images.parquet")
+    images = catalogue.read("data/dedupe/images.parquet")
     rows = images.select(catalogue.IN_USE).to_series().arg_true().to_numpy()
     vectors, readable, new = features.of(images[rows], p.backbone, p.threads)
     images = catalogue.with_decisions(images, rows[~readable], "unreadable")

@@ -24,7 +24,7 @@ SHOWN = 1000  # held-out images in confusion.csv at most: it lies in Git
 @exits_cleanly
 def main() -> None:
     p = params.load().label
-    images = catalogue.read("data/embed/images.parquet")
+    images = catalogue.read("data/split/images.parquet")
     in_use = images.select(catalogue.IN_USE).to_series().arg_true().to_numpy()
     place = np.zeros(images.height, dtype=np.int64)
     matrix, place[in_use] = embedded.read(images[in_use])

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from stages.common import catalogue
-from stages.common.catalogue import IN_USE, UNKNOWN
+from stages.common.catalogue import GROUP, IN_USE, UNKNOWN
 from stages.common.params import Label
 from stages.label.classifier import Classifier, fit
 from stages.label.classifier import temperature as temperature_of
@@ -108,7 +108,7 @@ def judge(
     rows, guess, confidence, answer = (np.concatenate(part) for part in zip(*parts, strict=True))
     shown = images[rows]
     actual, source = shown["label"].to_numpy(), shown["source"].to_numpy()
-    drives = shown["sequence"].fill_null(shown["image_id"]).to_numpy()
+    drives = shown.select(GROUP).to_series().to_numpy()
     metrics = judged(actual, guess, confidence, answer, drives)
     metrics["per_source"] = {}
     for name in np.unique(source):

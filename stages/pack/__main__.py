@@ -16,7 +16,7 @@ import polars as pl
 from PIL import Image, ImageOps
 
 from stages.common import cards, catalogue, params, reading, reports
-from stages.common.catalogue import SPLITS
+from stages.common.catalogue import GROUP, SPLITS
 from stages.common.errors import exits_cleanly, warn
 from stages.common.files import atomic, write_json
 from stages.common.progress import track
@@ -101,7 +101,7 @@ def main() -> None:
         rows.append(part[kept].with_row_index("row"))
         gone.append(part[np.setdiff1d(np.arange(len(places)), kept)])
     packed = pl.concat(rows).with_columns(catalogue.labels(pl.concat(rows)).alias("label"))
-    columns = ["image_id", "split", "row", "label", "sequence", "source", "delivery", "path"]
+    columns = ["image_id", "split", "row", "label", GROUP, "source", "delivery", "path"]
     catalogue.write(PACKED / "images.parquet", packed.select(columns))
     write_json(PACKED / "classes.json", sorted(packed["label"].unique()))
     write_json(PACKED / RIGHTS, asdict(rights(everything, p.sources, p.ingest)))

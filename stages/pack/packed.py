@@ -56,7 +56,7 @@ class Packed:
 
     `images` is uint8 [N, H, W, 3] RGB (mapped, not loaded), `labels` int64 [N] indices into
     `classes`, `image_ids` the SHA-256 of the files that the images came from, `groups` what
-    belongs together and is no independent evidence: the drive, or the image itself.
+    belongs together and is no independent evidence: the drive, or the place.
     """
 
     images: np.ndarray
@@ -80,10 +80,8 @@ def read_packed(split: str, folder: Path = PACKED) -> Packed:
         raise ArgusError(f"{error.filename} is missing: `dvc repro pack` makes it") from None
     index = {name: number for number, name in enumerate(classes)}
     labels = [index[label] for label in rows["label"]]
-    groups = rows["sequence"].fill_null(rows["image_id"])
-    return Packed(
-        images, np.array(labels, np.int64), classes, tuple(rows["image_id"]), tuple(groups)
-    )
+    groups = tuple(rows["group"])
+    return Packed(images, np.array(labels, np.int64), classes, tuple(rows["image_id"]), groups)
 
 
 def read_origins(split: str, folder: Path = PACKED) -> pl.DataFrame:

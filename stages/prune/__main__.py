@@ -14,6 +14,7 @@ from stages.common import catalogue, params, reports
 from stages.common.errors import exits_cleanly, warn
 from stages.common.files import atomic
 from stages.common.progress import Steps
+from stages.common.vectors import Vectors
 from stages.embed import embedded
 from stages.prune import diversity, pictures, select
 from stages.prune.balance import balance
@@ -21,7 +22,6 @@ from stages.prune.isolated import isolated, limit, usual_distances
 from stages.prune.quotas import quotas
 from stages.prune.review import excluded
 from stages.prune.rules import METHODS
-from stages.prune.vectors import Vectors
 
 SHOWN = ["image_id", "source", "delivery", "path", "member", "label"]
 """Columns by which a person finds an image again."""

@@ -20,8 +20,8 @@ from math import isqrt
 import numpy as np
 
 from stages.common.errors import ArgusError
+from stages.common.vectors import BLOCK, Vectors
 from stages.prune.rules import Rule
-from stages.prune.vectors import BLOCK, Vectors
 
 POOL = (4096, 16384)  # at least, at most so many rows are looked at in a round
 POOL_SHARE = 25  # between the two, one row in so many

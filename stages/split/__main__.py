@@ -1,4 +1,4 @@
-"""Hold images out for good, by drive and neighbourhood: `python -m stages.split`."""
+"""Hold images out for good, by drive, place and neighbourhood: `python -m stages.split`."""
 
 from __future__ import annotations
 
@@ -8,39 +8,51 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from threadpoolctl import threadpool_limits
 
 from stages.common import catalogue, lineage, params, reports
 from stages.common.catalogue import SPLITS, UNKNOWN
 from stages.common.errors import ArgusError, exits_cleanly, warn
 from stages.common.lacking import lacking
 from stages.common.prospects import obstacle
+from stages.common.vectors import Vectors
+from stages.embed import embedded
 from stages.split.arrivals import Arrivals
 from stages.split.assign import assign, leaks
-from stages.split.near import Near
+from stages.split.near import Near, bits_between
+from stages.split.places import places
 from stages.split.record import Standing, empty, handed_on, of_turn, spelt
 
 RECORD = Path("data/split/record.parquet")
 
 
 def split(
-    images: pl.DataFrame, record: pl.DataFrame, settings: params.Split, mirrored: bool
-) -> tuple[pl.DataFrame, pl.DataFrame, int]:
+    images: pl.DataFrame,
+    record: pl.DataFrame,
+    settings: params.Split,
+    mirrored: bool,
+    vectors: Vectors | None = None,
+) -> tuple[pl.DataFrame, pl.DataFrame, dict[str, int]]:
     """Decide where the images of a catalogue belong.
 
     Args:
-        images: after `dedupe`, in order of arrival.
+        images: after `embed`, in order of arrival.
         record: of the turn before, as in `record.SCHEMA`; empty on the first turn.
         settings: of the split.
         mirrored: whether a picture and its mirror image look the same.
+        vectors: of the images in use; None: hashes alone tell what is near, and no place is known.
 
     Returns:
-        The catalogue with a column `split` (null for rows not in use), with what is embargoed and
-        what lacks the grant for the split of its drive marked; the record of this turn; how many
-        training images lie near a held-out one, which must be 0.
+        The catalogue with places and a column `split` (null for rows not in use), with what is
+        embargoed and what lacks the grant for the split of its group marked; the record of this
+        turn; how many training images lie near a held-out one, by `hash` and by `features`, which
+        must be 0.
     """
+    if vectors is not None:
+        images = images.with_columns(place=places(images, vectors, settings))
     arrivals = Arrivals.of(images)
     standing = Standing.of(record, images, arrivals)
-    near = Near.of(images, arrivals, standing, settings.radius, mirrored)
+    near = Near.of(images, arrivals, standing, settings, mirrored, vectors)
     decision = assign(arrivals, near, standing, settings.seed, settings.val, settings.test)
     record = handed_on(record, images, arrivals, decision.home, decision.side)
     column = pl.Series([None], dtype=pl.String).new_from_index(0, images.height)
@@ -48,12 +60,13 @@ def split(
     denied = arrivals.row[np.flatnonzero(decision.denied)]
     images = catalogue.with_decisions(images, denied, "use_not_granted")
     out = np.flatnonzero(decision.rival >= 0)
+    row, rival = arrivals.row[out], arrivals.row[decision.rival[out]]
     images = catalogue.with_decisions(
         images,
-        arrivals.row[out],
+        row,
         "embargoed",
-        images["image_id"].gather(arrivals.row[decision.rival[out]]),
-        decision.distance[out],
+        images["image_id"].gather(rival),
+        bits_between(images, row, rival, mirrored),
     )
     return images, record, leaks(near, decision.side)
 
@@ -114,11 +127,17 @@ def per_class(images: pl.DataFrame) -> dict[str, dict[str, int]]:
 @exits_cleanly
 def main() -> None:
     p = params.load()
-    images = catalogue.read("data/dedupe/images.parquet")
+    images = catalogue.read("data/embed/images.parquet")
     record = of_turn(recorded(p.lineage.previous), images)
-    images, record, leaked = split(images, record, p.split, p.dedupe.mirrored)
-    if leaked:
-        raise ArgusError(f"{leaked} training images lie near held-out ones: the split is broken")
+    vectors = Vectors(*embedded.read(catalogue.accepted(images)))
+    # how sketches round must not depend on the machine's cores, though it decides nothing
+    with threadpool_limits(1, "blas"):
+        images, record, leaked = split(images, record, p.split, p.dedupe.mirrored, vectors)
+    if any(leaked.values()):
+        raise ArgusError(
+            f"{leaked['hash']} training images lie near held-out ones by hash, "
+            f"{leaked['features']} by features: the split is broken"
+        )
     catalogue.require_grants(images)
     sizes = {name: catalogue.accepted(images, name) for name in SPLITS}
     catalogue.write("data/split/images.parquet", images)
@@ -135,7 +154,9 @@ def main() -> None:
             **{name: part.height for name, part in sizes.items()},
             "embargoed": int((images["status"] == "embargoed").sum()),
             "use_not_granted": int((images["status"] == "use_not_granted").sum()),
-            "leaks": leaked,
+            "places": catalogue.accepted(images)["place"].drop_nulls().n_unique(),
+            "leaks": sum(leaked.values()),
+            "leaks_by": leaked,
             "per_class": classes,
             "classes_without": without,
         },

@@ -9,9 +9,7 @@ import numpy as np
 import polars as pl
 
 from stages.common import catalogue
-from stages.common.catalogue import GRANTS, SPLITS
-
-COPIES = ("exact_copy", "near_duplicate")
+from stages.common.catalogue import COPIES, GRANTS, GROUP, SPLITS
 
 
 @dataclass(frozen=True)
@@ -19,7 +17,7 @@ class Arrivals:
     """Images in use and copies of such: N of them, of G groups, of C classes, in B arrivals, which
     D deliveries brought.
 
-    A group is what must stay together: a drive, or an image that belongs to none. An arrival is
+    A group is what must stay together: a drive, or a place of images of none. An arrival is
     what one delivery brings of one group; its images stand together, and the arrivals in the order
     of their first images.
 
@@ -53,14 +51,14 @@ class Arrivals:
 
     @classmethod
     def of(cls, images: pl.DataFrame) -> Arrivals:
-        """From the catalogue after `dedupe`, in order of arrival."""
+        """From the catalogue with its places, in order of arrival."""
         looked_at = images.select(
             "image_id",
             "lost_to",
             "source",
             "status",
             pl.int_range(pl.len()).alias("row"),
-            pl.coalesce("sequence", "image_id").alias("group"),
+            GROUP,
             pl.concat_str("source", "delivery", separator="/").alias("delivery"),
             catalogue.labels(images).alias("label"),
             *(pl.col(GRANTS[name]).fill_null(False).alias(name) for name in SPLITS),

@@ -16,7 +16,7 @@ import numpy as np
 from stages.common.catalogue import SPLITS
 from stages.split.arrivals import Arrivals
 from stages.split.balance import TRAIN, Cut, Shares, Unit, by_hash
-from stages.split.near import COPY, Near
+from stages.split.near import COPY, FEATURES, Near
 from stages.split.record import NONE, Standing
 
 
@@ -29,7 +29,7 @@ class Decision:
         denied: bool [N], images in use that may not be in the split of their group.
         rival: int64 [N], for an embargoed image the nearest one of another split, or the image
             itself if it was in another split in an earlier turn; else -1.
-        distance: int64 [N], bits to that one; else -1.
+        distance: int64 [N], bits to that one, or `FEATURES`; else -1.
         home: int8 [G], the split of each group; -1 for one that is left open.
     """
 
@@ -285,16 +285,17 @@ class _Around:
         return image, self.other[rows[first]], self.bits[rows[first]]
 
 
-def leaks(near: Near, side: np.ndarray) -> int:
-    """How many training images lie near a held-out one; must be 0.
+def leaks(near: Near, side: np.ndarray) -> dict[str, int]:
+    """How many training images lie near a held-out one, by `hash` and by `features`; must be 0.
 
     Args:
         near: the pairs of neighbours; images of one group share their split and are not among them.
         side: int8 [N], the split of each image, -1 for none.
     """
-    leaking = np.zeros(len(side), dtype=bool)
+    leaking = {name: np.zeros(len(side), dtype=bool) for name in ("hash", "features")}
     for a, b, distance in near.parts():
         for one, other in ((a, b), (b, a)):
-            bad = (side[one] == TRAIN) & (side[other] > TRAIN) & (distance < COPY)
-            leaking[one[bad]] = True
-    return int(leaking.sum())
+            bad = (side[one] == TRAIN) & (side[other] > TRAIN)
+            leaking["hash"][one[bad & (distance < FEATURES)]] = True
+            leaking["features"][one[bad & (distance == FEATURES)]] = True
+    return {name: int(which.sum()) for name, which in leaking.items()}

@@ -8,13 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from stages.common.params import Split
 from stages.common.sidecache import FOLDER
+from stages.common.vectors import Vectors
 from stages.dedupe.neighbours import Hashes
+from stages.split.alike import Alike
 from stages.split.arrivals import Arrivals
 from stages.split.record import NONE, Standing
 
 PAIRS = FOLDER / "pairs"  # found by earlier runs: at this radius, most of a large split's time
-COPY = 31  # instead of bits: one of the pair was dropped for the other
+FEATURES = 30  # instead of bits: the pair is near by its features
+COPY = 31  # likewise: one of the pair was dropped for the other
 PLACE_BITS, DISTANCE_BITS = 28, 5
 AT_ONCE = 1 << 20  # pairs unpacked at a time
 
@@ -30,8 +34,9 @@ class Near:
     in only now, into the middle, costs no image that was held out before.
 
     `keys` uint64 [P], a pair perhaps twice, sorted: from the highest bit on the place in `Arrivals`
-    of the image that yields, the distance in bits (or `COPY`), the place of the other one. So the
-    neighbours of an image stand together, the nearest first, and of those the earliest.
+    of the image that yields, the distance in bits (or `FEATURES`, or `COPY`), the place of the
+    other one. So the neighbours of an image stand together, the nearest first, and of those the
+    earliest.
     """
 
     keys: np.ndarray
@@ -42,17 +47,20 @@ class Near:
         images: pl.DataFrame,
         arrivals: Arrivals,
         standing: Standing,
-        radius: int,
+        settings: Split,
         mirrored: bool,
+        vectors: Vectors | None,
     ) -> Near:
-        """All pairs in a catalogue: images in use within the radius, copies with their originals.
+        """All pairs in a catalogue: images in use that are near by hash or by features, copies with
+        their originals.
 
         Args:
             images: the catalogue.
             arrivals: of that catalogue, at most 2^28 images.
             standing: what earlier turns decided about them.
-            radius: bits, 0 to 16.
+            settings: of the split.
             mirrored: whether a picture and its mirror image look the same.
+            vectors: of the images in use in the order of the catalogue; None: hashes alone tell.
         """
         assert len(arrivals.row) < 1 << PLACE_BITS
         hashed = images.select("phash", "phash_mirrored")[arrivals.row]
@@ -68,10 +76,22 @@ class Near:
             return _packed(np.where(swap, earlier, later), np.where(swap, later, earlier), distance)
 
         parts = [packed(copy, arrivals.copy_of[copy], np.full(len(copy), COPY))]
-        for i, j in hashes.within(radius, PAIRS):
+        for i, j in hashes.within(settings.radius, PAIRS):
             across = arrivals.group[place[i]] != arrivals.group[place[j]]
             i, j = i[across], j[across]
             parts.append(packed(place[i], place[j], hashes.apart(i, j)))
+        if vectors is not None:
+            used = np.flatnonzero(arrivals.used)
+            used = used[np.argsort(arrivals.row[used])]
+            alike = Alike(
+                vectors,
+                images["phash"].gather(arrivals.row[used]),
+                settings.distance,
+                settings.with_hash.distance,
+                settings.with_hash.radius,
+            )
+            for i, j in alike.across(arrivals.group[used]):
+                parts.append(packed(used[i], used[j], np.full(len(i), FEATURES)))
         keys = np.concatenate(parts)
         keys.sort()
         return cls(keys)
@@ -93,6 +113,20 @@ class Near:
         """All pairs, as `part` gives them, `AT_ONCE` at a time."""
         for first in range(0, len(self.keys), AT_ONCE):
             yield self.part(first, first + AT_ONCE)
+
+
+def bits_between(
+    images: pl.DataFrame, rows: np.ndarray, others: np.ndarray, mirrored: bool
+) -> pl.Series:
+    """Bits between the hashes of rows and others of a catalogue, null where one has none: int64
+    [P]."""
+    both = images["phash"].is_not_null().to_numpy()
+    both = np.flatnonzero(both[rows] & both[others])
+    pair = images.select("phash", "phash_mirrored")[np.concatenate([rows[both], others[both]])]
+    place = np.arange(len(both))
+    bits = Hashes.of(pair, mirrored).apart(place, place + len(both))
+    nothing = pl.Series([None], dtype=pl.Int64).new_from_index(0, len(rows))
+    return nothing.scatter(both, bits.astype(np.int64))
 
 
 def _packed(image: np.ndarray, other: np.ndarray, distance: np.ndarray) -> np.ndarray:

@@ -43,7 +43,7 @@ def split(
     )
     sides = pl.Series("split", ["train"] * 3 + ["val"] * 2 + ["test", None])
     images = in_schema(rows).with_columns(sides)
-    catalogue.write("data/split/images.parquet", images)
+    catalogue.write("data/dedupe/images.parquet", images)
     colours = backbone.Backbone("colours", 8, 3, 0.0, 1.0, lambda x: x.mean(dim=(2, 3)))
     monkeypatch.setitem(backbone.BACKBONES, "efficientnet", lambda: colours)
     yield images
@@ -106,7 +106,9 @@ def test_an_image_that_is_mended_is_embedded_again(split: pl.DataFrame) -> None:
 
 def test_an_image_whose_vector_is_known_is_found_bad_by_pack(split: pl.DataFrame) -> None:
     embed()
-    catalogue.write("data/prune/images.parquet", catalogue.read("data/embed/images.parquet"))
+    images = catalogue.read("data/embed/images.parquet")
+    held_out = images.with_columns(place=pl.when(split="val").then(pl.lit("3")))
+    catalogue.write("data/prune/images.parquet", held_out)
     spoil("1.png", "cut")
     spoil("5.png", "zeroed")  # the only one of test
     pack()
@@ -115,6 +117,8 @@ def test_an_image_whose_vector_is_known_is_found_bad_by_pack(split: pl.DataFrame
         "val": ("3", "4"),
         "test": (),
     }
+    # a place is one group to the gate, an image that is in none is its own
+    assert [read_packed(s).groups for s in ("train", "val")] == [("0", "2"), ("3", "3")]
     assert [len(read_packed(s).images) for s in ("train", "val", "test")] == [2, 2, 0]
     gone = catalogue.read("data/pack/unreadable.parquet")
     assert gone.select("image_id", "split", "status").rows() == [

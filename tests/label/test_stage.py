@@ -34,16 +34,16 @@ PARTS: tuple[Part, ...] = (
 
 
 def lay_out(*parts: Part) -> pl.DataFrame:
-    """Pictures, catalogue and vectors as `split` and `embed` leave them; null labels are days."""
+    """Pictures, catalogue and vectors as `embed` and `split` leave them; null labels are days."""
     images = catalogue_of(*parts)
     for row in images.iter_rows(named=True):
         path = Path("data/raw", row["source"], "d1", row["path"])
         path.parent.mkdir(parents=True, exist_ok=True)
         scene(row["split"] == "train", (48, 32)).save(path)
-    catalogue.write("data/embed/images.parquet", images)
+    catalogue.write("data/split/images.parquet", images)
     used = catalogue.accepted(images)
-    np.save("data/embed/features.npy", cloud(used["label"].to_list(), 0.5, seed=0))
     catalogue.write("data/embed/ids.parquet", used.select("image_id"))
+    np.save("data/embed/features.npy", cloud(used["label"].to_list(), 0.5, seed=0))
     return images
 
 

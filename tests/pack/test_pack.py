@@ -45,7 +45,7 @@ def test_reading_gives_rows_in_the_order_of_the_array(tmp_path) -> None:  # type
             "split": ["val", "train", "val", "val"],
             "row": [2, 0, 0, 1],
             "label": ["night", "day", "day", "night"],
-            "sequence": [None, None, "fleet/1", "fleet/1"],
+            "group": ["c", "x", "fleet/1", "fleet/1"],
             "source": ["cams", "cams", "fleet", "fleet"],
             "delivery": ["x", "x", "y", "z"],
         }

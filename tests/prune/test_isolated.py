@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
+from stages.common.vectors import Vectors
 from stages.prune import isolated as module
 from stages.prune.isolated import NORMAL, isolated, limit, usual_distances
-from stages.prune.vectors import Vectors
 
 
 def nearest_other(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
 from stages.common.errors import ArgusError
+from stages.common.vectors import Vectors
 from stages.prune import select, vectors
 from stages.prune.rules import DPP, K_CENTRE, RIDGE, Rule
-from stages.prune.vectors import Vectors
 
 RULES = pytest.mark.parametrize("rule", [K_CENTRE, DPP], ids=["k_centre", "dpp"])
 # unit vectors whose products are exact in floating point, and the zero vector: ties are true ties

@@ -10,10 +10,12 @@ import numpy as np
 import polars as pl
 from hypothesis import strategies as st
 
-from stages.common.params import Split
+from stages.common import catalogue
+from stages.common.params import Split, WithHash
 from stages.ingest.deliveries import in_schema
 
-SETTINGS = Split(seed=1, val=0.2, test=0.3, radius=3)
+WITH_HASH = WithHash(radius=3, distance=0.5, place=0.7)
+SETTINGS = Split(seed=1, val=0.2, test=0.3, radius=3, distance=0.45, with_hash=WITH_HASH)
 BOTH = {"may_train": True, "may_evaluate": True}
 HASHES = st.integers(0, 2**9 - 1)  # of few bits, so that many are near each other
 FATES = st.sampled_from(["accepted"] * 5 + ["near_duplicate", "exact_copy", "black", "truncated"])
@@ -31,6 +33,15 @@ def table(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
     ]
     known = {"phash": pl.UInt64, "phash_mirrored": pl.UInt64}
     return in_schema(pl.DataFrame(whole, schema_overrides=known, infer_schema_length=None))
+
+
+def lay_out(images: pl.DataFrame) -> None:
+    """What `embed` leaves of a catalogue; no two images are alike by their features."""
+    used = catalogue.accepted(images)
+    vectors = np.random.default_rng(0).normal(size=(used.height, 64)).astype(np.float32)
+    catalogue.write("data/embed/images.parquet", images)
+    catalogue.write("data/embed/ids.parquet", used.select("image_id"))
+    np.save("data/embed/features.npy", vectors)
 
 
 def received(delivery: str) -> datetime:

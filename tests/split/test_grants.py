@@ -60,7 +60,7 @@ def test_whatever_is_granted_no_image_is_in_a_split_without_it(data: st.DataObje
     after, _, leaked = split(images, empty(), SETTINGS, mirrored=False)
     require_rights(after)
     catalogue.require_grants(after)
-    assert leaked == 0
+    assert not any(leaked.values())
     used = rows_of(after.filter(pl.col("split").is_not_null()))
     for a, b in combinations(used, 2):
         if a["split"] != b["split"]:
@@ -94,7 +94,7 @@ def test_an_image_changes_its_split_in_no_turn_however_its_rights_change(
     for turn in history:
         turn = replace(turn, images=under(turn.images, data.draw(terms_of(turn.images))))
         after, record, leaked = split(turn.images, record, turn.knobs, turn.mirrored)
-        assert leaked == 0
+        assert not any(leaked.values())
         require_rights(after)
         for row in rows_of(after.filter(pl.col("split").is_not_null())):
             assert known.setdefault(row["image_id"], row["split"]) == row["split"]

@@ -14,13 +14,13 @@ from stages.common import catalogue
 from stages.split.__main__ import recorded
 from stages.split.record import empty
 from tests.conftest import ROOT
-from tests.split.tables import fleet
+from tests.split.tables import fleet, lay_out
 
 PIPELINE = """\
 stages:
   split:
     cmd: python -m stages.split
-    deps: [data/dedupe]
+    deps: [data/embed]
     params: [split, dedupe.mirrored, lineage.previous]
     outs: [data/split]
     metrics:
@@ -42,9 +42,9 @@ def knob(name: str, value: str) -> None:
 
 def turn(images: pl.DataFrame) -> str:
     """Run the stage on a catalogue and commit; the commit."""
-    catalogue.write("data/dedupe/images.parquet", images)
+    lay_out(images)
     sh(sys.executable, "-m", "dvc", "repro")
-    sh("git", "add", "--all", ":!data/dedupe")
+    sh("git", "add", "--all", ":!data/embed")
     sh("git", "commit", "--quiet", "--message", "turn")
     return sh("git", "rev-parse", "HEAD")
 
@@ -99,7 +99,7 @@ def test_without_a_turn_before_there_is_nothing_to_fetch(workspace: Path) -> Non
 
 def test_a_record_that_cannot_be_fetched_stops_the_stage(repository: Path) -> None:
     knob("lineage.previous", f'"{"1" * 40}"')
-    catalogue.write("data/dedupe/images.parquet", fleet([("day", 2)]))
+    lay_out(fleet([("day", 2)]))
     command = [sys.executable, "-m", "stages.split"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1

@@ -28,7 +28,7 @@ def pack(folder: Path, split: str) -> pl.DataFrame:
             "split": split,
             "row": range(len(LABELS)),
             "label": LABELS,
-            "sequence": [f"{split}{row // 2}" for row in range(len(LABELS))],
+            "group": [f"{split}{row // 2}" for row in range(len(LABELS))],
             "source": "demo",
             "delivery": "first",
         }

@@ -119,7 +119,7 @@ def pack(folder: Path, val: int = 0) -> None:
             "split": split,
             "row": row,
             "label": CLASSES[label],
-            "sequence": f"{split}drive{row // 2}",
+            "group": f"{split}drive{row // 2}",
             "source": "demo",
             "delivery": "first",
         }
