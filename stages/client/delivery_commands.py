@@ -29,7 +29,10 @@ def delivery_list(
     named = sources or known(params.load().sources)
     table = deliveries.overview(named)
     if not table.rows:
-        say("no delivery here: bring one in with `argus submit PATH --source NAME`")
+        say(
+            "no delivery yet: bring one in with `argus submit PATH --source NAME` (of a rendered "
+            "source they come with the pipeline)"
+        )
         return
     table.show()
     lacks = [lack for source in named for lack in lacking(source)]

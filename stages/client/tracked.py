@@ -11,11 +11,47 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stages.client.audit import tracker_of
+from stages.client import audit, presence
 from stages.common.errors import ArgusError
+from stages.ingest.pulled import tracked, tracker_of
+from stages.ingest.terms import deliveries_known
 
 if TYPE_CHECKING:
     from dvc.api import DVCFileSystem  # type: ignore[import-untyped]
+
+
+def require_deliveries(sources: Sequence[str], rendered: Sequence[str]) -> None:
+    """`dvc repro` would take any folder that lies there, and an altered delivery as it is.
+
+    Args:
+        sources: those in use.
+        rendered: those of them whose deliveries come with the pipeline.
+
+    Raises:
+        ArgusError: a source has no delivery; or one was not submitted, or its files are not those
+            submitted, or are not here, or are somebody else's.
+    """
+    elsewhere = [line for name in sources for line in audit.borrowed(name)]
+    if elsewhere:
+        raise ArgusError("\n".join(elsewhere))
+    strangers = audit.untracked(folder for name in sources for folder in audit.delivered(name))
+    if strangers:
+        raise ArgusError(
+            f"not submitted: {'; '.join(audit.stranger(folder) for folder in strangers)}"
+        )
+    presence.require_here(sources)
+    bare = [name for name in sources if name not in rendered and not deliveries_known(name)]
+    if bare:
+        raise ArgusError(f"no delivery of '{bare[0]}': {audit.nothing_left(bare[0])}")
+    folders = [folder for name in sources for folder in tracked(name)]
+    require_seen([tracker_of(folder) for folder in folders])
+    changed = presence.altered(folders)
+    if changed:
+        what = "; ".join(f"{tracker_of(folder)}: {how}" for folder, how in changed.items())
+        raise ArgusError(
+            "deliveries are never changed, but the files of these are not as submitted: "
+            f"{what}. {presence.mend([*changed])}. Bring new images in as a delivery of their own"
+        )
 
 
 def require_seen(trackers: Sequence[Path]) -> None:

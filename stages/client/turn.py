@@ -9,18 +9,16 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from stages.client import audit, git, held, knobs, leftovers, line, presence, workspace
+from stages.client import audit, git, held, knobs, leftovers, line, workspace
 from stages.client.inputs import RECORDED, Inputs
 from stages.client.outcome import Outcome, current
 from stages.client.recorded import History
 from stages.client.recording import commit_what_ran
 from stages.client.terminal import say, today_utc
-from stages.client.tracked import require_seen
+from stages.client.tracked import require_deliveries
 from stages.common import params, preflight
 from stages.common.errors import ArgusError
 from stages.common.files import atomic
-from stages.ingest.pulled import tracked, tracker_of
-from stages.ingest.terms import deliveries_known
 
 STATE = workspace.TEMPORARY / "argus-turn.json"
 
@@ -129,7 +127,7 @@ def make(message: str, today: date, found: line.Line, begun: Begun | None) -> No
     settings = params.load()
     require_intake(resumed, leftovers.found(settings))
     audit.require_cards(settings)
-    require_deliveries(settings.sources)
+    require_deliveries(settings.sources, settings.rendered)
     if deleted := leftovers.sweep(settings):
         say(f"deleted, as of no model or source in params.yaml: {', '.join(map(str, deleted))}")
     if begun and resumed:
@@ -218,37 +216,6 @@ def listed(changes: list[git.Change], limit: int = 20) -> str:
     if len(changes) > limit:
         lines.append(f"  and {len(changes) - limit} more")
     return "\n".join(lines)
-
-
-def require_deliveries(sources: list[str]) -> None:
-    """`dvc repro` would take any folder that lies there, and an altered delivery as it is.
-
-    Raises:
-        ArgusError: a delivery was not submitted, or its files are not those submitted, or are not
-            here, or are somebody else's.
-    """
-    elsewhere = [line for name in sources for line in audit.borrowed(name)]
-    if elsewhere:
-        raise ArgusError("\n".join(elsewhere))
-    strangers = audit.untracked(folder for name in sources for folder in audit.delivered(name))
-    if strangers:
-        raise ArgusError(
-            f"not submitted: {'; '.join(audit.stranger(folder) for folder in strangers)}"
-        )
-    presence.require_here(sources)
-    rendered = params.load().rendered  # comes with the pipeline
-    bare = [name for name in sources if name not in rendered and not deliveries_known(name)]
-    if bare:
-        raise ArgusError(f"no delivery of '{bare[0]}': {audit.nothing_left(bare[0])}")
-    folders = [folder for name in sources for folder in tracked(name)]
-    require_seen([tracker_of(folder) for folder in folders])
-    changed = presence.altered(folders)
-    if changed:
-        what = "; ".join(f"{tracker_of(folder)}: {how}" for folder, how in changed.items())
-        raise ArgusError(
-            "deliveries are never changed, but the files of these are not as submitted: "
-            f"{what}. {presence.mend([*changed])}. Bring new images in as a delivery of their own"
-        )
 
 
 def set_params(previous: str | None, recorded: int, today: date) -> None:

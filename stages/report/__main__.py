@@ -42,6 +42,15 @@ def of_model(name: str) -> dict[str, str]:
     return {path.relative_to(reports.REPORTS).as_posix(): what for path, what in shown.items()}
 
 
+def withdrawn(sources: Iterable[str]) -> dict[str, str]:
+    """Since when and why deliveries are withdrawn, by source and name."""
+    return {
+        f"{source}/{delivery}": why
+        for source in sources
+        for delivery, why in reports.read(f"ingest/{source}").get("withdrawn", {}).items()
+    }
+
+
 @exits_cleanly
 def main() -> None:
     p = params.load()
@@ -55,7 +64,7 @@ def main() -> None:
         pictures.scores(models, folder / "scores.png")
     text = page(
         images,
-        {name: reports.read(name) for name in METRICS},
+        {name: reports.read(name) for name in METRICS} | {"withdrawn": withdrawn(p.sources)},
         models,
         reports.read("promote/decision"),
         {name: of_model(name) for name in p.models},

@@ -48,6 +48,13 @@ def doubted(images: pl.DataFrame) -> list[str]:
     ]
 
 
+def taken_back(reasons: Mapping[str, str]) -> list[str]:
+    """A paragraph on the deliveries that are withdrawn, since when and why; none, no paragraph."""
+    if not reasons:
+        return []
+    return ["\n".join(f"- `{delivery}`: {why}" for delivery, why in reasons.items())]
+
+
 def classes(split: Mapping[str, Any], selected: Mapping[str, int]) -> str:
     """Distinct images of each class in each split, and how many of those in train were chosen."""
     per_class = split["per_class"]
@@ -136,7 +143,8 @@ def page(
 
     Args:
         images: the catalogue after `prune`.
-        reports: the metrics of `dedupe`, `split`, `label`, `prune` and `balance`.
+        reports: the metrics of `dedupe`, `split`, `label`, `prune` and `balance`; as `withdrawn`
+            the deliveries that are, with the reasons.
         models: the metrics of `evaluate` by model.
         decisions: of `promote` by task.
         shown: pictures of each model, relative to `reports/`, and what they show.
@@ -154,6 +162,7 @@ def page(
         "## Images",
         fates(images),
         *(["\n".join(lines)] if (lines := doubted(images)) else []),
+        *taken_back(reports["withdrawn"]),
         classes(split, prune["per_class"]),
         f"By its Vendi score the selection holds {prune['vendi']['selected']:.1f} effectively "
         f"different images, a random one of the same size {prune['vendi']['random']:.1f}, all "

@@ -14,6 +14,8 @@ from stages.common import cards, catalogue, params, reports
 from stages.dedupe.__main__ import dedupe, gather
 from stages.ingest.__main__ import main, take_in
 from stages.pack.__main__ import rights
+from stages.report.__main__ import withdrawn
+from stages.report.page import taken_back
 from stages.split.__main__ import split
 from stages.split.record import empty
 from tests.conftest import scene
@@ -77,6 +79,8 @@ def test_the_reason_is_in_the_report_and_what_rests_on_it_may_not_train(
         "refused": {"withdrawn": 1},
         "withdrawn": {"wrong": why},
     }
+    assert taken_back(withdrawn(["fleet"])) == [f"- `fleet/wrong`: {why}"]
+    assert taken_back({}) == []
     assert cards.objections("fleet", "wrong", date(2026, 1, 1), "train", ["fleet"]) == [
         f"fleet/wrong: {why}"
     ]
