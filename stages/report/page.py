@@ -125,8 +125,8 @@ def page(
         "# The turn",
         f"{images.height} images came in, {reports['dedupe']['kept']} of them distinct; "
         f"{split['val'] + split['test']} are held out, {prune['selected']} of "
-        f"{prune['candidates']} candidates train. No training image is near a held-out one, by hash "
-        f"or by features (leaks: {split['leaks']}).",
+        f"{prune['candidates']} candidates train. No training image is near a held-out one, by "
+        f"hash or by features (leaks: {split['leaks']}).",
         "## Decisions",
         "\n".join(f"- **{task}**: {decided['reason']}." for task, decided in decisions.items()),
         "## Images",
