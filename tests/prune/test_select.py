@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
+from stages.common import vectors
 from stages.common.errors import ArgusError
 from stages.common.vectors import Vectors
-from stages.prune import select, vectors
+from stages.prune import select
 from stages.prune.rules import DPP, K_CENTRE, RIDGE, Rule
 
 RULES = pytest.mark.parametrize("rule", [K_CENTRE, DPP], ids=["k_centre", "dpp"])
