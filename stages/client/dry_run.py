@@ -26,7 +26,7 @@ from stages.common.files import remove
 from stages.common.progress import Steps
 from stages.ingest import memory, terms
 from stages.ingest.deliveries import in_schema
-from stages.ingest.flaws import with_flaws
+from stages.ingest.flaws import doubts, with_flaws
 from stages.ingest.measure import How, measure_all
 
 
@@ -81,6 +81,8 @@ def dry_run(
         judged = as_ingested(files, settings.ingest)
         new = [] if strange else labels.new(files.images, known)
         found = remarks(files, before, new, judged["image_id"])
+    quality = settings.ingest.quality
+    found += [doubt.told(quality.most) for doubt in doubts(judged, quality)]
     if coming.target.exists():
         found.insert(
             0,

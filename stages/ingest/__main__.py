@@ -75,13 +75,9 @@ def by_delivery(in_doubt: Iterable[Doubt]) -> dict[str, dict[str, dict[str, int]
 
 def warning(doubt: Doubt, most: float, sheet: Path) -> str:
     """What a person should look at, and how to say what was seen there."""
-    within = f" with the label {' or '.join(doubt.labels)}" if doubt.labels else ""
     return (
-        f"{doubt.delivery}: the rule `{doubt.flaw}` would take {doubt.images} of {doubt.of} images"
-        f"{within} ({doubt.images / doubt.of:.1%}); more than {most:.1%} is more likely a fault of "
-        f"the rule, so it takes none of them. They are in use. Look at {sheet}: if they are not "
-        "worth using, say so in params.yaml, ingest.quality.confirmed: "
-        f"{{{doubt.delivery}: [{doubt.flaw}]}}"
+        f"{doubt.told(most)}. They are in use. Look at {sheet}: if they are not worth using, say so "
+        f"in params.yaml, ingest.quality.confirmed: {{{doubt.delivery}: [{doubt.flaw}]}}"
     )
 
 

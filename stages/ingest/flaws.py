@@ -33,6 +33,15 @@ class Doubt(NamedTuple):
     of: int  # images that could be read, in the delivery or with the labels
     labels: tuple[str, ...]  # where it is not believed; empty: in the whole delivery
 
+    def told(self, most: float) -> str:
+        """What a person should know of it; `most` is the share that is believed."""
+        within = f" with the label {' or '.join(self.labels)}" if self.labels else ""
+        return (
+            f"{self.delivery}: the rule `{self.flaw}` would take {self.images} of {self.of} images"
+            f"{within} ({self.images / self.of:.1%}); more than {most:.1%} is more likely a fault "
+            "of the rule, so it takes none of them"
+        )
+
 
 def with_flaws(measured: pl.DataFrame, limits: Quality) -> pl.DataFrame:
     """The rows judged: the status of those outside the limits is the flaw, unless its rule would

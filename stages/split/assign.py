@@ -174,8 +174,10 @@ class _Decided:
         """Decide which images of an arrival are used, now that its delivery is shared out."""
         group = self.group[number]
         around = self._around(number)
-        if self.goes_with[group] >= first:
-            side = around.joined()  # what is near several of its delivery goes with most of them
+        # what is near several of its delivery goes with most of them, and what was left open before
+        # they had their splits joins them now: in a later turn it would
+        if self.goes_with[group] >= first or self.home[group] == NONE:
+            side = around.joined()
             self.home[group] = self.home[group] if side == NONE else side
         side = int(self.home[group])
         if side == NONE:

@@ -12,13 +12,12 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 
 from stages.common.catalogue import SPLITS
-from stages.common.params import Split
 from stages.split.__main__ import split
 from stages.split.balance import FEW, FEWEST, NEAR_TIE, Cut, Shares, Unit, by_hash
 from stages.split.record import empty
-from tests.split.tables import fleet
+from tests.split.tables import SETTINGS, fleet
 
-USUAL = Split(seed=2, val=0.1, test=0.25, radius=3)
+USUAL = SETTINGS.model_copy(update={"seed": 2, "val": 0.1, "test": 0.25})
 SHARES = np.array([0.65, 0.1, 0.25])
 ANY = (True, True, True)
 COUNTS = st.integers(0, 500)
