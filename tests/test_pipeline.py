@@ -3,67 +3,31 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
-from ruamel.yaml import YAML
 
 from stages.common import catalogue
-from tests.conftest import ROOT
-
-DROPPED = ("tests", "benchmarks", "docs", "reports", "dvc.lock")
-
-
-def run(command: str, cwd: Path) -> str:
-    """Run a shell command with this interpreter's tools first; its output if it succeeds."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    author = {"GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@localhost"}
-    committer = {"GIT_COMMITTER_NAME": "t", "GIT_COMMITTER_EMAIL": "t@localhost"}
-    done = subprocess.run(
-        command,
-        shell=True,
-        cwd=cwd,
-        env={**os.environ, **author, **committer, "PATH": path, "PYTHONPATH": str(cwd)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
+from tests.clone import knobs, run, working_tree
 
 
 @pytest.fixture(scope="module")
 def turned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository in which a turn on a tiny demo world has just been made."""
     clone = tmp_path_factory.mktemp("clone")
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.splitlines()
-    for name in listed:
-        if not name.startswith(DROPPED) and (ROOT / name).is_file():
-            (clone / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, clone / name)
-    yaml = YAML()
-    knobs = yaml.load(clone / "params.yaml")
-    knobs["demo"].update(
+    working_tree(clone)
+    yaml, settings = knobs(clone)
+    settings["demo"].update(
         size=[96, 144], frames=4, drives={"day": 8, "night": 8, "dusk": 4, "fog": 4, "rain": 4}
     )
-    knobs["split"].update(val=0.25, test=0.35)
-    knobs["prune"]["budget"] = 30
-    knobs["evaluate"]["samples"] = 10
-    for model in knobs["models"].values():
+    settings["split"].update(val=0.25, test=0.35)
+    settings["prune"]["budget"] = 30
+    settings["evaluate"]["samples"] = 10
+    for model in settings["models"].values():
         model.update(steps=2, batch=2)
-    yaml.dump(knobs, clone / "params.yaml")
+    yaml.dump(settings, clone / "params.yaml")
     run("git init -q && git add -A && git commit -qm start", clone)
     run("dvc repro", clone)
     return clone

@@ -93,7 +93,7 @@ def asked(sections: dict[str, Any], whole_pipeline: bool) -> Answer:
     Where the process that asks them cannot be run to its end, nothing is found wrong: a training
     will say the same, and louder.
     """
-    names = ("models", "pack", "train", "evaluate")
+    names = ("models", "pack", "train")
     question = {
         name: {key: model.model_dump(mode="json") for key, model in section.items()}
         if name == "models"

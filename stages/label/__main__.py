@@ -62,8 +62,9 @@ def main() -> None:
         )
     else:
         print("; no labelled test image to judge by")
-    for line in withheld:
-        print(f"  {line}")
+    if report["unlabelled"]:
+        for line in withheld:
+            print(f"  {line}")
 
 
 if __name__ == "__main__":

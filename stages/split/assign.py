@@ -114,7 +114,9 @@ class _Decided:
         to_place = self._to_place(first, last, busy)
         if to_place:
             self._share_out(images, to_place)
-        for number in (first + np.flatnonzero(busy | self.limited[first:last])).tolist():
+        # what is all copies last: it goes where its originals are, unless they are denied
+        unsettled = (first + np.flatnonzero(busy | self.limited[first:last])).tolist()
+        for number in sorted(unsettled, key=lambda number: not self.shown[number]):
             self._settle(number, first)
         counts, taught = self._counts(images, self.in_use(images))
         self.taught |= taught
@@ -127,11 +129,14 @@ class _Decided:
 
     def _to_place(self, first: int, last: int, busy: np.ndarray) -> dict[int, list[int]]:
         """The arrivals of a delivery that are to be shared out, each with all that go with it: at
-        least half of their images lie near it. The others have a split now, or are left open."""
+        least half of their images lie near it. The others have a split now, or are left open, as is
+        what is all copies."""
         together: dict[int, list[int]] = {}
         group = self.group[first:last]
         for at in np.flatnonzero(self.home[group] == NONE).tolist():
             number = first + at
+            if not self.shown[number]:
+                continue
             target = self._around(number).joined() if busy[at] else NONE
             if target >= len(SPLITS):
                 self.goes_with[group[at]] = target - len(SPLITS)
@@ -140,7 +145,7 @@ class _Decided:
                 self.home[group[at]] = target
             elif not self.open_to[number].any():
                 self._deny(number, self.arrivals.may[:, :0])
-            elif self.shown[number]:
+            else:
                 self.goes_with[group[at]] = number
                 together[number] = [number]
         return together
@@ -174,8 +179,7 @@ class _Decided:
         """Decide which images of an arrival are used, now that its delivery is shared out."""
         group = self.group[number]
         around = self._around(number)
-        # what is near several of its delivery goes with most of them, and what was left open before
-        # they had their splits joins them now: in a later turn it would
+        # what is near several of its delivery goes with most of them, and what was left open joins
         if self.goes_with[group] >= first or self.home[group] == NONE:
             side = around.joined()
             self.home[group] = self.home[group] if side == NONE else side

@@ -18,7 +18,6 @@ import torch
 from stages.common import params
 from stages.common.errors import ArgusError
 from stages.common.files import atomic
-from stages.common.prospects import FEWEST
 from stages.train.architecture import Scene
 from stages.train.broken import Broken, own_code
 from stages.train.registry import build, settings
@@ -28,7 +27,6 @@ def check(
     models: Mapping[str, params.Model],
     resolution: tuple[int, int] | None,
     train: params.Train | None = None,
-    evaluate: params.Evaluate | None = None,
 ) -> dict[str, list[str]]:
     """What stands in the way of training some models, in lines.
 
@@ -50,10 +48,6 @@ def check(
                 "without it"
             )
     lines = [f"{', '.join(names)}: {problem}" for problem, names in wrong.items()]
-    if evaluate and evaluate.samples < FEWEST:
-        lines.append(
-            f"evaluate.samples is {evaluate.samples}, and a score needs at least {FEWEST} images"
-        )
     return {"wrong": lines, "broken": broken, "device": lacking(train) if train else []}
 
 
@@ -86,12 +80,11 @@ def lacking(train: params.Train) -> list[str]:
 
 def main() -> None:
     question = json.load(sys.stdin)
-    pack, train, evaluate = (question.get(name) for name in ("pack", "train", "evaluate"))
+    pack, train = (question.get(name) for name in ("pack", "train"))
     answer = check(
         {name: params.Model.model_validate(entry) for name, entry in question["models"].items()},
         params.Pack.model_validate(pack).resolution if pack else None,
         params.Train.model_validate(train) if train else None,
-        params.Evaluate.model_validate(evaluate) if evaluate else None,
     )
     with atomic(Path(sys.argv[1])) as temporary:
         temporary.write_text(json.dumps(answer), encoding="utf-8")

@@ -89,12 +89,13 @@ def test_it_tells_what_would_come_in_and_changes_nothing(
     rows = {row[0]: row[1:] for row in cells if row}
     # label: images, refused, drives, without drive
     assert rows["day"] == ["5", "1", "2", "0", "d1: 4, d2: 1"]
-    assert rows["night"][:4] == ["5", "3", "2", "0"] and rows["dusk"] == ["1", "0", "0", "1", ""]
+    assert rows["night"][:4] == ["5", "2", "2", "0"] and rows["dusk"] == ["1", "0", "0", "1", ""]
     assert "notes" not in rows  # is no image, so its folder is no class
     assert rows["truncated"][:2] == ["1", "day/d1/cut.jpg"]
     assert rows["not_an_image"][:2] == ["1", "notes/readme.txt"]
     assert rows["too_small"][0] == rows["unknown_range"][0] == "1"
-    assert "ingest would take 7 of 12" in printed
+    assert "ingest would take 8 of 12" in printed
+    assert "the rule `black` would take 1 of 8 images" in printed and "takes none" in printed
     assert "1 of 12 images are in this delivery before, byte for byte" in printed
     assert "no sequence is known of 1 of 11 images, such as dusk/2.jpg" in printed
     assert (

@@ -17,7 +17,7 @@ def test_the_manual_itself_is_valid(workspace: Path) -> None:
         ("budget:", "budgets:", "prune.budget"),
         ("confidence: 0.95", "confidence: 1.5", "promote.confidence"),
         ("previous: null", "previous: turn-1", "lineage.previous"),
-        ("  radius: 10 ", "  radius: 2 ", "split.radius"),
+        ("  radius: 10\n", "  radius: 2\n", "split.radius"),
         ("  withdrawn: []", "  withdrawn: [{sha256: x, reason: y}]\n  withdrawn: []", "withdrawn"),
         ("  purposes: [", "  purposes: []\n  purposes: [", "duplicate key"),
         ("sources: [", "sources: []\nsources: [", "duplicate key"),

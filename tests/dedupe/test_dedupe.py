@@ -267,6 +267,7 @@ def test_the_metrics_count_images_and_groups() -> None:
         "images": 7,
         "exact_copies": 1,
         "near_duplicates": 2,
+        "mirrored": 0,
         "kept": 3,
         "groups": 2,
         "largest_group": 3,

@@ -32,7 +32,7 @@ TO_NIGHT = {"domains": {"source": "day", "target": "night"}}
 
 def test_the_entries_of_the_project_are_in_order() -> None:
     p = params.Params.model_validate(edited({}))
-    assert check(p.models, p.pack.resolution, p.train, p.evaluate) == {
+    assert check(p.models, p.pack.resolution, p.train) == {
         "wrong": [],
         "broken": [],
         "device": [],
@@ -89,11 +89,6 @@ def test_an_architecture_whose_code_breaks_is_no_mistake_in_params_yaml() -> Non
     found = check(models(m={"arch": f"{__name__}:Breaks"}), SIDES)
     assert found["wrong"] == []
     assert "models.m" in found["broken"][0] and "mixed up" in found["broken"][0]
-
-
-def test_fewer_images_than_a_score_takes_are_asked_for() -> None:
-    p = params.Params.model_validate(edited({"evaluate.samples": 7}))
-    assert "at least 8" in check({}, SIDES, evaluate=p.evaluate)["wrong"][0]
 
 
 @pytest.mark.parametrize(

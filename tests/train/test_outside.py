@@ -42,7 +42,7 @@ def test_a_model_of_an_installed_package_trains_and_is_loaded(
     elsewhere = install(tmp_path_factory.mktemp("installed"), monkeypatch)
     folder = workspace / "data/pack"
     folder.mkdir(parents=True)
-    pl.concat([pack(folder, split) for split in ("train", "val")]).write_parquet(
+    pl.concat([pack(folder, split) for split in ("train", "val", "test")]).write_parquet(
         folder / "images.parquet"
     )
     (folder / "classes.json").write_text(json.dumps(["day", "night"]))

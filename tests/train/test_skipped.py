@@ -45,13 +45,13 @@ def pack(**per_split: dict[str, int]) -> None:
                 "split": split,
                 "row": row,
                 "label": label,
-                "sequence": f"{split}{row // 2}",
+                "group": f"{split}{row // 2}",
                 "source": "demo",
                 "delivery": "first",
             }
             for row, label in enumerate(labels)
         ]
-    schema = dict.fromkeys(("image_id", "split", "label", "sequence"), pl.String)
+    schema = dict.fromkeys(("image_id", "split", "label", "group"), pl.String)
     pl.DataFrame(rows, schema_overrides=schema).write_parquet(folder / "images.parquet")
     classes = sorted({row["label"] for row in rows})
     (folder / "classes.json").write_text(json.dumps(classes))
