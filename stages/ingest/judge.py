@@ -15,6 +15,7 @@ BURNT = 250  # grey level from which on a pixel counts as burnt out
 ROWS = 4  # every so many rows are looked at: that tells as much in less time
 STRONGEST = 0.01  # share of the pixels that are the strongest edges
 WIDEST = 99.0  # px, of a picture without any edge but a ramp
+WIDE = 1.0  # px; if edges look wider, all rows are looked at: a level horizon lies in one or two
 SPOT, AROUND = 3, 2  # px of a spot's side; spots on each side of it that are around it
 SPOTS = 4  # how many must stand out: a stuck pixel of the sensor is one, or two
 
@@ -91,7 +92,12 @@ def edge_width(pixels: np.ndarray) -> float:
     Args:
         pixels: uint8 [H, W], at least 3 x 3.
     """
-    upper, centre, lower = _neighbours(pixels)
+    width = _wider(*_neighbours(pixels))
+    return width if width <= WIDE else _wider(*_neighbours(pixels, every=1))
+
+
+def _wider(upper: np.ndarray, centre: np.ndarray, lower: np.ndarray) -> float:
+    """The width of the edges along or across, of some rows with those above and below them."""
     before, middle, after = centre[:, :-2], centre[:, 1:-1], centre[:, 2:]
     twice = middle << 1
     return max(
@@ -136,7 +142,7 @@ def detail(pixels: np.ndarray) -> float:
     return float(255 - np.searchsorted(downwards, min(SPOTS, downwards[-1])))
 
 
-def _neighbours(pixels: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Every `ROWS`th row that has one above it and one below: that above, itself, that below."""
-    rows = slice(0, len(pixels) - 2, ROWS)
+def _neighbours(pixels: np.ndarray, every: int = ROWS) -> tuple[np.ndarray, ...]:
+    """Some of the rows that have one above and one below: that above, itself, that below."""
+    rows = slice(0, len(pixels) - 2, every)
     return tuple(pixels[start:][rows].astype(np.int16) for start in range(3))

@@ -91,6 +91,15 @@ def test_a_blur_widens_edges_and_fog_does_not(seed: int) -> None:
         assert judge(blurred).edge_width > 1.8
 
 
+@pytest.mark.parametrize("row", range(80, 88))
+def test_a_level_horizon_is_an_edge_in_whichever_row_it_lies(row: int) -> None:
+    # a calm sea, a field of snow: down the picture nothing else is sharp
+    shade = 65 + np.arange(180.0)[:, None] + 4 * (np.arange(320) // 20 % 2)
+    shade[row:] -= 60
+    assert judge(from_array(shade)).edge_width < 1
+    assert judge(from_array(shade).filter(ImageFilter.GaussianBlur(3))).edge_width > 1.8
+
+
 def test_the_edges_of_flat_and_of_evenly_shaded_pictures() -> None:
     assert judge(Image.new("L", (320, 180), 77)).edge_width == 0
     ramp = from_array(np.tile(np.arange(180.0)[:, None], (1, 320)))
