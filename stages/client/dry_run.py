@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -133,8 +133,12 @@ def _scratch() -> Iterator[Path]:
     """An empty folder that is gone afterwards; of a process that was killed, the next command
     takes it away (`recovery.leftovers`)."""
     folder = TEMPORARY / f".argus-dry-run.{os.getpid()}.part"
+    was_there = TEMPORARY.exists()  # not in a clone that nothing has been done in
     folder.mkdir(parents=True)
     try:
         yield folder
     finally:
         remove(folder)
+        if not was_there:
+            with suppress(OSError):  # another command has begun to use it
+                TEMPORARY.rmdir()

@@ -21,6 +21,7 @@ from stages.common.errors import ArgusError
 from stages.common.files import atomic
 
 STATE = workspace.TEMPORARY / "argus-turn.json"
+MENDED = "Once the cause is mended (and a change of code committed), "
 
 INTAKE = re.compile(
     r"params\.yaml|data/sources/[^/]+\.yaml|data/raw/[^/]+/[^/]+\.dvc|data/raw/([^/]+/)?\.gitignore"
@@ -137,7 +138,8 @@ def make(message: str, today: date, found: line.Line, begun: Begun | None) -> No
         inputs = run_as_of_today(found, base, today, advice)
         record(message, found, base, inputs, advice)
     except KeyboardInterrupt:
-        raise ArgusError(f"interrupted: {advice}") from None
+        stopped = resuming(message, found.is_new, "")
+        raise ArgusError(f"interrupted: {stopped}") from None
 
 
 def run_as_of_today(found: line.Line, base: str, today: date, advice: str) -> Inputs:
@@ -232,12 +234,18 @@ def set_params(previous: str | None, recorded: int, today: date) -> None:
     knobs.write(knobs.with_value(text, "ingest.as_of", f'"{today.isoformat()}"'))
 
 
-def resuming(message: str, new_line: bool) -> str:
-    """What to do about a turn that stopped half-way."""
+def resuming(message: str, new_line: bool, first: str = MENDED) -> str:
+    """What to do about a turn that stopped half-way.
+
+    Args:
+        message: of the turn.
+        new_line: whether it begins a line.
+        first: what must be done before; empty if nothing was wrong.
+    """
     again = f"argus turn -m {shlex.quote(message)}{' --new-line' if new_line else ''}"
     return (
-        "the turn is not recorded. Once the cause is mended (and a change of code committed), "
-        f"`{again}` goes on with it; stages that are done are not run again"
+        f"the turn is not recorded. {first}`{again}` goes on with it; stages that are done are not "
+        "run again"
     )
 
 

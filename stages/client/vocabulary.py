@@ -11,18 +11,24 @@ CONDITIONS = ("day", "night", "dusk", "dawn", "fog", "rain", "snow", "hail", "cl
 """Labels that are known before the first delivery; one word for each condition."""
 
 OTHERWISE = {
-    "day": "daytime daylight days tag tageslicht jour dia giorno",
-    "night": "nighttime nights dark darkness nacht nuit noche notte",
-    "dusk": "twilight evening sunset abend dammerung daemmerung crepuscule",
-    "dawn": "sunrise morning morgen aube",
-    "fog": "foggy mist misty haze hazy nebel brouillard brume niebla nebbia",
-    "rain": "rainy raining rainfall wet regen pluie lluvia pioggia",
-    "snow": "snowy snowing snowfall schnee neige nieve neve",
-    "hail": "sleet hagel",
-    "clear": "sunny sunlight sun sunshine fair klar sonnig",
-    "overcast": "cloudy clouds partlycloudy bewolkt bewoelkt",
+    "day": "daytime daylight days noon midday afternoon tag tags tagsuber tageslicht mittag jour "
+    "journee dia giorno dag dzien gunduz день 昼 昼間 日中 白天",
+    "night": "nighttime nights midnight dark darkness lowlight nacht nachts nuit noche noite notte "
+    "natt noc gece ночь 夜 夜間 夜晚 黑夜",
+    "dusk": "twilight evening sunset nightfall abend abends dammerung daemmerung abenddammerung "
+    "sonnenuntergang crepuscule soir soiree anochecer atardecer crepusculo tramonto "
+    "сумерки 黄昏 夕方",
+    "dawn": "sunrise morning daybreak morgen morgens morgendammerung sonnenaufgang aube matin "
+    "amanecer madrugada manana alba amanhecer рассвет 夜明け 黎明",
+    "fog": "foggy mist misty haze hazy nebel neblig brume brouillard niebla neblina nebbia "
+    "nevoeiro mgła туман 霧 雾",
+    "rain": "rainy raining rainfall drizzle shower showers wet regen regnerisch pluie lluvia chuva "
+    "pioggia regn deszcz yagmur дождь 雨",
+    "snow": "snowy snowing snowfall schnee neige nieve neve sno snieg снег 雪",
+    "hail": "sleet hagel grele granizo grandine град",
+    "clear": "sunny sunlight sun sunshine fair klar sonnig ensoleille soleado sereno ясно 晴 晴れ",
+    "overcast": "cloudy clouds partlycloudy bewolkt bewoelkt nuageux nublado nuvoloso 曇り 阴",
 }
-"""What else a condition is called by datasets and in other languages, without accents and `_`."""
 MEANS = {word: condition for condition, words in OTHERWISE.items() for word in words.split()}
 
 NONE = {
@@ -37,8 +43,9 @@ NO_CONDITION, OF_DATASETS = (frozenset(words.split()) for words in NONE.values()
 
 CLOSE = 0.6
 """How near a slip of the pen is to a label, by difflib's ratio: `nigth` .8, `dya` .67."""
-CLOSE_KIN = 0.8
-"""The same to another word for it: `city` is at .67 from `misty`."""
+SLIP = 0.8
+"""From here on it is one, whatever other words are in it: `rainy_nigth` is `rainy_night`. The same
+for another word for a label: `city` is at .67 from `misty`."""
 
 
 def folded(label: str) -> str:
@@ -65,11 +72,20 @@ def nearest(label: str, known: Iterable[str]) -> str | None:
         if meant in there:
             return there[meant]
     kin = {other: there[meant] for other, meant in MEANS.items() if meant in there}
-    for words, cutoff in ((there, CLOSE), (kin, CLOSE_KIN)):
-        close = get_close_matches(word, words, n=1, cutoff=cutoff)
-        if close:
-            return words[close[0]]
-    return None
+    parts = (MEANS.get(part, part) for part in map(folded, re.split(r"[\W\d_]+", label)))
+    named = [there[part] for part in parts if part in there]  # `day_clean`, `train_night`
+    return (
+        _close(word, there, SLIP)
+        or next(iter(named), None)
+        or _close(word, there, CLOSE)
+        or _close(word, kin, SLIP)
+    )
+
+
+def _close(word: str, words: dict[str, str], cutoff: float) -> str | None:
+    """What the word nearest to one stands for; None if none is so near."""
+    close = get_close_matches(word, words, n=1, cutoff=cutoff)
+    return words[close[0]] if close else None
 
 
 def is_no_condition(label: str) -> bool:

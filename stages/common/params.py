@@ -258,14 +258,14 @@ def load(path: Path = PARAMS) -> Params:
         raise ArgusError(f"{path} does not fit: {lines}") from None
 
 
-def read(path: Path = PARAMS) -> Any:
+def read(path: Path = PARAMS) -> dict[str, Any]:
     """What `params.yaml` holds, unchecked.
 
     Raises:
-        ArgusError: the file is missing, is not YAML, or a key stands there twice.
+        ArgusError: the file is missing, is not YAML, holds no knobs, or a key stands there twice.
     """
     try:
-        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))  # as DVC does
+        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))  # as DVC does
     except FileNotFoundError:
         raise ArgusError(f"{path} not found: run from the top folder of the repository") from None
     except MarkedYAMLError as error:
@@ -273,3 +273,10 @@ def read(path: Path = PARAMS) -> Any:
         raise ArgusError(f"{path} is not valid YAML: {error.problem}{where}") from None
     except (YAMLError, ValueError) as error:  # the latter: a day that is in no calendar
         raise ArgusError(f"{path} is not valid YAML: {error}") from None
+    if not isinstance(content, dict):
+        found = "is empty" if content is None else f"holds a {type(content).__name__}"
+        raise ArgusError(
+            f"{path} {found}, not knobs by name: `git checkout {path}` brings back that of the "
+            "last commit"
+        )
+    return content

@@ -55,14 +55,12 @@ def require(whole_pipeline: bool) -> None:
         raise ArgusError(f"{params.PARAMS} does not fit, and nothing has run yet:{lines}")
 
 
-def judged(content: Any) -> tuple[list[str], dict[str, Any]]:
+def judged(content: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
     """What is wrong with the entries by themselves and with each other, and the sections without
     those that are."""
     try:
         whole = params.Params.model_validate(content)
     except ValidationError as error:
-        if not isinstance(content, dict):
-            return explained(error, params.Params), {}
         wrong = explained(error, params.Params)
     else:
         return [], {name: getattr(whole, name) for name in params.Params.model_fields}

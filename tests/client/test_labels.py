@@ -44,6 +44,14 @@ def unchanged(repo: Path) -> bool:
         *[("foggy", "fog"), ("night_time", "night"), ("daytime", "day"), ("rainy", "rain")],
         *[("snowy", "snow"), ("nights", "night"), ("tag", "day"), ("nacht", "night")],
         *[("dämmerung", "dusk"), ("cloudy", "overcast"), ("0006r0_1hz", None), ("train", None)],
+        *[
+            ("day_clean", "day"),
+            ("train_night", "night"),
+            ("fog_train", "fog"),
+            ("night2", "night"),
+        ],
+        *[("abenddämmerung", "dusk"), ("mañana", "dawn"), ("matin", "dawn"), ("śnieg", "snow")],
+        *[("ночь", "night"), ("夜", "night"), ("mgła", "fog"), ("lowlight", "night")],
         *[("data", None), ("city", None), ("unlabeled", None), ("jpegimages", None), ("7", None)],
     ],
 )

@@ -357,7 +357,7 @@ def test_ctrl_c_stops_the_stages_and_says_how_to_go_on(repo: Path, upload: Path)
     os.killpg(process.pid, signal.SIGINT)
     printed, _ = process.communicate(timeout=30)
     assert process.returncode == 1
-    assert "error: " in printed and "argus turn -m slow" in printed
+    assert "error: interrupted: the turn is not recorded. `argus turn -m slow` goes on" in printed
     assert "Traceback" not in printed.split("error: ")[-1]
     with pytest.raises(ProcessLookupError):  # nobody of the group is left
         os.killpg(process.pid, 0)

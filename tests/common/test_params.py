@@ -35,6 +35,13 @@ def test_a_wrong_knob_is_named(workspace: Path, old: str, new: str, said: str) -
         params.load()
 
 
+@pytest.mark.parametrize(("text", "said"), [("", "is empty"), ("- a\n", "holds a list")])
+def test_a_file_without_knobs_is_named(workspace: Path, text: str, said: str) -> None:
+    Path("params.yaml").write_text(text)
+    with pytest.raises(ArgusError, match=f"params.yaml {said}"):
+        params.load()
+
+
 def test_outside_the_repository_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ArgusError, match="top folder of the repository"):
