@@ -101,6 +101,11 @@ def main() -> None:
     candidates = images.select(SHOWN)[rows]
     vectors, labels = Vectors(*embedded.read(candidates)), catalogue.labels(candidates)
     wanted = quotas(catalogue.counts(labels), p.budget, p.tau)
+    if bare := [name for name, quota in wanted.items() if not quota]:
+        warn(
+            f"prune.budget, {p.budget} images for {len(wanted)} classes, leaves no training image "
+            f"of {', '.join(bare)}, so no model can learn them. Raise it, or lower prune.tau"
+        )
     selected = sum(wanted.values())
     # more threads gain little on products of this size, and could change the last bit of a distance
     with threadpool_limits(1, "blas"):

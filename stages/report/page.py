@@ -131,6 +131,12 @@ def by_task(models: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Mapp
     return tasks
 
 
+def decided(decisions: Mapping[str, Mapping[str, Any]]) -> str:
+    """By task, what became of the champion's slot, and why."""
+    lines = [f"- **{task}**: {decision['reason']}." for task, decision in decisions.items()]
+    return "\n".join(lines) or "None: no model trains, and there is no champion."
+
+
 def page(
     images: pl.DataFrame,
     reports: Mapping[str, Any],
@@ -158,7 +164,7 @@ def page(
         f"{prune['candidates']} candidates train. No training image is near a held-out one, by "
         f"hash or by features (leaks: {split['leaks']}).",
         "## Decisions",
-        "\n".join(f"- **{task}**: {decided['reason']}." for task, decided in decisions.items()),
+        decided(decisions),
         "## Images",
         fates(images),
         *(["\n".join(lines)] if (lines := doubted(images)) else []),

@@ -171,3 +171,12 @@ def test_where_there_is_nothing_to_train_on_the_turn_goes_on_and_says_why(
     told = capsys.readouterr().err
     assert "no training image is left of" in told and "held out as val and test" in told
     assert "Bring in more drives" in told
+
+
+@pytest.mark.usefixtures("labelled")
+def test_a_class_that_the_budget_prunes_whole_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    main()
+    assert "prune.budget" not in capsys.readouterr().err
+    knobs(budget=1)  # for 18 by day, 8 at night and 4 without a label
+    main()
+    assert "leaves no training image of night, unknown" in capsys.readouterr().err

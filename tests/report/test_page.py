@@ -12,7 +12,7 @@ from PIL import Image
 
 from stages.report import pictures
 from stages.report.__main__ import of_model
-from stages.report.page import by_task, distances, doubted, scores, table
+from stages.report.page import by_task, decided, distances, doubted, scores, table
 
 KID, FD = "kid_efficientnet", "fd_efficientnet"
 FLOORS = {"noise": {KID: 0.7, FD: 300.0}, "mean_image": {KID: 0.5, FD: 200.0}}
@@ -97,6 +97,11 @@ def test_no_model_and_none_with_a_score_make_a_table_too(tmp_path: Path) -> None
     for name, models in (("none", {}), ("skipped", skipped)):
         pictures.scores(models, tmp_path / f"{name}.png")
         assert (tmp_path / f"{name}.png").exists()
+
+
+def test_every_task_has_its_decision_and_without_any_the_page_says_so() -> None:
+    assert decided({"generate": {"reason": "sngan stays"}}) == "- **generate**: sngan stays."
+    assert "no model trains" in decided({})
 
 
 def test_a_table_says_which_columns_are_text() -> None:
