@@ -101,14 +101,14 @@ def turn(
     ] = False,
 ) -> None:
     """Run the whole pipeline, commit what it made, tag it turn-N. Run it again to resume."""
-    from stages.client import storage, tables
+    from stages.client import tables
     from stages.client.turn import turn as make
     from stages.common import params
 
-    number, outcome = make(message, today_utc().date(), new_line)
+    number, outcome, alone = make(message, today_utc().date(), new_line)
     tables.show(outcome)
     say(f"turn-{number} is recorded")
-    for text in storage.only_copy(f"turn-{number}"):
+    for text in alone:
         remark(text)
     previous = params.load().lineage.previous
     if previous:

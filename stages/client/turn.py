@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from stages.client import audit, git, held, knobs, leftovers, line, workspace
+from stages.client import audit, git, held, knobs, leftovers, line, storage, workspace
 from stages.client.inputs import RECORDED, Inputs
 from stages.client.outcome import Outcome, current
 from stages.client.recorded import History
@@ -72,8 +72,9 @@ class Begun:
         return made.parents[:1] == [self.base] and self.number in made.turns
 
 
-def turn(message: str, today: date, new_line: bool = False) -> tuple[int, Outcome]:
-    """Run the pipeline and record it; returns the number of the turn and what it came to.
+def turn(message: str, today: date, new_line: bool = False) -> tuple[int, Outcome, list[str]]:
+    """Run the pipeline and record it; returns the number of the turn, what it came to, and what a
+    person should know of where its bytes are.
 
     A turn that stopped half-way is gone on with: DVC skips the stages that are done, and the
     files that they have written meanwhile do not count as dirt. `ingest.as_of` is always the day
@@ -112,8 +113,9 @@ def turn(message: str, today: date, new_line: bool = False) -> tuple[int, Outcom
             say(f"turn-{number} is the tag of another turn, commit {tagged[:10]}: this has none")
         settings = params.load()
         outcome = current(settings.sources, settings.models)
+        alone = storage.only_copy(f"turn-{number}")
         STATE.unlink()  # last: a turn killed before this is gone on with, and says how it ended
-        return number, outcome
+        return number, outcome, alone
 
 
 def make(message: str, today: date, found: line.Line, begun: Begun | None) -> None:

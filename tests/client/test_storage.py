@@ -89,7 +89,7 @@ def project(top: Path) -> None:
         (top / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, top / name)
     pipeline = (ROOT / "dvc.yaml").read_text()
-    (top / "dvc.yaml").write_text(pipeline[: pipeline.index("\n  embed:\n") + 1] + REST)
+    (top / "dvc.yaml").write_text(pipeline[: pipeline.index("\n  label:\n") + 1] + REST)
     (top / "rest.py").write_text(STUB)
     text = (ROOT / "params.yaml").read_text()
     for key in ("sources", "rendered"):

@@ -80,7 +80,7 @@ def test_two_turns_are_two_commits_with_tags_lineage_and_headlines(
 
     deliver(upload, "d2")
     first = commit_of("HEAD")
-    number, outcome = turn("more", TODAY)
+    number, outcome, _ = turn("more", TODAY)
     assert number == 2 and outcome.images == 6
     settings = yaml.safe_load(Path("params.yaml").read_text())
     assert settings["lineage"] == {"turn": 2, "previous": first}
@@ -164,7 +164,7 @@ def test_a_stage_that_fails_leaves_a_turn_that_is_gone_on_with(
     sh("git", "add", "README")
     sh("git", "commit", "--quiet", "--message", "between", "--", "README")
     Path(".dvc/tmp/fail-judge").unlink()
-    number, _ = turn("again", today_utc())
+    number, _, _ = turn("again", today_utc())
     assert number == 1 and status() == [] and not STATE.exists()
     assert RAN.read_text().split() == ["ingest", "judge", "judge"]
 

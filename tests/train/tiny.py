@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from stages.common import params
 from stages.common.backbone import BACKBONES, Backbone
+from stages.common.prospects import FEWEST
 from stages.pack.packed import Packed, Rights, Terms
 from stages.train.order import Order
 from tests.conftest import ROOT, scenes
@@ -108,11 +109,13 @@ TRAIN = {
 
 
 def pack(folder: Path, val: int = 0) -> None:
-    """Write `folder`: the training images, and `val` others of day and as many of night."""
+    """Write `folder`: the training images, `val` others of day and as many of night, and in test
+    just enough to be judged by."""
     folder.mkdir(parents=True)
-    held_out = np.array([0, 2] * val, dtype=int)
+    held_out, judging = np.array([0, 2] * val, dtype=int), [0, 2] * FEWEST
     np.save(folder / "train.npy", scenes(len(LABELS), HEIGHT, WIDTH))
     np.save(folder / "val.npy", scenes(max(2 * val, 1), HEIGHT, WIDTH, seed=99)[: 2 * val])
+    np.save(folder / "test.npy", scenes(len(judging), HEIGHT, WIDTH, seed=199))
     rows = [
         {
             "image_id": f"{split}{row:060x}",
@@ -123,7 +126,7 @@ def pack(folder: Path, val: int = 0) -> None:
             "source": "demo",
             "delivery": "first",
         }
-        for split, labels in (("train", LABELS), ("val", held_out))
+        for split, labels in (("train", LABELS), ("val", held_out), ("test", judging))
         for row, label in enumerate(labels)
     ]
     pl.DataFrame(rows).write_parquet(folder / "images.parquet")
