@@ -92,9 +92,8 @@ def labelled(report: Mapping[str, Any]) -> str:
         )
         if "accuracy_given" in test:
             text += f", and {test['accuracy_given']:.1%} of these be right"
-    withheld = [
-        f"{name} is {fate}" for name, fate in report["conditions"].items() if fate != "given"
-    ]
+    fates = report["conditions"].items() if report["unlabelled"] else []
+    withheld = [f"{name} is {fate}" for name, fate in fates if fate != "given"]
     return f"{text}. {'; '.join(withheld)}".rstrip(". ") + "."
 
 
