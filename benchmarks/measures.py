@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from stages.client.tables import Table
-from stages.common.files import write_json
-from stages.common.reports import rounded
+from argus.cli.tables import Table
+from argus.core.files import write_json
+from argus.core.reports import rounded
 
 RESULTS = Path(__file__).parent / "results"
 Result = TypeVar("Result")

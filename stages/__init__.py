@@ -1,16 +1,3 @@
 """The stages of the flywheel, one folder each; `python -m stages.<stage>` runs one of them."""
 
-import os
-import sys
-from pathlib import Path
-
-from stages.common import interrupts
-
-# Threads of OpenMP (under torch) sleep while they wait. Spinning, their default, makes a pass on
-# two threads four times slower wherever other work shares the cores. Read when torch is imported.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-
-# What runs is one of our commands or stages (or a process of theirs): not somebody's session, in
-# which Ctrl-C is theirs to handle.
-if sys.argv[:1] == ["-m"] or Path(sys.argv[0]).name == "argus":
-    interrupts.quieten()
+import argus  # noqa: F401 - threads and Ctrl-C, before anything else is imported

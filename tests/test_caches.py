@@ -1,6 +1,6 @@
 """Warm equals cold: whatever code was edited, and whatever library changed, between two runs.
 
-A copy of `stages/` is edited and imported anew; each cache is asked before and after.
+A copy of `argus/` and `stages/` is edited and imported anew; each cache is asked before and after.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ import polars as pl
 import pytest
 import torch
 
-from stages.common.files import remove
+from argus.core.files import remove
 from tests.conftest import ROOT, scene, scenes
 
+PARTS = ("argus", "stages")
 CACHED = {
-    "ingest": "stages.ingest.memory",
-    "embed": "stages.common.features",
-    "pixels": "stages.common.features",
-    "pairs": "stages.dedupe.memory",
+    "ingest": "argus.data.measuring.measure_cache",
+    "embed": "argus.features.embedding",
+    "pixels": "argus.features.embedding",
+    "pairs": "argus.hamming.pair_cache",
 }
 """The module that computes what each cache holds."""
 
@@ -38,12 +39,13 @@ BACKBONES["colours"] = colours
 
 
 class House:
-    """A copy of `stages/` in a folder of its own, to be edited and run in this process."""
+    """A copy of the code in a folder of its own, to be edited and run in this process."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        shutil.copytree(ROOT / "stages", folder / "stages", ignore=shutil.ignore_patterns("__py*"))
-        self.edit("stages.common.backbone", COLOURS)
+        for part in PARTS:
+            shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__py*"))
+        self.edit("argus.features.backbone", COLOURS)
 
     def edit(self, module: str, more: str) -> None:
         """Append to a module's source, and forget what was imported."""
@@ -56,7 +58,7 @@ class House:
         return place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
 
     def forget(self) -> None:
-        for name in [name for name in sys.modules if name.split(".")[0] == "stages"]:
+        for name in [name for name in sys.modules if name.split(".")[0] in PARTS]:
             del sys.modules[name]
 
     def load(self, module: str) -> ModuleType:
@@ -68,7 +70,7 @@ def house(
     workspace: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> House:
     folder = tmp_path_factory.mktemp("house")
-    before = {k: module for k, module in sys.modules.items() if k.split(".")[0] == "stages"}
+    before = {k: module for k, module in sys.modules.items() if k.split(".")[0] in PARTS}
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.syspath_prepend(folder)
     copied = House(folder)
@@ -85,12 +87,12 @@ def run(house: House, card: Callable, deliver: Callable) -> Callable[[str], tupl
     torch_threads = torch.get_num_threads()
 
     def ingest() -> tuple[bytes, int]:
-        stage, params = house.load("stages.ingest.__main__"), house.load("stages.common.params")
+        stage, params = house.load("stages.ingest.__main__"), house.load("argus.core.params")
         images, decoded = stage.take_in("fleet", params.load().ingest)
         return images.write_json().encode(), decoded
 
     def embed() -> tuple[bytes, int]:
-        features = house.load("stages.common.features")
+        features = house.load("argus.features.embedding")
         images = pl.DataFrame({"path": [f"{k}.png" for k in range(6)]}).with_columns(
             image_id="path",
             source=pl.lit("fleet"),
@@ -105,13 +107,13 @@ def run(house: House, card: Callable, deliver: Callable) -> Callable[[str], tupl
         return vectors.tobytes(), new
 
     def pixels() -> tuple[bytes, int]:
-        net = house.load("stages.common.backbone").BACKBONES["colours"]()
+        net = house.load("argus.features.backbone").BACKBONES["colours"]()
         known: list[int] = []
-        vectors = house.load("stages.common.features").of_pixels(scenes(5), net, known.append)
+        vectors = house.load("argus.features.embedding").of_pixels(scenes(5), net, known.append)
         return vectors.tobytes(), 5 - known[0]
 
     def pairs() -> tuple[bytes, int]:
-        memory = house.load("stages.dedupe.memory")
+        memory = house.load("argus.hamming.pair_cache")
         memory.WORTH = 0
         values = np.unique(np.random.default_rng(0).integers(0, 1 << 9, 60).astype(np.uint64))
         files = set(Path(".cache/pairs").glob("*"))
@@ -146,15 +148,19 @@ def near(values, radius):
     return _unedited(values, radius - 1)
 """
 EDITS = [
-    ("ingest", "stages.ingest.measure", wrapped("measure", MEASURED)),
-    ("ingest", "stages.ingest.judge", wrapped("judge", "found._replace(luminance=found[0] + 1)")),
-    ("ingest", "stages.ingest.fingerprint", wrapped("of_pixels", "found[::-1]")),
-    ("ingest", "stages.common.reading", wrapped("stored", "found + bytes(1)")),
-    ("embed", "stages.common.features", wrapped("_embedded", "(found[0], found[1] + 1)")),
-    ("embed", "stages.common.backbone", PREPARED),
-    ("embed", "stages.common.reading", wrapped("load_rgb", "found.rotate(180).convert('L')")),
-    ("pixels", "stages.common.backbone", PREPARED),
-    ("pairs", "stages.dedupe.join", NEARER),
+    ("ingest", "argus.data.measuring.measure", wrapped("measure", MEASURED)),
+    (
+        "ingest",
+        "argus.data.measuring.judge",
+        wrapped("judge", "found._replace(luminance=found[0] + 1)"),
+    ),
+    ("ingest", "argus.data.measuring.fingerprint", wrapped("of_pixels", "found[::-1]")),
+    ("ingest", "argus.data.reading", wrapped("stored", "found + bytes(1)")),
+    ("embed", "argus.features.embedding", wrapped("_embedded", "(found[0], found[1] + 1)")),
+    ("embed", "argus.features.backbone", PREPARED),
+    ("embed", "argus.data.reading", wrapped("load_rgb", "found.rotate(180).convert('L')")),
+    ("pixels", "argus.features.backbone", PREPARED),
+    ("pairs", "argus.hamming.join", NEARER),
 ]
 
 
@@ -189,8 +195,8 @@ def test_which_content_a_file_has_is_found_anew_after_an_edit(
     card("other")
     deliver("other", "d1", {"x.png": scene(0, (96, 80))})
     run("ingest")
-    house.edit("stages.common.reading", ANOTHER_FILE)
-    settings = house.load("stages.common.params").load().ingest
+    house.edit("argus.data.reading", ANOTHER_FILE)
+    settings = house.load("argus.core.params").load().ingest
     house.load("stages.ingest.__main__").take_in("other", settings)  # it knows the old content
     warm, _ = run("ingest")
     remove(Path(".cache"))
@@ -199,7 +205,7 @@ def test_which_content_a_file_has_is_found_anew_after_an_edit(
 
 @pytest.mark.parametrize("entry", sorted(set(CACHED.values())))
 def test_any_edit_of_what_is_imported_is_another_version(house: House, entry: str) -> None:
-    code = house.load("stages.common.code")
+    code = house.load("argus.core.code")
     before, files = code.version(entry), code.closure(entry)
     for file in files.values():
         text = file.read_text()
@@ -213,8 +219,8 @@ def test_any_edit_of_what_is_imported_is_another_version(house: House, entry: st
 def test_what_is_imported_is_in_the_closure(house: House, entry: str) -> None:
     house.forget()
     house.load(entry)
-    imported = {module for module in sys.modules if module.split(".")[0] == "stages"}
-    assert imported <= house.load("stages.common.code").closure(entry).keys()
+    imported = {module for module in sys.modules if module.split(".")[0] in PARTS}
+    assert imported <= house.load("argus.core.code").closure(entry).keys()
 
 
 LIBRARIES = {"ingest": "pillow", "embed": "torch", "pixels": "torchvision", "pairs": "numpy"}

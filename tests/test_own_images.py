@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from stages.common import catalogue
+from argus.data import catalogue
 from stages.demo.deliver import encode
 from stages.demo.world import Drive
 from tests.clone import attempt, knobs, run, working_tree
 from tests.conftest import ROOT
 
 SECTION = "## Your own images"
-ARGUS = "python -m stages.client"
+ARGUS = "python -m argus.cli"
 MODELS = {"sngan", "cut"}
 
 

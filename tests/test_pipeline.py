@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from stages.common import catalogue
+from argus.data import catalogue
 from tests.clone import knobs, run, working_tree
 
 

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from argus.core.errors import ArgusError, exits_cleanly
 from benchmarks.curation import fingerprint, pairs, select, tables
 from benchmarks.measures import publish
-from stages.common.errors import ArgusError, exits_cleanly
 
 PARTS = {
     # first: a process begins with the peak of the one that starts it, which grows from part to part

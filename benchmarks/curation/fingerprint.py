@@ -18,15 +18,15 @@ import numpy as np
 from PIL import Image
 from threadpoolctl import threadpool_limits
 
+from argus.core import params
+from argus.core.files import remove
+from argus.data.deliveries import MANIFEST
+from argus.data.images.decode import Limits
+from argus.data.measuring import measure
+from argus.data.reading import Place
 from benchmarks.curation.loops import decode_only, imagehash_loop
 from benchmarks.measures import Measure, cpu_seconds
-from stages.common import params
-from stages.common.files import remove
-from stages.common.images.decode import Limits
-from stages.common.reading import Place
-from stages.ingest import measure
 from stages.ingest.__main__ import take_in
-from stages.ingest.deliveries import MANIFEST
 
 ORIGINALS = "original_resolution"
 SIZE = (1280, 720)

@@ -21,10 +21,10 @@ import polars as pl
 import yaml
 from scipy.signal import lfilter
 
-from stages.common import catalogue
+from argus.data import catalogue
+from argus.data.deliveries import in_schema
+from argus.features.embedded import EMBEDDED
 from stages.dedupe.__main__ import INGESTED
-from stages.embed.embedded import EMBEDDED
-from stages.ingest.deliveries import in_schema
 
 FEATURES = 512
 BUDGET = 10_000  # of `prune`, images

@@ -19,13 +19,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from argus.data.images.decode import decode
+from argus.data.measuring import fingerprint
+from argus.hamming.join import Pairs, across, filled
+from argus.hamming.neighbours import Hashes
+from argus.hamming.search import within
 from benchmarks.curation.fingerprint import ORIGINALS
 from benchmarks.measures import Measure, cpu_seconds
-from stages.common.images.decode import decode
-from stages.dedupe.join import Pairs, across, filled
-from stages.dedupe.neighbours import Hashes
-from stages.dedupe.search import within
-from stages.ingest import fingerprint
 
 DECADES = (10**5, 10**6, 10**7)
 NEW = 10**4

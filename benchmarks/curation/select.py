@@ -10,11 +10,11 @@ import numpy as np
 from PIL import Image
 from threadpoolctl import threadpool_limits
 
+from argus.core.determinism import deterministic
+from argus.core.progress import Steps
+from argus.features import backbone
+from argus.features.vectors import Vectors
 from benchmarks.measures import Measure, cpu_seconds
-from stages.common import backbone
-from stages.common.compute import deterministic
-from stages.common.progress import Steps
-from stages.common.vectors import Vectors
 from stages.prune import diversity
 from stages.prune.diversity import class_entropy
 from stages.prune.quotas import quotas

@@ -16,13 +16,13 @@ from typing import Annotated, Any
 import typer
 from ruamel.yaml import YAML
 
+from argus.cli.repository import knobs
+from argus.cli.tables import Table
+from argus.core.errors import ArgusError, exits_cleanly
+from argus.core.files import write_json
 from benchmarks.quality.lineup import DELIVERIES, KNOBS, MODELS, RESOLUTION, entry
 from benchmarks.trial.clone import argus, clone, set_knobs
 from benchmarks.trial.plans import CARDS, arranged
-from stages.client import knobs
-from stages.client.tables import Table
-from stages.common.errors import ArgusError, exits_cleanly
-from stages.common.files import write_json
 
 RESULT = Path(__file__).parents[1] / "results" / "quality.json"
 SEEDS = 3  # of the best of each task

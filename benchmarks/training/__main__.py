@@ -7,9 +7,9 @@ from typing import Annotated
 import torch
 import typer
 
+from argus.core.errors import ArgusError, exits_cleanly
 from benchmarks.measures import publish
 from benchmarks.training import gpu, lineup, steps
-from stages.common.errors import ArgusError, exits_cleanly
 
 PARTS = {
     # first: a process begins with the peak of the one that starts it

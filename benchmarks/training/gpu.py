@@ -11,11 +11,11 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from argus.core.params import Model
+from argus.models.blocks.convolution import TwiceConv2d
 from benchmarks.measures import Measure
 from benchmarks.training.steps import loading
 from benchmarks.training.subject import entry, made_up, training
-from stages.common.params import Model
-from stages.train.blocks.convolution import TwiceConv2d
 
 SIDE = 256  # px
 SECONDS = 3.0  # each way is timed for about so long

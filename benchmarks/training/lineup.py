@@ -7,10 +7,10 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
+from argus.core import params
 from benchmarks.measures import Measure
 from benchmarks.training.steps import loading
 from benchmarks.training.subject import CLASSES, DOMAINS, made_up, training
-from stages.common import params
 
 SIDES = {"as packed": None, "at 64x96": (64, 96)}
 SECONDS = 12.0  # each is timed for about so long

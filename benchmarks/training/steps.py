@@ -8,10 +8,10 @@ from statistics import median
 
 import torch
 
+from argus.models.registry import build
 from benchmarks.measures import Measure, cpu_seconds
 from benchmarks.training.plain import Plain
 from benchmarks.training.subject import entry, made_up, training
-from stages.train.registry import build
 from stages.train.training import Training
 
 SIDE = 64  # px

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from stages.common import compute, params
-from stages.common.params import Domains, Model
-from stages.pack.packed import Packed, Rights, Terms
+from argus.core import determinism, params
+from argus.core.params import Domains, Model
+from argus.data.packed import Packed, Rights, Terms
+from argus.models.architecture import Scene
+from argus.models.registry import build
 from stages.train import group
-from stages.train.architecture import Scene
 from stages.train.budget import Budget
-from stages.train.registry import build
 from stages.train.sampler import BalancedSampler
 from stages.train.train import Order
 from stages.train.training import Training
@@ -56,7 +56,7 @@ def training(model: Model, data: Packed, threads: int, **changes: object) -> Tra
     own = {"threads": threads, "mirror": False, **changes}
     settings = params.load().train.model_copy(update=own)
     accelerator = group.join(settings)
-    compute.deterministic(model.seed, threads)
+    determinism.deterministic(model.seed, threads)
     height, width = data.images.shape[1:3]
     scene = Scene(height, width, data.classes, model.domains)
     architecture = build(model.arch, model.config, scene, model.profile)

@@ -13,14 +13,14 @@ import polars as pl
 import typer
 from ruamel.yaml import YAML
 
+from argus.cli.repository import knobs
+from argus.cli.tables import Table
+from argus.core.errors import ArgusError, exits_cleanly
+from argus.core.files import atomic
+from argus.data import catalogue
 from benchmarks.trial import checks
 from benchmarks.trial.clone import Line, argus, clone, dirty, git, set_knobs, stage_seconds
 from benchmarks.trial.plans import CARDS, PLANS, Plan, Turn, arranged, missing
-from stages.client import knobs
-from stages.client.tables import Table
-from stages.common import catalogue
-from stages.common.errors import ArgusError, exits_cleanly
-from stages.common.files import atomic
 
 RESULTS = Path(__file__).parents[1] / "results"
 TRAIN, HELD_OUT = 100, 60  # nights that there must be after the last turn

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from stages.common import catalogue
+from argus.data import catalogue
 
 DECODED = re.compile(r"(\S+): \d+ images, (\d+) decoded now.*")
 KEY = ["source", "delivery", "path"]

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from stages.client import knobs
-from stages.common.errors import ArgusError
+from argus.cli.repository import knobs
+from argus.core.errors import ArgusError
 
 ROOT = Path(__file__).parents[2]
 BEGINS = re.compile(r"Running stage '(.+)':")
@@ -76,7 +76,7 @@ def argus(where: Path, *arguments: str) -> list[Line]:
     start = time.monotonic()
     lines = []
     with subprocess.Popen(
-        [sys.executable, "-m", "stages.client", *arguments],
+        [sys.executable, "-m", "argus.cli", *arguments],
         cwd=where,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stages.common import cards, catalogue, params, reports
-from stages.common.errors import exits_cleanly
-from stages.common.files import sha256, write_json
+from argus.core import params, reports
+from argus.core.errors import exits_cleanly
+from argus.core.files import sha256, write_json
+from argus.data import catalogue, rights_cards
 from stages.dataset_card.croissant import croissant
 
 TABLE = Path("data/prune/images.parquet")
@@ -21,7 +22,7 @@ def main() -> None:
     images = catalogue.read(TABLE)
     card = croissant(
         images,
-        [cards.read(source) for source in p.sources],
+        [rights_cards.read(source) for source in p.sources],
         content_url=f"../{TABLE.as_posix()}",
         sha256=sha256(TABLE),
         as_of=p.ingest.as_of,

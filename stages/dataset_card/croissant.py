@@ -13,8 +13,8 @@ from typing import Any
 
 import polars as pl
 
-from stages.common import cards, catalogue
-from stages.common.catalogue import SPLITS
+from argus.data import catalogue, rights_cards
+from argus.data.catalogue import SPLITS
 
 Json = dict[str, Any]
 
@@ -75,7 +75,7 @@ CONTEXT: Json = {
 
 def croissant(
     images: pl.DataFrame,
-    owners: Sequence[cards.Card],
+    owners: Sequence[rights_cards.Card],
     content_url: str,
     sha256: str,
     as_of: date,
@@ -140,7 +140,7 @@ def croissant(
     }
 
 
-def facts(card: cards.Card, curated: pl.DataFrame) -> Json:
+def facts(card: rights_cards.Card, curated: pl.DataFrame) -> Json:
     """What is told of a source, with the keys `FACTS`."""
     own = curated.filter(pl.col("source") == card.source)
     return {

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from stages.common import catalogue, params, reports
-from stages.common.errors import ArgusError, exits_cleanly, warn
-from stages.common.files import atomic
+from argus.core import params, reports
+from argus.core.errors import ArgusError, exits_cleanly, warn
+from argus.core.files import atomic
+from argus.data import catalogue
+from argus.hamming.neighbours import Hashes
 from stages.dedupe import pictures
-from stages.dedupe.neighbours import Hashes
 from stages.dedupe.second_look import regrouped
 from stages.dedupe.stars import stars
 
@@ -171,9 +172,9 @@ def main() -> None:
     p = params.load()
 
     def embedded(images: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-        from stages.common import features  # imports torch: only where it is needed
+        from argus.features import embedding  # imports torch: only where it is needed
 
-        return features.of(images, BACKBONE, p.embed.threads)[:2]
+        return embedding.of(images, BACKBONE, p.embed.threads)[:2]
 
     images = gather(p.sources)
     for text in unmatched(images, p.ingest.withdrawn):

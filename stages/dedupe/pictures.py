@@ -9,9 +9,10 @@ import polars as pl
 from matplotlib.figure import Figure
 from PIL import Image
 
-from stages.common import catalogue, params, reading
-from stages.common.pictures import contact_sheet, save
-from stages.dedupe.neighbours import Hashes
+from argus.core import params
+from argus.data import catalogue, reading
+from argus.data.contact_sheets import contact_sheet, save
+from argus.hamming.neighbours import Hashes
 
 REACH = 12  # bits up to which the nearest other image is searched for
 LOOKED_UP = 4000  # images in use whose nearest other is searched for, at most

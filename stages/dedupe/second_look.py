@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from stages.common.leaders import leaders
-from stages.common.progress import track
+from argus.core.progress import track
+from argus.features.leaders import leaders
 
 AT_ONCE = 1 << 16  # pictures whose vectors are held at a time, 0.3 GB; a longer drive is held whole
 MANY = 1 << 14  # so many pictures show a bar

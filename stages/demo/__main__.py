@@ -3,9 +3,9 @@
 import os
 from pathlib import Path
 
-from stages.common import params
-from stages.common.errors import exits_cleanly
-from stages.common.files import atomic
+from argus.core import params
+from argus.core.errors import exits_cleanly
+from argus.core.files import atomic
 from stages.demo.deliver import deliver
 
 HOME = Path("data/raw/demo")

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from stages.common import interrupts
-from stages.common.errors import ArgusError
-from stages.common.params import Demo
-from stages.common.progress import Steps
+from argus.core import interrupts
+from argus.core.errors import ArgusError
+from argus.core.params import Demo
+from argus.core.progress import Steps
 from stages.demo.draw import prepare, render
 from stages.demo.world import CONDITIONS, Drive, build
 

@@ -1,6 +1,6 @@
 """Feature vectors of the images in use: `python -m stages.embed`.
 
-Writes `data/embed/features.npy`, float32 [N, D], `data/embed/ids.parquet` with the image of each
+Writes `data/embed/embedding.npy`, float32 [N, D], `data/embed/ids.parquet` with the image of each
 row, and the catalogue, in which images whose file has gone bad are `unreadable`.
 """
 
@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from stages.common import catalogue, features, params
-from stages.common.errors import exits_cleanly
-from stages.common.files import atomic
+from argus.core import params
+from argus.core.errors import exits_cleanly
+from argus.core.files import atomic
+from argus.data import catalogue
+from argus.features import embedding
 
 
 @exits_cleanly
@@ -18,9 +20,9 @@ def main() -> None:
     p = params.load().embed
     images = catalogue.read("data/dedupe/images.parquet")
     rows = images.select(catalogue.IN_USE).to_series().arg_true().to_numpy()
-    vectors, readable, new = features.of(images[rows], p.backbone, p.threads)
+    vectors, readable, new = embedding.of(images[rows], p.backbone, p.threads)
     images = catalogue.with_decisions(images, rows[~readable], "unreadable")
-    with atomic("data/embed/features.npy") as temporary:
+    with atomic("data/embed/embedding.npy") as temporary:
         np.save(temporary, vectors[readable])
     catalogue.write("data/embed/ids.parquet", images[rows[readable]].select("image_id"))
     catalogue.write("data/embed/images.parquet", images)

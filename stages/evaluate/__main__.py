@@ -12,17 +12,18 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.common import features, params, reports
-from stages.common.backbone import BACKBONES
-from stages.common.compute import deterministic
-from stages.common.distances import frechet_distance, kid
-from stages.common.errors import ArgusError, exits_cleanly
-from stages.common.files import atomic, write_json
-from stages.common.progress import Steps
-from stages.evaluate.floors import beside
-from stages.pack.packed import read_packed
-from stages.train import card, trained
-from stages.train.yardstick import held_out
+from argus.core import params, reports
+from argus.core.determinism import deterministic
+from argus.core.errors import ArgusError, exits_cleanly
+from argus.core.files import atomic, write_json
+from argus.core.progress import Steps
+from argus.data.packed import read_packed
+from argus.features import embedding
+from argus.features.backbone import BACKBONES
+from argus.judging.baselines import beside
+from argus.judging.distances import frechet_distance, kid
+from argus.judging.evaluation_set import held_out
+from argus.models import card, loading
 
 EVALUATED, TRAINED = Path("data/evaluate"), Path("models/trained")
 
@@ -47,7 +48,7 @@ def described(name: str, p: params.Params) -> tuple[dict[str, np.ndarray], list[
     packs = [read_packed(split) for split in p.evaluate.splits]
     yardstick = held_out(packs, wanted.domains, p.evaluate.samples)
     deterministic(p.evaluate.seed, p.embed.threads)
-    answers = yardstick.answer(trained.load(TRAINED / name), p.evaluate.seed)
+    answers = yardstick.answer(loading.load(TRAINED / name), p.evaluate.seed)
     target = wanted.domains.target if wanted.domains else None
     shown = {
         "reals": yardstick.reals,
@@ -60,7 +61,7 @@ def described(name: str, p: params.Params) -> tuple[dict[str, np.ndarray], list[
     ends = np.cumsum([len(images) for images in shown.values()])
     with Steps(len(answers) + int(ends[-1]), f"scoring {name}") as steps:
         # the same for every model of a task, so mostly known: together, to know at once how much
-        of_shown = features.of_pixels(
+        of_shown = embedding.of_pixels(
             np.concatenate(list(shown.values())), net, steps.advance, steps.skip
         )
         vectors = dict(zip(shown, np.split(of_shown, ends[:-1]), strict=True))

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import polars as pl
 
-from stages.common import cards, catalogue, params, reports
-from stages.common.errors import ArgusError, exits_cleanly, warn
-from stages.common.files import atomic
-from stages.ingest import deliveries, pictures, terms
-from stages.ingest.flaws import Doubt, doubts, with_flaws
-from stages.ingest.memory import measured
-from stages.ingest.pulled import require_pulled
+from argus.core import params, reports
+from argus.core.errors import ArgusError, exits_cleanly, warn
+from argus.core.files import atomic
+from argus.data import catalogue, deliveries, rights_cards, terms
+from argus.data.measuring.flaws import Doubt, doubts, with_flaws
+from argus.data.measuring.measure_cache import measured
+from argus.data.pulled import require_pulled
+from stages.ingest import pictures
 
 
 def take_in(source: str, settings: params.Ingest) -> tuple[pl.DataFrame, int]:
@@ -24,7 +25,7 @@ def take_in(source: str, settings: params.Ingest) -> tuple[pl.DataFrame, int]:
     Raises:
         ArgusError: the card, a delivery or what describes it is not in order.
     """
-    card = cards.read(source)
+    card = rights_cards.read(source)
     terms.require_known(card)
     require_pulled(source)
     folders = deliveries.deliveries_of(source)
@@ -61,7 +62,7 @@ def warnings(source: str, images: pl.DataFrame, as_of: date, today: date) -> lis
         f"ingest.as_of in params.yaml is {as_of}, which is still to come: consents that end "
         "before are refused already. `argus turn` sets it to today"
     )
-    return [*([ahead] if as_of > today else []), *cards.outlived(source, in_use, today)]
+    return [*([ahead] if as_of > today else []), *rights_cards.outlived(source, in_use, today)]
 
 
 def by_delivery(in_doubt: Iterable[Doubt]) -> dict[str, dict[str, dict[str, int]]]:
@@ -100,7 +101,7 @@ def main() -> None:
     status = catalogue.counts(images["status"])
     accepted = status.pop("accepted", 0)
     metrics: dict[str, object] = {"images": images.height, "accepted": accepted, "refused": status}
-    withdrawn = terms.withdrawn(cards.read(source), images)
+    withdrawn = terms.withdrawn(rights_cards.read(source), images)
     if withdrawn:
         metrics["withdrawn"] = withdrawn
     if in_doubt:

@@ -9,10 +9,10 @@ import polars as pl
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
-from stages.common import catalogue, reading
-from stages.common.params import Quality
-from stages.common.pictures import contact_sheet, save
-from stages.ingest.flaws import SCORES
+from argus.core.params import Quality
+from argus.data import catalogue, reading
+from argus.data.contact_sheets import contact_sheet, save
+from argus.data.measuring.flaws import SCORES
 
 SHEET = "flaws.png"
 EACH = 6  # tiles a row of the sheet: what it shows, and images

@@ -9,10 +9,11 @@ from __future__ import annotations
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from stages.common import catalogue, params, reports
-from stages.common.errors import exits_cleanly
-from stages.common.files import atomic
-from stages.embed import embedded
+from argus.core import params, reports
+from argus.core.errors import exits_cleanly
+from argus.core.files import atomic
+from argus.data import catalogue
+from argus.features import embedded
 from stages.label import pictures
 from stages.label.evidence import GIVEN
 from stages.label.predict import predict

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from stages.common import catalogue
-from stages.common.catalogue import IN_USE, UNKNOWN
+from argus.data import catalogue
+from argus.data.catalogue import IN_USE, UNKNOWN
 
 LABELLED = IN_USE & pl.col("label").is_not_null() & (pl.col("label") != UNKNOWN)
 GIVEN = "given"

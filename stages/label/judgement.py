@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from stages.common.catalogue import UNKNOWN
+from argus.data.catalogue import UNKNOWN
 
 BINS = 10
 

@@ -12,9 +12,9 @@ import polars as pl
 from matplotlib.figure import Figure
 from PIL import Image
 
-from stages.common import catalogue, reading
-from stages.common.catalogue import UNKNOWN
-from stages.common.pictures import contact_sheet, save
+from argus.data import catalogue, reading
+from argus.data.catalogue import UNKNOWN
+from argus.data.contact_sheets import contact_sheet, save
 
 EACH = 8  # images of each label
 

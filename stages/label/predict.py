@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from stages.common import catalogue
-from stages.common.catalogue import GROUP, IN_USE, UNKNOWN
-from stages.common.params import Label
+from argus.core.params import Label
+from argus.data import catalogue
+from argus.data.catalogue import GROUP, IN_USE, UNKNOWN
 from stages.label.classifier import Classifier, fit
 from stages.label.classifier import temperature as temperature_of
 from stages.label.evidence import gather

@@ -15,12 +15,13 @@ import numpy as np
 import polars as pl
 from PIL import Image, ImageOps
 
-from stages.common import cards, catalogue, params, reading, reports
-from stages.common.catalogue import GROUP, SPLITS
-from stages.common.errors import exits_cleanly, warn
-from stages.common.files import atomic, write_json
-from stages.common.progress import track
-from stages.pack.packed import PACKED, RIGHTS, Rights, Terms
+from argus.core import params, reports
+from argus.core.errors import exits_cleanly, warn
+from argus.core.files import atomic, write_json
+from argus.core.progress import track
+from argus.data import catalogue, reading, rights_cards
+from argus.data.catalogue import GROUP, SPLITS
+from argus.data.packed import PACKED, RIGHTS, Rights, Terms
 
 
 def shrink(image: Image.Image, resolution: tuple[int, int]) -> np.ndarray:
@@ -51,10 +52,10 @@ def rights(images: pl.DataFrame, sources: list[str], settings: params.Ingest) ->
     """
     terms = {}
     for source in sources:
-        card = cards.read(source)
+        card = rights_cards.read(source)
         delivered = images.filter(pl.col("source") == source)["delivery"].unique().sort()
         objections = {
-            delivery: cards.objections(source, delivery, settings.as_of, "train", sources)
+            delivery: rights_cards.objections(source, delivery, settings.as_of, "train", sources)
             for delivery in delivered
         }
         terms[source] = Terms(card.licence, card.allows_commercial_use(), objections)
@@ -62,7 +63,7 @@ def rights(images: pl.DataFrame, sources: list[str], settings: params.Ingest) ->
 
 
 def outlived(images: pl.DataFrame, today: date) -> list[str]:
-    """Deliveries among the images whose consent is over today, see `cards.outlived`.
+    """Deliveries among the images whose consent is over today, see `rights_cards.outlived`.
 
     Said again here, as the last stage that knows whose images they are, and one that runs where
     only knobs were changed and nothing was taken in.
@@ -71,7 +72,9 @@ def outlived(images: pl.DataFrame, today: date) -> list[str]:
     return [
         text
         for part in sources
-        for text in cards.outlived(part["source"][0], catalogue.counts(part["delivery"]), today)
+        for text in rights_cards.outlived(
+            part["source"][0], catalogue.counts(part["delivery"]), today
+        )
     ]
 
 

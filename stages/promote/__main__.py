@@ -17,16 +17,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from stages.common import params, reports
-from stages.common.backbone import BACKBONES
-from stages.common.compute import deterministic
-from stages.common.errors import exits_cleanly
-from stages.common.files import atomic, sha256, write_json
-from stages.pack.packed import read_rights
-from stages.promote.incumbents import CHAMPIONS, fetch
+from argus.core import params, reports
+from argus.core.determinism import deterministic
+from argus.core.errors import exits_cleanly
+from argus.core.files import atomic, sha256, write_json
+from argus.data.packed import read_rights
+from argus.features.backbone import BACKBONES
+from argus.judging.incumbents import CHAMPIONS, fetch
+from argus.judging.vetting import Vetting
+from argus.models import card
 from stages.promote.slot import decide
-from stages.promote.vetting import Vetting
-from stages.train import card
 
 
 @exits_cleanly

@@ -7,10 +7,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stages.common import params
-from stages.promote.vetting import Vetting
-from stages.train import card
-from stages.train.card import SavedCard
+from argus.core import params
+from argus.judging.vetting import Vetting
+from argus.models import card
+from argus.models.card import SavedCard
 
 TRAINED = Path("models/trained")
 

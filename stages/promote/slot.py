@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from stages.common import params
-from stages.common.backbone import Backbone
-from stages.common.distances import frechet_distance, kid
-from stages.common.similarity import Verdict, compare
-from stages.pack.packed import read_packed
-from stages.promote.choose import choose
-from stages.promote.contest import TRAINED, Contest, contest
-from stages.promote.decide import (
+from argus.core import params
+from argus.data.packed import read_packed
+from argus.features.backbone import Backbone
+from argus.judging.distances import frechet_distance, kid
+from argus.judging.evaluation_set import held_out
+from argus.judging.gate.choose import choose
+from argus.judging.gate.decide import (
     Decision,
     against_floors,
     against_incumbent,
@@ -25,9 +24,10 @@ from stages.promote.decide import (
     behind_floors,
     unbeaten,
 )
-from stages.promote.vetting import Vetting, terms
-from stages.train import behind, card, trained
-from stages.train.yardstick import held_out
+from argus.judging.similarity import Verdict, compare
+from argus.judging.vetting import Vetting, terms
+from argus.models import ancestry, card, loading
+from stages.promote.contest import TRAINED, Contest, contest
 
 EVALUATED = Path("data/evaluate")
 FLOORS = ("noise", "mean_image", "blurred", "untranslated")
@@ -51,7 +51,7 @@ def answered(
     """An incumbent's features on the yardstick of its challenger: float32 [N, D]."""
     packs = [read_packed(split) for split in p.evaluate.splits]
     yardstick = held_out(packs, domains, p.evaluate.samples)
-    return net.features(yardstick.answer(trained.load(folder), p.evaluate.seed))
+    return net.features(yardstick.answer(loading.load(folder), p.evaluate.seed))
 
 
 def on_val(saved: card.SavedCard) -> float | None:
@@ -78,12 +78,12 @@ def decide(
     decision = decision.noting(*stands.notes()) if stands.notes() else decision
     figures |= stands.figures(today)
     if folder is not None:
-        limits = behind.non_commercial(terms(card.read(folder)))
+        limits = ancestry.non_commercial(terms(card.read(folder)))
         if limits:
             figures["non_commercial"] = limits
             decision = decision.noting(
                 f"{decision.champion} is for non-commercial use only, by the licences of "
-                f"{behind.named(limits)}"
+                f"{ancestry.named(limits)}"
             )
     return decision, folder, figures
 

@@ -10,12 +10,13 @@ import numpy as np
 import polars as pl
 from threadpoolctl import threadpool_limits
 
-from stages.common import catalogue, params, reports
-from stages.common.errors import exits_cleanly, warn
-from stages.common.files import atomic
-from stages.common.progress import Steps
-from stages.common.vectors import Vectors
-from stages.embed import embedded
+from argus.core import params, reports
+from argus.core.errors import exits_cleanly, warn
+from argus.core.files import atomic
+from argus.core.progress import Steps
+from argus.data import catalogue
+from argus.features import embedded
+from argus.features.vectors import Vectors
 from stages.prune import diversity, pictures, select
 from stages.prune.balance import balance
 from stages.prune.isolated import isolated, limit, usual_distances

@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from stages.common import catalogue
-from stages.common.catalogue import SPLITS
+from argus.data import catalogue
+from argus.data.catalogue import SPLITS
 from stages.prune.diversity import class_entropy
 from stages.prune.quotas import ideal_shares
 

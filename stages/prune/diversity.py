@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from scipy.linalg import eigvalsh
 
-from stages.common.vectors import Vectors, chord
+from argus.features.vectors import Vectors, chord
 
 CENTRES = 256  # compared at a time: few, so that most images are soon known to be well covered
 FLOOR = 1e-3  # share of a set below which a direction hardly counts for the log-determinant

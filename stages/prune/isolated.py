@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stages.common.vectors import BLOCK, Vectors, chord
+from argus.features.vectors import BLOCK, Vectors, chord
 
 SAMPLE = 1000  # images by which the usual distance to the nearest other is known
 NORMAL = 1.4826  # makes the median absolute deviation of a normal distribution its standard one

@@ -9,8 +9,8 @@ import polars as pl
 from matplotlib.figure import Figure
 from PIL import Image
 
-from stages.common import catalogue, reading
-from stages.common.pictures import contact_sheet, save
+from argus.data import catalogue, reading
+from argus.data.contact_sheets import contact_sheet, save
 
 PAIRS = 3  # in a row of the sheet
 ROWS = 12

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from stages.common.errors import ArgusError
+from argus.core.errors import ArgusError
 
 
 def excluded(ids: pl.Series, exclude: Sequence[str]) -> np.ndarray:

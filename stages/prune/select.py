@@ -19,8 +19,8 @@ from math import isqrt
 
 import numpy as np
 
-from stages.common.errors import ArgusError
-from stages.common.vectors import BLOCK, Vectors
+from argus.core.errors import ArgusError
+from argus.features.vectors import BLOCK, Vectors
 from stages.prune.rules import Rule
 
 POOL = (4096, 16384)  # at least, at most so many rows are looked at in a round

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from stages.common import catalogue, params, reports
-from stages.common.errors import exits_cleanly
-from stages.common.files import atomic
+from argus.core import params, reports
+from argus.core.errors import exits_cleanly
+from argus.core.files import atomic
+from argus.data import catalogue
 from stages.report import pictures
 from stages.report.page import page
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from stages.common.catalogue import STATUSES
+from argus.data.catalogue import STATUSES
 
 DISTANCES = ("kid_", "fd_", "fid")
 MISSING = {"failed": "Failed in training", "skipped": "Skipped"}

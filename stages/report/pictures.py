@@ -11,9 +11,9 @@ import polars as pl
 from matplotlib.figure import Figure
 from PIL import Image
 
-from stages.common import catalogue, reading
-from stages.common.catalogue import SPLITS
-from stages.common.pictures import contact_sheet, save
+from argus.data import catalogue, reading
+from argus.data.catalogue import SPLITS
+from argus.data.contact_sheets import contact_sheet, save
 from stages.report.page import MISSING, by_task, distances
 
 PER_CLASS = 6

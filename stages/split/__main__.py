@@ -10,13 +10,14 @@ import numpy as np
 import polars as pl
 from threadpoolctl import threadpool_limits
 
-from stages.common import catalogue, lineage, params, reports
-from stages.common.catalogue import SPLITS, UNKNOWN
-from stages.common.errors import ArgusError, exits_cleanly, warn
-from stages.common.lacking import lacking
-from stages.common.prospects import obstacle
-from stages.common.vectors import Vectors
-from stages.embed import embedded
+from argus.core import lineage, params, reports
+from argus.core.errors import ArgusError, exits_cleanly, warn
+from argus.data import catalogue
+from argus.data.catalogue import SPLITS, UNKNOWN
+from argus.data.feasibility import obstacle
+from argus.data.missing_classes import lacking
+from argus.features import embedded
+from argus.features.vectors import Vectors
 from stages.split.arrivals import Arrivals
 from stages.split.assign import assign, leaks
 from stages.split.near import Near, bits_between

@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
-from stages.common import catalogue
-from stages.common.catalogue import COPIES, GRANTS, GROUP, SPLITS
+from argus.data import catalogue
+from argus.data.catalogue import COPIES, GRANTS, GROUP, SPLITS
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from stages.common.catalogue import SPLITS
+from argus.data.catalogue import SPLITS
 from stages.split.arrivals import Arrivals
 from stages.split.balance import TRAIN, Cut, Shares, Unit, by_hash
 from stages.split.near import COPY, FEATURES, Near

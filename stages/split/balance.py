@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stages.common.catalogue import SPLITS
-from stages.common.prospects import FEWEST
+from argus.data.catalogue import SPLITS
+from argus.data.feasibility import FEWEST
 
 TRAIN, VAL, TEST = range(len(SPLITS))
 FIRST = (TRAIN, TEST, VAL)  # who gets a drive that suits several splits equally well

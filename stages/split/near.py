@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from stages.common.params import Split
-from stages.common.sidecache import FOLDER
-from stages.common.vectors import Vectors
-from stages.dedupe.neighbours import Hashes
-from stages.split.alike import Alike
+from argus.core.caches import FOLDER
+from argus.core.params import Split
+from argus.features.near import Alike
+from argus.features.vectors import Vectors
+from argus.hamming.neighbours import Hashes
 from stages.split.arrivals import Arrivals
 from stages.split.record import NONE, Standing
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from stages.common.catalogue import COPIES, IN_USE
-from stages.common.params import Split
-from stages.common.vectors import Vectors
-from stages.split.alike import Alike
+from argus.core.params import Split
+from argus.data.catalogue import COPIES, IN_USE
+from argus.features.near import Alike
+from argus.features.vectors import Vectors
 
 
 def places(images: pl.DataFrame, vectors: Vectors, settings: Split) -> pl.Series:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from stages.common import catalogue
-from stages.common.catalogue import SPLITS, UNKNOWN
-from stages.common.errors import ArgusError
+from argus.core.errors import ArgusError
+from argus.data import catalogue
+from argus.data.catalogue import SPLITS, UNKNOWN
 from stages.split.arrivals import Arrivals
 
 NONE = -1  # no split; else its number in SPLITS

@@ -10,10 +10,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from stages.common import params
-from stages.common.errors import ArgusError, exits_cleanly
-from stages.common.prospects import obstacle
-from stages.pack.packed import counts, read_origins, read_packed, read_rights
+from argus.core import params
+from argus.core.errors import ArgusError, exits_cleanly
+from argus.data.feasibility import obstacle
+from argus.data.packed import counts, read_origins, read_packed, read_rights
 from stages.train import launch
 from stages.train.order import Order
 from stages.train.skipped import skip
@@ -61,7 +61,7 @@ def in_several(name: str, p: params.Params) -> None:
     command = [sys.executable, "-m", "stages.train", name]
     left = launch.run(command, p.train.processes, p.train.threads)
     if left:
-        from stages.train.broken import Broken
+        from argus.models.broken import Broken
         from stages.train.train import record
 
         record(order(name, p), Broken(**left))

@@ -13,9 +13,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from argus.models.weights import Weights, copied, raw
 from stages.train.training import Training
 from stages.train.validation import Score
-from stages.train.weights import Weights, copied, raw
 
 ERRORS = 1.0
 """Standard errors within which two looks count as equal."""

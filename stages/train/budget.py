@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
-from stages.common import params
+from argus.core import params
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from stages.common.files import atomic, remove
+from argus.core.files import atomic, remove
 
 KEPT = 2
 DIGEST = hashlib.sha256().digest_size

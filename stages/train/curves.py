@@ -20,7 +20,7 @@ FAILED, KEPT, LIMIT = "tab:red", "tab:green", "tab:gray"
 
 
 def picture(points: Points, kept: int | None, failed: str | None, limit: float) -> Figure:
-    """Draw a training, for `stages.common.pictures.save`; equal arguments give equal bytes.
+    """Draw a training, for `argus.data.contact_sheets.save`; equal arguments give equal bytes.
 
     Panels over the steps: every `loss/...`; where there were validations, KID on val, with the step
     whose weights were kept, and the diversity of samples, with its limit. A failed training ends in

@@ -12,9 +12,9 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, distributed
 
-from stages.common import params
-from stages.common.errors import ArgusError
-from stages.train.draws import processes
+from argus.core import params
+from argus.core.errors import ArgusError
+from argus.models.draws import processes
 from stages.train.launch import MEETING, one_of_several
 
 

@@ -16,11 +16,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stages.common import pictures
-from stages.common.reports import rounded
+from argus.core.reports import rounded
+from argus.data import contact_sheets
+from argus.models.loading import Pictures
 from stages.train import curves
 from stages.train.outputs import CURVES, PLOTS, complete
-from stages.train.trained import Pictures
 
 SCALE_TO = 96
 """Images lower than this, in pixels, are enlarged to about it on a sample sheet."""
@@ -98,7 +98,7 @@ class Journal:
         columns = len(images) // len(rows)
         captions = [row if column == 0 else "" for row in rows for column in range(columns)]
         scale = max(1, round(SCALE_TO / images.shape[1]))
-        sheet = pictures.contact_sheet(np.asarray(images), columns, captions, scale)
+        sheet = contact_sheets.contact_sheet(np.asarray(images), columns, captions, scale)
         self._live.step = step
         self._live.log_image(f"samples/{step:06d}.png", sheet)
 
@@ -112,4 +112,4 @@ def draw(
         points, kept, failed, limit: see `curves.picture`.
     """
     complete(folder, {})
-    pictures.save(curves.picture(points, kept, failed, limit), folder / PLOTS[1] / CURVES)
+    contact_sheets.save(curves.picture(points, kept, failed, limit), folder / PLOTS[1] / CURVES)

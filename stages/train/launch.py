@@ -23,9 +23,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from stages.common import interrupts
-from stages.common.errors import ArgusError
-from stages.common.files import atomic
+from argus.core import interrupts
+from argus.core.errors import ArgusError
+from argus.core.files import atomic
 
 MEETING = "ARGUS_MEETING"
 """Variable that names the folder in which the processes started here meet."""
@@ -140,7 +140,7 @@ def _end(children: Sequence[subprocess.Popen[bytes]]) -> None:
 
 def _note(error: Exception) -> dict[str, Any]:
     """What a process leaves of its exception, for `_reported`."""
-    from stages.train.broken import Broken
+    from argus.models.broken import Broken
 
     note = {"time": time.time(), "trace": "".join(traceback.format_exception(error))}
     if isinstance(error, ArgusError):

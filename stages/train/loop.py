@@ -8,11 +8,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from stages.common import params
-from stages.common.progress import Steps
+from argus.core import params
+from argus.core.progress import Steps
+from argus.models.broken import Broken
 from stages.train import group
 from stages.train.best import Best
-from stages.train.broken import Broken
 from stages.train.budget import is_due
 from stages.train.checkpoint import Checkpoints
 from stages.train.journal import Journal

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from stages.common import code, params
-from stages.pack.packed import Packed, Rights
-from stages.train import behind
-from stages.train.behind import Generation
+from argus.core import code, params
+from argus.data.packed import Packed, Rights
+from argus.models import ancestry
+from argus.models.ancestry import Generation
+from argus.models.card import Card, data_digest
 from stages.train.budget import Budget
-from stages.train.card import Card, data_digest
 
 if TYPE_CHECKING:  # a model that is skipped needs no torch, which takes 3 s
-    from stages.train.architecture import Architecture
+    from argus.models.architecture import Architecture
     from stages.train.checkpoint import Checkpoints
 
 
@@ -80,8 +80,8 @@ class Order:
         Args:
             images: `ORIGIN`, those that the model learns from.
         """
-        own = Generation(turn=None, train=behind.shares(images, self.rights))
-        return behind.on_card([own], self.rights)
+        own = Generation(turn=None, train=ancestry.shares(images, self.rights))
+        return ancestry.on_card([own], self.rights)
 
     def checkpoints(self, card: Card, device: str, architecture: Architecture) -> Checkpoints:
         """Those of trainings whose every step is the same."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from stages.common.files import write_json
+from argus.core.files import write_json
 
 METRICS, PLOTS, CURVES = "metrics.json", ("plots/metrics", "plots/images"), "curves.png"
 """Last values; folders of curves and pictures; the picture of all curves among these."""

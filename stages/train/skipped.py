@@ -9,8 +9,8 @@ from typing import Any
 
 from rich.console import Console
 
-from stages.common.files import remove
-from stages.train import card as cards
+from argus.core.files import remove
+from argus.models import card as cards
 from stages.train.order import Order
 from stages.train.outputs import complete
 
@@ -19,7 +19,7 @@ def skip(order: Order, why: str) -> None:
     """Write the card and the reports of a model that is skipped, and say so.
 
     Args:
-        why: see `stages.common.prospects.obstacle`.
+        why: see `argus.data.feasibility.obstacle`.
     """
     card = order.card(order.settings.processes)
     update: dict[str, Any] = {"skipped": why, "trained_on": (), "non_commercial": {}}

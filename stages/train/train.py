@@ -11,20 +11,21 @@ import torch
 from accelerate import Accelerator
 from rich.console import Console
 
-from stages.common import compute
-from stages.common.backbone import BACKBONES
-from stages.common.errors import ArgusError
-from stages.train import behind, group, warm
-from stages.train import card as cards
-from stages.train.architecture import Architecture
-from stages.train.broken import Broken, own_code
+from argus.core import determinism
+from argus.core.errors import ArgusError
+from argus.features.backbone import BACKBONES
+from argus.models import ancestry
+from argus.models import card as cards
+from argus.models.architecture import Architecture
+from argus.models.broken import Broken, own_code
+from argus.models.card import data_digest
+from argus.models.registry import build
+from stages.train import group, warm
 from stages.train.budget import Budget
-from stages.train.card import data_digest
 from stages.train.checkpoint import clear
 from stages.train.journal import draw
 from stages.train.loop import Loop
 from stages.train.order import Order
-from stages.train.registry import build
 from stages.train.sampler import BalancedSampler
 from stages.train.training import Training
 from stages.train.validation import Validation
@@ -43,7 +44,7 @@ def train(order: Order) -> None:
     """
     accelerator = group.join(order.settings)
     processes, first = accelerator.num_processes, accelerator.is_main_process
-    compute.deterministic(order.model.seed, order.settings.threads)
+    determinism.deterministic(order.model.seed, order.settings.threads)
     if order.model.batch % processes:
         raise ArgusError(
             f"the batch of '{order.name}' is {order.model.batch}, which {processes} processes "
@@ -98,7 +99,7 @@ def prepared(order: Order, accelerator: Accelerator) -> tuple[Loop, pl.DataFrame
     with own_code("it was built"):
         architecture = build(model.arch, model.config, card.scene(), model.profile)
     samplers = _samplers(order, architecture)
-    images = behind.union([order.origins["train"][_drawn(samplers)]])
+    images = ancestry.union([order.origins["train"][_drawn(samplers)]])
     sizes = {
         part: sum(p.numel() for p in module.parameters())
         for part, module in architecture.named_children()
@@ -119,13 +120,13 @@ def prepared(order: Order, accelerator: Accelerator) -> tuple[Loop, pl.DataFrame
         if validation:
             digest = data_digest(order.val.images, order.val.labels)
             own = card.trained_on[0].model_copy(
-                update={"val": behind.shares(order.origins["val"], order.rights)}
+                update={"val": ancestry.shares(order.origins["val"], order.rights)}
             )
             card = card.model_copy(update={"val_sha256": digest, "trained_on": (own,)})
         if settings.warm_start:
             began = warm.start(architecture, card, order.previous, order.rights)
             card = card.model_copy(update=began.on_card(card.trained_on[0], order.rights))
-            images = behind.union([images, began.images])
+            images = ancestry.union([images, began.images])
     training = Training(
         architecture,
         accelerator,

@@ -19,18 +19,18 @@ from accelerate import Accelerator
 from accelerate.utils import AutocastKwargs
 from torch import Tensor
 
-from stages.common import params
-from stages.pack.packed import Packed
+from argus.core import params
+from argus.data.packed import Packed
+from argus.models.architecture import Architecture, Images
+from argus.models.augment import mirror
+from argus.models.broken import own_code
+from argus.models.card import Card
+from argus.models.draws import processes
+from argus.models.ema import Ema, decay
+from argus.models.loading import Pictures, Trained, to_float
 from stages.train import group
-from stages.train.architecture import Architecture, Images
-from stages.train.augment import mirror
-from stages.train.broken import own_code
 from stages.train.budget import Budget
-from stages.train.card import Card
-from stages.train.draws import processes
-from stages.train.ema import Ema, decay
 from stages.train.sampler import BalancedSampler
-from stages.train.trained import Pictures, Trained, to_float
 
 PANEL = 8
 """Images in a row of a sample sheet."""

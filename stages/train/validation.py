@@ -11,13 +11,13 @@ import numpy as np
 import torch
 from rich.console import Console
 
-from stages.common.backbone import Backbone
-from stages.common.distances import kid, spread
-from stages.common.params import Domains
-from stages.common.similarity import compare
-from stages.pack.packed import Packed
-from stages.train.trained import Trained
-from stages.train.yardstick import TooFewError, Yardstick, held_out
+from argus.core.params import Domains
+from argus.data.packed import Packed
+from argus.features.backbone import Backbone
+from argus.judging.distances import kid, spread
+from argus.judging.evaluation_set import TooFewError, Yardstick, held_out
+from argus.judging.similarity import compare
+from argus.models.loading import Trained
 
 MOST = 128
 """Reals looked at, and images drawn to compare with them, at most. Two CPU cores describe about 40

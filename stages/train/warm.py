@@ -11,16 +11,16 @@ import polars as pl
 from rich.console import Console
 from safetensors.torch import load as load_tensors
 
-from stages.common import lineage
-from stages.common.errors import ArgusError
-from stages.common.files import sha256
-from stages.pack.packed import ORIGIN, Rights
-from stages.train import behind
-from stages.train import card as cards
-from stages.train.architecture import Architecture
-from stages.train.behind import Generation
-from stages.train.card import Card
-from stages.train.weights import mismatch
+from argus.core import lineage
+from argus.core.errors import ArgusError
+from argus.core.files import sha256
+from argus.data.packed import ORIGIN, Rights
+from argus.models import ancestry
+from argus.models import card as cards
+from argus.models.ancestry import Generation
+from argus.models.architecture import Architecture
+from argus.models.card import Card
+from argus.models.weights import mismatch
 
 TRAINED = Path("models/trained")
 SAME = ("arch", "resolution", "classes", "domains")
@@ -45,7 +45,7 @@ class Start:
         return {
             "warm_start": self.turn,
             "cold_start": self.reason,
-            **behind.on_card([own, *self.generations], rights),
+            **ancestry.on_card([own, *self.generations], rights),
         }
 
 
@@ -116,7 +116,7 @@ def _take_over(
             f"{TRAINED / card.model / cards.NETWORKS} of turn {previous[:10]} is damaged (its hash "
             "is not the one on its card): set train.warm_start: false in params.yaml for fresh ones"
         )
-    objections = behind.objections(
+    objections = ancestry.objections(
         folder, before.images_sha256, rights.objections, rights.withdrawn
     )
     if before.images_sha256 is None or objections:
@@ -129,7 +129,7 @@ def _take_over(
     architecture.load_state_dict(weights, strict=False)  # all but the pools, see `mismatch`
     left = [each.model_copy(update={"turn": previous}) for each in before.trained_on[:1]]
     generations = (*left, *before.trained_on[1:])
-    return Start(previous, None, generations, behind.read(folder, before.images_sha256))
+    return Start(previous, None, generations, ancestry.read(folder, before.images_sha256))
 
 
 def _brief(value: object) -> str:

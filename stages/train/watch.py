@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from stages.common.params import Train
+from argus.core.params import Train
 from stages.train.validation import Score
 
 EARLY = 1 / 3

@@ -11,13 +11,13 @@ import mlcroissant as mlc
 import polars as pl
 import pytest
 
-from stages.common import cards, catalogue
-from stages.common.files import sha256, write_json
+from argus.core.files import sha256, write_json
+from argus.data import catalogue, rights_cards
+from argus.data.deliveries import in_schema
 from stages.dataset_card.croissant import croissant, licence
-from stages.ingest.deliveries import in_schema
 
 
-def card(source: str, **fields: str) -> cards.Card:
+def card(source: str, **fields: str) -> rights_cards.Card:
     given = {
         "kind": "client",
         "owner": f"Owner of {source}",
@@ -29,7 +29,7 @@ def card(source: str, **fields: str) -> cards.Card:
         "origin": "camera",
         "citation": "",
     }
-    return cards.Card.model_validate({"source": source, **given, **fields})
+    return rights_cards.Card.model_validate({"source": source, **given, **fields})
 
 
 ROWS = [

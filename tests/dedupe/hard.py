@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.dedupe import join, plan, search
-from stages.ingest import fingerprint
+from argus.data.measuring import fingerprint
+from argus.hamming import join, plan, search
 
 Hashes = Callable[[np.random.Generator, int], np.ndarray]
 

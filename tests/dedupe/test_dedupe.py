@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.common import catalogue, params
-from stages.common.errors import ArgusError
+from argus.core import params
+from argus.core.errors import ArgusError
+from argus.data import catalogue
+from argus.data.deliveries import in_schema
 from stages.dedupe import __main__ as stage
 from stages.dedupe.__main__ import dedupe, gather, metrics
-from stages.ingest.deliveries import in_schema
 from tests.conftest import ROOT, scene
 
 RADIUS = 4

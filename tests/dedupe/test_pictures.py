@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from stages.common import params, reading
+from argus.core import params
+from argus.data import reading
+from argus.data.deliveries import in_schema
+from argus.hamming.neighbours import Hashes
 from stages.dedupe import pictures
-from stages.dedupe.neighbours import Hashes
-from stages.ingest.deliveries import in_schema
 from tests.conftest import ROOT, scene
 
 SETTINGS = params.load(ROOT / "params.yaml").dedupe

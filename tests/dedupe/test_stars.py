@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from argus.hamming.neighbours import Hashes
 from stages.dedupe import stars as module
-from stages.dedupe.neighbours import Hashes
 from stages.dedupe.stars import stars
 
 # few bits, so that draws are often near each other

@@ -8,11 +8,11 @@ import pytest
 import yaml
 from PIL import Image, UnidentifiedImageError
 
-from stages.common.errors import ArgusError
-from stages.common.params import Demo
+from argus.core.errors import ArgusError
+from argus.core.params import Demo
+from argus.data.deliveries import read_manifest
 from stages.demo.deliver import LAPSED, WEEKS, deliver, encode, plan
 from stages.demo.world import CONDITIONS
-from stages.ingest.deliveries import read_manifest
 
 SETTINGS = Demo(seed=7, size=(64, 96), drives=dict.fromkeys(CONDITIONS, 3), frames=2)
 

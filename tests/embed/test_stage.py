@@ -9,14 +9,15 @@ import pytest
 import torch
 from PIL import Image
 
-from stages.common import backbone, catalogue, reading, reports
-from stages.embed import embedded
+from argus.core import reports
+from argus.data import catalogue, reading
+from argus.data.deliveries import in_schema
+from argus.data.packed import read_packed
+from argus.features import backbone, embedded
 from stages.embed.__main__ import main as embed
-from stages.ingest.deliveries import in_schema
 from stages.pack.__main__ import main as pack
-from stages.pack.packed import read_packed
-from tests.common.images.files import encoded
 from tests.conftest import scene
+from tests.data.images.files import encoded
 
 NAMES = [f"{number}.png" for number in range(6)]
 

@@ -9,9 +9,9 @@ from typing import Self
 import numpy as np
 import pytest
 
-from stages.common import params, reports
-from stages.common.files import remove
-from stages.common.progress import Steps
+from argus.core import params, reports
+from argus.core.files import remove
+from argus.core.progress import Steps
 from stages.evaluate import __main__ as evaluate
 from tests.evaluate.world import leave, settings, stand_in
 

@@ -13,13 +13,13 @@ import polars as pl
 import pytest
 import torch
 
-from stages.common import params
-from stages.common.backbone import BACKBONES, Backbone
-from stages.pack.packed import ORIGIN, Packed
-from stages.train import behind, trained
-from stages.train import card as cards
-from stages.train.behind import Generation, Share
-from stages.train.trained import Generator, Translator
+from argus.core import params
+from argus.data.packed import ORIGIN, Packed
+from argus.features.backbone import BACKBONES, Backbone
+from argus.models import ancestry, loading
+from argus.models import card as cards
+from argus.models.ancestry import Generation, Share
+from argus.models.loading import Generator, Translator
 from tests.conftest import scenes
 
 CLASSES = ("day", "night")
@@ -82,7 +82,7 @@ def leave(
         images: behind its weights: source and delivery by id; none, as if they were not known.
     """
     rows = pl.DataFrame([(name, *of) for name, of in images.items()], schema=ORIGIN, orient="row")
-    listed = behind.to_bytes(rows) if images else None
+    listed = ancestry.to_bytes(rows) if images else None
     card = cards.SavedCard(
         model=folder.name,
         arch="r3gan",
@@ -106,7 +106,7 @@ def leave(
     )
     folder.mkdir(parents=True)
     if listed:
-        (folder / behind.IMAGES).write_bytes(listed)
+        (folder / ancestry.IMAGES).write_bytes(listed)
     (folder / cards.CARD).write_text(card.model_dump_json())
     if not card.without_weights:
         (folder / cards.WEIGHTS).write_bytes(b"weights")
@@ -147,7 +147,7 @@ def stand_in(
         return Painter(folder, darkness[folder.name])
 
     monkeypatch.setitem(BACKBONES, "efficientnet", quick)
-    monkeypatch.setattr(trained, "load", load)
+    monkeypatch.setattr(loading, "load", load)
     for module in modules:
         monkeypatch.setattr(
             module, "read_packed", lambda split: pack({"train": 1, "val": 2, "test": 3}[split])

@@ -10,12 +10,13 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from stages.common import catalogue, params, reading
-from stages.common.errors import ArgusError
-from stages.ingest import measure
+from argus.core import params
+from argus.core.errors import ArgusError
+from argus.data import catalogue, reading
+from argus.data.deliveries import described, newest
+from argus.data.measuring import measure
+from argus.data.measuring.flaws import SCORES
 from stages.ingest.__main__ import main, take_in
-from stages.ingest.deliveries import described, newest
-from stages.ingest.flaws import SCORES
 from tests.conftest import scene
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from stages.common import cards, catalogue, params, reports
+from argus.core import params, reports
+from argus.data import catalogue, rights_cards
 from stages.dedupe.__main__ import dedupe, gather
 from stages.ingest.__main__ import main, take_in
 from stages.pack.__main__ import rights
@@ -19,7 +20,7 @@ from stages.report.page import taken_back
 from stages.split.__main__ import split
 from stages.split.record import empty
 from tests.conftest import scene
-from tests.ingest.test_terms import settings
+from tests.data.test_terms import settings
 
 Write = Callable[..., Any]
 TERMS = {"wrong": {"withdrawn": {"on": "2026-11-28", "reason": "labels mixed up"}}}
@@ -82,7 +83,7 @@ def test_the_reason_is_in_the_report_and_what_rests_on_it_may_not_train(
     }
     assert taken_back(withdrawn(["fleet"])) == [f"- `fleet/wrong`: {why}"]
     assert taken_back({}) == []
-    assert cards.objections("fleet", "wrong", date(2026, 1, 1), "train", ["fleet"]) == [
+    assert rights_cards.objections("fleet", "wrong", date(2026, 1, 1), "train", ["fleet"]) == [
         f"fleet/wrong: {why}"
     ]
     images = catalogue.read(Path("data/ingest/fleet/images.parquet"))
@@ -104,4 +105,4 @@ def test_the_reason_is_in_the_report_and_what_rests_on_it_may_not_train(
 def test_a_withdrawal_says_when_and_why(card: Write, word: Any, wrong: str) -> None:
     card("fleet", deliveries={"d1": {"withdrawn": word}})
     with pytest.raises(Exception, match=f"deliveries.d1.*{wrong}"):
-        cards.read("fleet")
+        rights_cards.read("fleet")

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.common import catalogue, params
-from stages.common.errors import ArgusError
+from argus.core import params
+from argus.core.errors import ArgusError
+from argus.data import catalogue
 from stages.label.evidence import gather
 from stages.label.leave_one_out import folds
 from stages.label.predict import given as answers

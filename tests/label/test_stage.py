@@ -11,8 +11,9 @@ import pytest
 import yaml
 from PIL import Image
 
-from stages.common import catalogue, reading, reports
-from stages.common.files import sha256
+from argus.core import reports
+from argus.core.files import sha256
+from argus.data import catalogue, reading
 from stages.label import pictures
 from stages.label.__main__ import main
 from tests.conftest import scene

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from stages.common.catalogue import SCHEMA, SPLITS
+from argus.data.catalogue import SCHEMA, SPLITS
 
 DIMENSIONS = 6
 CENTRES = {"day": 0, "night": 1, "fog": 2, "rain": 3}

@@ -9,11 +9,12 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from stages.common import catalogue, params
-from stages.common.errors import ArgusError
-from stages.common.files import write_json
+from argus.core import params
+from argus.core.errors import ArgusError
+from argus.core.files import write_json
+from argus.data import catalogue
+from argus.data.packed import Terms, read_origins, read_packed, read_rights
 from stages.pack.__main__ import main, outlived, rights, shrink
-from stages.pack.packed import Terms, read_origins, read_packed, read_rights
 from tests.conftest import scene, scenes
 
 Card = Callable[..., None]

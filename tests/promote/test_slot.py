@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.common import params, reports
-from stages.common.files import remove, write_json
+from argus.core import params, reports
+from argus.core.files import remove, write_json
+from argus.data.packed import Packed
+from argus.judging.gate.decide import Decision
+from argus.judging.vetting import Vetting
+from argus.models import loading
 from stages.evaluate import __main__ as evaluate
-from stages.pack.packed import Packed
 from stages.promote import slot
 from stages.promote.contest import TRAINED
-from stages.promote.decide import Decision
-from stages.promote.vetting import Vetting
-from stages.train import trained
 from tests.evaluate.world import (
     LEARNT,
     Carrier,
@@ -193,7 +193,7 @@ def carried(
 
     for module in (evaluate, slot):
         monkeypatch.setattr(module, "read_packed", bright_nights)
-    monkeypatch.setattr(trained, "load", lambda folder: Carrier(folder, ways[folder.name]))
+    monkeypatch.setattr(loading, "load", lambda folder: Carrier(folder, ways[folder.name]))
     p = settings({"new": "day2night"}, DAY2NIGHT)
     leave(TRAINED / "new", task="day2night", domains=DAY2NIGHT)
     evaluated("new", p)

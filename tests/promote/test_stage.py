@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.common import params, reports
-from stages.common.files import write_json
+from argus.core import params, reports
+from argus.core.files import write_json
+from argus.data.packed import Rights, Terms
+from argus.judging.incumbents import CHAMPIONS
 from stages.evaluate import __main__ as evaluate
-from stages.pack.packed import Rights, Terms
 from stages.promote import __main__ as promote
 from stages.promote import slot
 from stages.promote.contest import TRAINED
-from stages.promote.incumbents import CHAMPIONS
 from tests.evaluate.world import leave, settings, stand_in
 
 BEFORE = Path("before")

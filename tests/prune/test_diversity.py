@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.spatial.distance import cdist, pdist
 
-from stages.common import vectors
-from stages.common.vectors import Vectors
+from argus.features import vectors
+from argus.features.vectors import Vectors
 from stages.prune import diversity
 from stages.prune.diversity import FLOOR
 

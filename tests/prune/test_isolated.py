@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from stages.common.vectors import Vectors
+from argus.features.vectors import Vectors
 from stages.prune import isolated as module
 from stages.prune.isolated import NORMAL, isolated, limit, usual_distances
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from stages.common.errors import ArgusError
+from argus.core.errors import ArgusError
 from stages.prune.review import excluded
 
 IDS = pl.Series(["aa11" + "0" * 60, "aa12" + "0" * 60, "bb11" + "0" * 60])

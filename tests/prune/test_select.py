@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
-from stages.common import vectors
-from stages.common.errors import ArgusError
-from stages.common.vectors import Vectors
+from argus.core.errors import ArgusError
+from argus.features import vectors
+from argus.features.vectors import Vectors
 from stages.prune import select
 from stages.prune.rules import DPP, K_CENTRE, RIDGE, Rule
 

@@ -11,10 +11,11 @@ import pytest
 import yaml
 from PIL import Image
 
-from stages.common import catalogue, reports
-from stages.common.catalogue import SCHEMA
-from stages.common.files import sha256
-from stages.common.reading import THUMBNAIL
+from argus.core import reports
+from argus.core.files import sha256
+from argus.data import catalogue
+from argus.data.catalogue import SCHEMA
+from argus.data.reading import THUMBNAIL
 from stages.prune.__main__ import main
 from stages.prune.pictures import PAIRS
 from tests.conftest import scene

@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from stages.common.catalogue import SPLITS
+from argus.data.catalogue import SPLITS
 from stages.split.__main__ import split
 from stages.split.balance import FEW, FEWEST, NEAR_TIE, Cut, Shares, Unit, by_hash
 from stages.split.record import empty

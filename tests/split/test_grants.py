@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.common import catalogue
-from stages.common.catalogue import GRANTS, SPLITS
-from stages.common.errors import ArgusError
-from stages.common.params import Split
+from argus.core.errors import ArgusError
+from argus.core.params import Split
+from argus.data import catalogue
+from argus.data.catalogue import GRANTS, SPLITS
 from stages.split.__main__ import split
 from stages.split.record import empty
 from tests.split.tables import SETTINGS, bits_apart, catalogues, fleet, rows_of, table

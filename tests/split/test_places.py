@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.common import catalogue
-from stages.common.catalogue import GROUP
-from stages.common.params import Split
-from stages.common.vectors import Vectors
+from argus.core.params import Split
+from argus.data import catalogue
+from argus.data.catalogue import GROUP
+from argus.features.vectors import Vectors
 from stages.split.__main__ import main, split
 from stages.split.places import places
 from stages.split.record import empty
@@ -183,7 +183,7 @@ def test_a_distance_that_means_nothing_is_refused(distance: float) -> None:
 
 
 def test_the_stage_reads_features_and_reports_leaks_of_both_kinds(workspace: Any) -> None:
-    from stages.common import reports
+    from argus.core import reports
 
     images = table([{"phash": 1 << k} for k in range(0, 60, 5)])
     lay_out(images)

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from stages.common.catalogue import SPLITS
-from stages.common.errors import ArgusError
-from stages.common.params import Split
+from argus.core.errors import ArgusError
+from argus.core.params import Split
+from argus.data.catalogue import SPLITS
 from stages.split.__main__ import split
 from stages.split.arrivals import Arrivals
 from stages.split.balance import by_hash

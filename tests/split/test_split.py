@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.common import catalogue, params, reports
-from stages.common.catalogue import SPLITS
+from argus.core import params, reports
+from argus.data import catalogue
+from argus.data.catalogue import SPLITS
 from stages.split.__main__ import main, shortage, split
 from stages.split.balance import by_hash
 from stages.split.record import empty

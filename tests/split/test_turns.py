@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from stages.client import knobs
-from stages.common import catalogue
+from argus.cli.repository import knobs
+from argus.data import catalogue
 from stages.split.__main__ import recorded
 from stages.split.record import empty
 from tests.conftest import ROOT

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from stages.common import compute
+from argus.core import determinism
 from stages.train import group, launch
 from stages.train.train import prepared
 from stages.train.training import Training
@@ -25,7 +25,7 @@ def steps(arch: str) -> dict[str, Any]:
     """Each player's gradients in turn, the state afterwards, and what was logged."""
     order = tiny.order(arch, Path("unused"), batch=4)
     accelerator = group.join(order.settings)
-    compute.deterministic(order.model.seed, order.settings.threads)
+    determinism.deterministic(order.model.seed, order.settings.threads)
     training = prepared(order, accelerator)[0].training
     random = torch.Generator().manual_seed(0)
     for parameter in training.architecture.parameters():  # no layer that does nothing, no kink hit

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.common import params
+from argus.core import params
 from stages.train import training
 from stages.train.budget import Budget, is_due
 from stages.train.checkpoint import Checkpoints

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from stages.train.architecture import Architecture
+from argus.models.architecture import Architecture
+from argus.models.registry import find
 from stages.train.checkpoint import Checkpoints, clear, fingerprint
-from stages.train.registry import find
 from tests.train import tiny
 
 

@@ -10,9 +10,9 @@ import torch
 from accelerate.state import AcceleratorState
 from torch import Tensor, nn
 
-from stages.common import compute
+from argus.core import determinism
+from argus.models.blocks.convolution import TwiceConv2d
 from stages.train import group
-from stages.train.blocks.convolution import TwiceConv2d
 from stages.train.train import prepared
 from stages.train.training import Training
 from tests.train import tiny
@@ -26,7 +26,7 @@ def begun(arch: str, place: Path, precision: str = "fp32", channels_last: bool =
     own = {"device": "cuda", "precision": precision, "channels_last": channels_last}
     order = tiny.order(arch, place, own)
     accelerator = group.join(order.settings)
-    compute.deterministic(order.model.seed, order.settings.threads)
+    determinism.deterministic(order.model.seed, order.settings.threads)
     return prepared(order, accelerator)[0].training
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
-from stages.common.pictures import save
+from argus.data.contact_sheets import save
 from stages.train.curves import picture
 
 LOSSES = [(5 * i, {"loss/generator": 1 / i, "penalty/r1": 1.0}) for i in range(1, 11)]

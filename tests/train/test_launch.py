@@ -14,10 +14,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from stages.common.errors import ArgusError
+from argus.core.errors import ArgusError
+from argus.models.broken import Broken
+from argus.models.registry import known
 from stages.train import launch
-from stages.train.broken import Broken
-from stages.train.registry import known
 from tests.train import joint, tiny
 
 LOOPBACK = "0100007F"  # 127.0.0.1, as /proc/net/tcp spells it
@@ -257,7 +257,7 @@ def test_a_model_that_breaks_in_one_process_has_failed_and_the_stage_has_not(two
 
 FRAGILE = """
 from stages.train import draws
-from stages.train.architectures.r3gan import R3GAN
+from argus.models.architectures.r3gan import R3GAN
 
 class Fragile(R3GAN):
     taken = 0

@@ -19,7 +19,7 @@ from tests.train import tiny
 pytestmark = pytest.mark.slow
 
 BROKEN = """
-from stages.train.architectures.r3gan import R3GAN
+from argus.models.architectures.r3gan import R3GAN
 
 class Broken(R3GAN):
     def step(self, batch, dials, descend):

@@ -14,15 +14,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from stages.common import reports
-from stages.common.backbone import BACKBONES
-from stages.common.catalogue import SPLITS
-from stages.common.errors import ArgusError
+from argus.core import reports
+from argus.core.errors import ArgusError
+from argus.data.catalogue import SPLITS
+from argus.features.backbone import BACKBONES
+from argus.models import card as cards
+from argus.models.loading import load
 from stages.evaluate import __main__ as evaluate
 from stages.promote import __main__ as promote
 from stages.train import __main__ as stage
-from stages.train import card as cards
-from stages.train.trained import load
 from tests.conftest import ROOT, scenes
 from tests.evaluate.world import quick
 from tests.train import tiny

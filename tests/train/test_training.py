@@ -14,14 +14,15 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from stages.common import compute
-from stages.common.errors import ArgusError
-from stages.common.files import sha256
-from stages.train import card as cards
-from stages.train import group, trained
-from stages.train.architectures import cyclegan
-from stages.train.architectures.r3gan import R3GAN
-from stages.train.card import data_digest
+from argus.core import determinism
+from argus.core.errors import ArgusError
+from argus.core.files import sha256
+from argus.models import card as cards
+from argus.models import loading
+from argus.models.architectures import cyclegan
+from argus.models.architectures.r3gan import R3GAN
+from argus.models.card import data_digest
+from stages.train import group
 from stages.train.checkpoint import Checkpoints
 from stages.train.order import Order
 from stages.train.train import prepared, train
@@ -175,7 +176,7 @@ def test_how_numbers_lie_in_memory_changes_none_of_them(arch, tmp_path):
     logged = {}
     for channels_last in (False, True):
         order = tiny.order(arch, tmp_path, {"channels_last": channels_last})
-        compute.deterministic(order.model.seed, order.settings.threads)
+        determinism.deterministic(order.model.seed, order.settings.threads)
         training = prepared(order, group.join(order.settings))[0].training
         training.step()
         logged[channels_last] = training.means()
@@ -265,7 +266,7 @@ def failed(order: Order) -> dict:
     assert (order.reports / "plots/metrics").is_dir()
     assert (order.reports / "plots/images/curves.png").exists()
     with pytest.raises(ArgusError, match="its training failed"):
-        trained.load(order.trained)
+        loading.load(order.trained)
     return json.loads((order.trained / "card.json").read_text())
 
 
@@ -390,8 +391,8 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def test_a_generator_samples_the_labels_asked_for(places, monkeypatch):
-    model = trained.load(places["tiny_r3gan"])
-    assert isinstance(model, trained.Generator)
+    model = loading.load(places["tiny_r3gan"])
+    assert isinstance(model, loading.Generator)
     assert model.task == model.card.task == "generate"
     labels = ["day", "night", "day", "night", "day"]
     images = model.sample(labels, seed=3)
@@ -400,15 +401,15 @@ def test_a_generator_samples_the_labels_asked_for(places, monkeypatch):
     assert np.array_equal(images, model.sample(labels, seed=3))
     assert not np.array_equal(images, model.sample(labels, seed=4))
     assert model.sample([], seed=0).shape == (0, 16, 24, 3)
-    monkeypatch.setattr(trained, "CHUNK_PIXELS", 2 * 16 * 24)
+    monkeypatch.setattr(loading, "CHUNK_PIXELS", 2 * 16 * 24)
     assert np.abs(model.sample(labels, seed=3).astype(int) - images).max() <= 1
     with pytest.raises(ArgusError, match=r"cannot draw dusk, snow.*day, night"):
         model.sample(["day", "snow", "dusk"], seed=0)  # dusk is a class without training images
 
 
 def test_a_translator_takes_any_number_and_size(places, monkeypatch):
-    model = trained.load(places["tiny_cyclegan"])
-    assert isinstance(model, trained.Translator)
+    model = loading.load(places["tiny_cyclegan"])
+    assert isinstance(model, loading.Translator)
     for height, width in ((16, 24), (20, 40)):
         images = scenes(3, height, width)
         night = model.translate(images)
@@ -416,7 +417,7 @@ def test_a_translator_takes_any_number_and_size(places, monkeypatch):
         assert night.dtype == np.uint8
         assert np.array_equal(night, model.translate(images))
     assert model.translate(images[:0]).shape == (0, 20, 40, 3)
-    monkeypatch.setattr(trained, "CHUNK_PIXELS", 2 * 20 * 40)
+    monkeypatch.setattr(loading, "CHUNK_PIXELS", 2 * 20 * 40)
     assert np.abs(model.translate(images).astype(int) - night).max() <= 1
     for wrong in (scenes(1, 18, 24), images.astype(np.float32), images[0]):
         with pytest.raises(ArgusError, match="multiples of 4"):
@@ -425,7 +426,7 @@ def test_a_translator_takes_any_number_and_size(places, monkeypatch):
 
 def test_pixels_survive_the_way_to_the_network_and_back():
     levels = np.arange(256, dtype=np.uint8).repeat(3).reshape(1, 16, 16, 3)
-    assert np.array_equal(trained.to_uint8(trained.to_float(levels)), levels)
+    assert np.array_equal(loading.to_uint8(loading.to_float(levels)), levels)
 
 
 def copy(place: Path, to: Path) -> Path:
@@ -437,16 +438,16 @@ def copy(place: Path, to: Path) -> Path:
 
 def test_a_damaged_or_foreign_model_is_refused_with_advice(places, tmp_path):
     with pytest.raises(ArgusError, match="dvc repro"):
-        trained.load(tmp_path / "nothing")
+        loading.load(tmp_path / "nothing")
 
     folder = copy(places["tiny_r3gan"], tmp_path / "damaged")
     weights = folder / "generator.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\x01")
     with pytest.raises(ArgusError, match=r"damaged.*dvc checkout"):
-        trained.load(folder)
+        loading.load(folder)
     weights.unlink()
     with pytest.raises(ArgusError, match="not found beside its card"):
-        trained.load(folder)
+        loading.load(folder)
 
     for field, value, message in (
         ("arch", "stylegan9", "no architecture 'stylegan9'"),
@@ -458,4 +459,4 @@ def test_a_damaged_or_foreign_model_is_refused_with_advice(places, tmp_path):
         card = json.loads((folder / "card.json").read_text())
         (folder / "card.json").write_text(json.dumps(card | {field: value}))
         with pytest.raises(ArgusError, match=message):
-            trained.load(folder)
+            loading.load(folder)

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from stages.common.backbone import Backbone
-from stages.common.distances import kid
-from stages.common.params import Domains
-from stages.common.prospects import FEWEST
-from stages.common.similarity import compare
-from stages.pack.packed import Packed
-from stages.train.trained import Generator, Translator
+from argus.core.params import Domains
+from argus.data.feasibility import FEWEST
+from argus.data.packed import Packed
+from argus.features.backbone import Backbone
+from argus.judging.distances import kid
+from argus.judging.similarity import compare
+from argus.models.loading import Generator, Translator
 from stages.train.validation import MOST, Validation
 from tests.conftest import scenes
 

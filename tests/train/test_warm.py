@@ -13,9 +13,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from stages.common import lineage
-from stages.common.errors import ArgusError
-from stages.pack.packed import Rights, Terms
+from argus.core import lineage
+from argus.core.errors import ArgusError
+from argus.data.packed import Rights, Terms
 from stages.train.checkpoint import Checkpoints
 from stages.train.train import train
 from stages.train.training import Training

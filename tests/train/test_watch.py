@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.common import params
-from stages.train.losses import HINGE, LEAST_SQUARES, RELATIVISTIC
+from argus.core import params
+from argus.models.losses import HINGE, LEAST_SQUARES, RELATIVISTIC
 from stages.train.validation import Score
 from stages.train.watch import EARLY, LOST, POINTS, VALIDATIONS, WON, Failed, Watch
 from tests.conftest import ROOT

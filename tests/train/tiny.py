@@ -16,10 +16,10 @@ import torch
 import yaml
 from torch.nn import functional
 
-from stages.common import params
-from stages.common.backbone import BACKBONES, Backbone
-from stages.common.prospects import FEWEST
-from stages.pack.packed import Packed, Rights, Terms
+from argus.core import params
+from argus.data.feasibility import FEWEST
+from argus.data.packed import Packed, Rights, Terms
+from argus.features.backbone import BACKBONES, Backbone
 from stages.train.order import Order
 from tests.conftest import ROOT, scenes
 

@@ -1,0 +1,1 @@
+"""What `argus submit` and `argus source fetch` take in, and how."""

@@ -1,0 +1,1 @@
+"""Sources and their deliveries: registered, checked, withdrawn, retired."""

@@ -1,0 +1,1 @@
+"""What all use: errors, files, params.yaml, progress, caches, reports. Knows nothing of images."""

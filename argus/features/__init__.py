@@ -1,0 +1,1 @@
+"""Feature vectors of images, by a pretrained backbone: made, cached, searched."""

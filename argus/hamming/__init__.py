@@ -1,0 +1,1 @@
+"""Exact search among 64-bit perceptual hashes."""

@@ -1,0 +1,1 @@
+"""How models are judged: held-out reals, baselines, metrics, statistics, the gate."""

@@ -1,0 +1,32 @@
+"""What a model is shown beside: the floors that a first champion must beat, and that no champion
+should fall behind."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from argus.judging.evaluation_set import Yardstick
+
+BLUR = 3.0  # px; at 32x48 it leaves little but sky above road
+
+
+def beside(yardstick: Yardstick, seed: int) -> dict[str, np.ndarray]:
+    """The floors of a task: uint8 [N, H, W, 3], or [1, ...] if all are one.
+
+    `noise`, uniform pixels; `mean_image`, the mean of the reals; `blurred`, the reals themselves
+    under a Gaussian of 3 px. For translators also `untranslated`, the sources as they are: clean
+    images of the wrong condition lie near to clean images of the right one, but a translator that
+    is no nearer has spoilt as much as it changed, and whoever used it were better off without.
+    """
+    reals = yardstick.reals
+    rng = np.random.default_rng(seed)
+    blur = ImageFilter.GaussianBlur(BLUR)
+    made = {
+        "noise": rng.integers(0, 256, reals.shape, dtype=np.uint8),
+        "mean_image": reals.mean(axis=0, keepdims=True).round().astype(np.uint8),
+        "blurred": np.stack([np.asarray(Image.fromarray(real).filter(blur)) for real in reals]),
+    }
+    if yardstick.sources is not None:
+        made["untranslated"] = yardstick.sources
+    return made

@@ -1,0 +1,175 @@
+"""The card beside the weights: what a model is, and from what it was trained."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from argus.core.errors import ArgusError, explain
+from argus.core.files import atomic, sha256, write_json
+from argus.core.params import Domains
+from argus.models import ancestry
+from argus.models.ancestry import Generation
+
+if TYPE_CHECKING:  # a model that is skipped needs no torch, which takes 3 s
+    from torch import Tensor
+
+    from argus.models.architecture import Scene
+
+CARD, WEIGHTS, NETWORKS = "card.json", "generator.safetensors", "networks.safetensors"
+"""The card; the averaged networks that sample; all networks as they trained, to go on from."""
+
+
+class Card(BaseModel):
+    """`card.json`. Enough to build the networks again and to say what they have seen.
+
+    Fields with a default are not on cards of the first turns.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str
+    arch: str
+    task: str
+    config: dict[str, Any]
+    resolution: tuple[int, int]
+    """[H, W] in pixels."""
+    classes: tuple[str, ...]
+    domains: Domains | None
+    seed: int
+    budget: dict[str, int | float] = {}
+    """What was given it: `steps`, `images` or `seconds` (of training steps alone)."""
+    steps: int
+    """Made; fewer than given where it was stopped or failed."""
+    best_step: int | None = None
+    """Whose weights these are; None if nothing was validated, and they are the last ones."""
+    batch: int
+    precision: str
+    processes: int = 1
+    parameters: dict[str, int]
+    """Count by network, the discriminators included."""
+    images_per_class: dict[str, int]
+    data_sha256: str
+    """Of the packed training images with their labels, see `data_digest`."""
+    val_sha256: str | None = None
+    """Of those by which the best weights were chosen; None if none were looked at."""
+    validation: dict[str, float] = {}
+    """Metrics of these weights on them."""
+    trained_on: tuple[Generation, ...] = ()
+    """All data behind the weights: that of this training first, then that of the turn whose weights
+    it went on from, and so on back to fresh ones. Empty if that is not known."""
+    non_commercial: dict[str, str] = {}
+    """Licences among them that forbid commercial use, by source."""
+    warm_start: str | None = None
+    """Commit of the turn from whose weights it went on; None if it began with fresh ones."""
+    cold_start: str | None = None
+    """Why it began with fresh weights although it was to go on; None if it did, or was not to."""
+    reproducible: bool = True
+    """Whether the same commit on the same kind of machine gives the same weights."""
+    failed: str | None = None
+    """Why it is no good. There are no weights then, and what stands above is as far as it came."""
+    skipped: str | None = None
+    """Why it was not trained at all, see `argus.data.feasibility`. There are no weights then."""
+
+    @property
+    def without_weights(self) -> str | None:
+        """Why there are none, in a clause; None if there are."""
+        if self.skipped is not None:
+            return f"it was skipped: {self.skipped}"
+        return None if self.failed is None else f"its training failed: {self.failed}"
+
+    def scene(self) -> Scene:
+        """The images that the model was made for."""
+        from argus.models.architecture import Scene
+
+        return Scene(*self.resolution, self.classes, self.domains)
+
+
+class SavedCard(Card):
+    """A card on disk, which also vouches for the files beside it: none, if there are no weights."""
+
+    weights_sha256: str | None = None
+    networks_sha256: str | None = None
+    images_sha256: str | None = None
+    """Of the list of images behind the weights; None if they are not known."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_old_licences(cls, fields: Any) -> Any:
+        """Earlier versions named the licences of a model's own images alone: it is read, and what
+        is behind its weights is unknown."""
+        if isinstance(fields, dict):
+            return {name: value for name, value in fields.items() if name != "licences"}
+        return fields
+
+
+def read(folder: Path) -> SavedCard:
+    """Read the card of a trained model.
+
+    Raises:
+        ArgusError: there is none, or it is not one.
+    """
+    path = folder / CARD
+    try:
+        return SavedCard.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise ArgusError(
+            f"{path} not found: no trained model is there; "
+            "`dvc repro` trains it, `dvc checkout` brings back one trained before"
+        ) from None
+    except ValidationError as error:
+        raise ArgusError(
+            f"{path} is not the card of a trained model ({explain(error)}): "
+            "restore it with `dvc checkout`, or train again with `dvc repro --force`"
+        ) from None
+
+
+def save(
+    folder: Path,
+    card: Card,
+    average: Mapping[str, Tensor],
+    networks: Mapping[str, Tensor],
+    images: pl.DataFrame | None,
+) -> None:
+    """Write a card and the files that it vouches for, all or nothing.
+
+    Args:
+        average: of `WEIGHTS`; all three are empty for a model without weights, and then no files.
+        networks: of `NETWORKS`.
+        images: all that are behind the weights, see `ancestry.union`.
+    """
+    hashes = {}
+    contents = {} if images is None else {ancestry.IMAGES: ancestry.to_bytes(images)}
+    if average or networks:
+        from safetensors.torch import save as to_bytes
+
+        tensors = {WEIGHTS: average, NETWORKS: networks}
+        contents |= {name: to_bytes(dict(of)) for name, of in tensors.items() if of}
+    with atomic(folder) as temporary:
+        temporary.mkdir()
+        for name, content in contents.items():
+            (temporary / name).write_bytes(content)
+            hashes[name] = sha256(temporary / name)
+        saved = SavedCard(
+            **card.model_dump(),
+            weights_sha256=hashes.get(WEIGHTS),
+            networks_sha256=hashes.get(NETWORKS),
+            images_sha256=hashes.get(ancestry.IMAGES),
+        )
+        write_json(temporary / CARD, saved.model_dump(mode="json"))
+
+
+def data_digest(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> str:
+    """SHA-256 over shape, pixels and labels of the training data, as 64 hexadecimal digits."""
+    digest = hashlib.sha256(repr((images.shape, str(images.dtype))).encode())
+    for image in images:
+        digest.update(image.tobytes())
+    digest.update(labels.astype("<i8").tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,68 @@
+"""What the class-conditional architectures share: a generator against one discriminator."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+from torch import nn
+from torch.optim import Adam, Optimizer
+
+from argus.core.errors import ArgusError
+from argus.models.architecture import Architecture, ArchitectureConfig, Scene
+from argus.models.card import Card
+from argus.models.loading import Generator
+
+Count = Annotated[int, Field(ge=1)]
+
+
+class GeneratingConfig(ArchitectureConfig, ABC):
+    """Fields of every config of these."""
+
+    noise: Count = 64
+    """Numbers that an image is drawn from."""
+    pace: Annotated[float, Field(gt=0)] = 2.0
+    """Learning rate of the discriminator over that of the generator."""
+
+    @property
+    @abstractmethod
+    def multiple(self) -> int:
+        """What both sides of an image must be multiples of."""
+
+
+class Generating(Architecture):
+    """Has `generator`, (noise [N, noise], class index [N]) -> [N, 3, H, W], and `discriminator`.
+
+    A subclass makes both after it has called the constructor, which raises `ArgusError` where
+    `domains` are given or the sides do not suit.
+    """
+
+    config: GeneratingConfig
+    generator: nn.Module
+    discriminator: nn.Module
+    kept = ("generator",)
+
+    betas: ClassVar[tuple[float, float]]
+    """Of Adam, for both players."""
+
+    def __init__(self, config: GeneratingConfig, scene: Scene) -> None:
+        super().__init__()
+        if scene.domains is not None:
+            name = type(self).__name__.lower()
+            raise ArgusError(f"{name} is a generator: take `domains` off its entry in params.yaml")
+        scene.must_divide(config.multiple)
+        self.config = config
+
+    def optimisers(self) -> dict[str, Optimizer]:
+        paced = (("generator", 1.0), ("discriminator", self.config.pace))
+        return {
+            name: Adam(
+                [{"params": list(self.get_submodule(name).parameters()), "pace": pace}],
+                betas=self.betas,
+            )
+            for name, pace in paced
+        }
+
+    def trained(self, networks: nn.ModuleDict, card: Card) -> Generator:
+        return Generator(card, networks, draw=networks["generator"], noise=self.config.noise)

@@ -1,0 +1,102 @@
+"""Which architectures there are, and how an entry of `models` in params.yaml becomes one.
+
+`arch` is the name of a file of `argus/models/architectures/`, the name of an entry point in the
+group `argus.architectures` of an installed package, or `package.module:Class` for anything that
+Python can import.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Mapping
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from pydantic import ValidationError
+
+from argus.core.errors import ArgusError, explained, nearest
+from argus.models import architectures
+from argus.models.architecture import Architecture, ArchitectureConfig, Scene
+
+GROUP = "argus.architectures"
+
+
+def known() -> dict[str, EntryPoint]:
+    """All architectures that have a name; our own go before others of the same name."""
+    ours = (m.name for m in pkgutil.iter_modules(architectures.__path__))
+    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    for name in ours:
+        found[name] = EntryPoint(name, f"{architectures.__name__}.{name}:ARCHITECTURE", GROUP)
+    return dict(sorted(found.items()))
+
+
+def find(arch: str) -> type[Architecture]:
+    """The class that `arch` names.
+
+    Raises:
+        ArgusError: there is none, it cannot be imported, or it is not an `Architecture`.
+    """
+    entry = EntryPoint(arch, arch, GROUP) if ":" in arch else known().get(arch)
+    if entry is None:
+        names = known()
+        raise ArgusError(
+            f"there is no architecture {arch!r}{nearest(arch, names) or ':'} `arch` in params.yaml "
+            f"can be {', '.join(names)}, or package.module:Class"
+        )
+    try:
+        kind = entry.load()
+    except (ModuleNotFoundError, AttributeError) as error:
+        raise ArgusError(
+            f"the architecture {arch!r} cannot be loaded ({error}): install the package that it "
+            "lives in, or mend `arch` in params.yaml"
+        ) from None
+    if not (isinstance(kind, type) and issubclass(kind, Architecture)):
+        raise ArgusError(
+            f"the architecture {arch!r} is {kind!r}, not a subclass of "
+            f"{Architecture.__module__}.{Architecture.__name__}: see docs/architectures.md"
+        )
+    return kind
+
+
+def build(
+    arch: str, config: Mapping[str, Any], scene: Scene, profile: str | None = None
+) -> Architecture:
+    """Make an architecture for the images of a scene.
+
+    Args:
+        arch: see the top of this file.
+        config: fields of its config; what is not given is as in the profile, else as by default.
+        scene: what the images are.
+        profile: one of the architecture's `profiles`.
+
+    Raises:
+        ArgusError: no such architecture or profile, a config that it does not accept, or a scene
+            that does not suit it.
+    """
+    return find(arch)(settings(arch, config, profile), scene)
+
+
+def settings(
+    arch: str, config: Mapping[str, Any], profile: str | None = None
+) -> ArchitectureConfig:
+    """The config of an architecture; see `build`.
+
+    Raises:
+        ArgusError: no such architecture or profile, or a config that it does not accept.
+    """
+    kind = find(arch)
+    wrong = []
+    if profile is not None and profile not in kind.profiles:
+        wrong.append(
+            f"{arch} has no profile {profile!r}: `profile` in params.yaml can be "
+            f"{', '.join(kind.profiles) or 'left out only'}{nearest(profile, kind.profiles)}"
+        )
+    base = kind.profiles.get(profile, {}) if profile else {}
+    try:
+        found = kind.config_type.model_validate({**base, **config})
+    except ValidationError as error:
+        lines = "; ".join(explained(error, kind.config_type))
+        wrong.append(f"the config of {arch} does not fit: {lines}")
+    if wrong:
+        raise ArgusError("; ".join(wrong))
+    return found

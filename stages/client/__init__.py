@@ -1,1 +1,0 @@
-"""What a person does between turns: the `argus` command."""

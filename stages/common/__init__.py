@@ -1,1 +1,0 @@
-"""What several stages share; nothing here knows what a stage does."""

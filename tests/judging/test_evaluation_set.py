@@ -1,0 +1,83 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from argus.core.errors import ArgusError
+from argus.core.params import Domains
+from argus.data.feasibility import FEWEST
+from argus.data.packed import Packed
+from argus.judging.evaluation_set import Yardstick, held_out
+from argus.models.loading import Generator, Trained, Translator
+from tests.conftest import scenes
+
+CLASSES = ("day", "fog", "night")
+
+
+class Draws(Generator):
+    """A generator that knows day and night, and notes what it is asked for."""
+
+    def __init__(self) -> None:
+        self.card = SimpleNamespace(  # type: ignore[assignment]
+            model="m", task="generate", images_per_class={"day": 5, "fog": 0, "night": 5}
+        )
+
+    def sample(self, labels, seed):  # type: ignore[no-untyped-def]
+        self.asked = list(labels)
+        return np.zeros((len(labels), 32, 48, 3), np.uint8)
+
+
+class Inverts(Translator):
+    def __init__(self) -> None:
+        self.card = SimpleNamespace(model="t", task="day2night")  # type: ignore[assignment]
+
+    def translate(self, images):  # type: ignore[no-untyped-def]
+        return 255 - images
+
+
+def pack(labels: list[int], seed: int = 0) -> Packed:
+    ids = tuple(f"{seed}-{(7 * i) % len(labels):03d}" for i in range(len(labels)))
+    return Packed(scenes(len(labels), seed=seed), np.array(labels), CLASSES, ids, ids)
+
+
+def test_all_models_of_a_task_see_the_same_reals() -> None:
+    packs = [pack([0, 2] * 6, 1), pack([1] * 5, 2)]
+    a, b = held_out(packs, None, 10), held_out(packs, None, 10)
+    assert len(a.reals) == 10
+    assert (a.reals == b.reals).all()
+    assert held_out(packs, None, 1000).labels.count("fog") == 5
+
+
+def test_a_translator_is_given_one_domain_and_compared_with_the_other() -> None:
+    packs = [pack([0] * 12 + [2] * 9)]
+    yardstick = held_out(packs, Domains(source="day", target="night"), 1000)
+    assert set(yardstick.labels) == {"night"}
+    assert yardstick.sources is not None
+    assert len(yardstick.sources) == len(yardstick.reals) == 9
+    days = {image.tobytes() for image in packs[0].images[:12]}
+    assert {image.tobytes() for image in yardstick.sources} <= days
+    answer = yardstick.answer(Inverts(), seed=0)
+    assert (answer == 255 - yardstick.sources).all()
+
+
+def test_too_few_reals_say_what_to_do() -> None:
+    packs = [pack([0] * 20 + [2] * (FEWEST - 1))]
+    with pytest.raises(
+        ArgusError, match=r"only 7 images of night held out, where a score needs 8.*more drives"
+    ):
+        held_out(packs, Domains(source="day", target="night"), 100)
+
+
+def test_a_class_that_the_model_never_saw_is_made_up_from_those_it_knows() -> None:
+    images = scenes(5)
+    model = Draws()
+    labels = ("day", "fog", "night", "fog", "fog")
+    Yardstick(images, labels, labels, None).answer(model, seed=0)
+    assert model.asked == ["day", "day", "night", "night", "day"]
+
+
+@pytest.mark.parametrize(("model", "sources"), [(Draws(), scenes(4)), (Inverts(), None)])
+def test_rivals_of_another_kind_are_refused(model: Trained, sources: np.ndarray | None) -> None:
+    yardstick = Yardstick(scenes(4), ("day",) * 4, ("day",) * 4, sources)
+    with pytest.raises(ArgusError, match="must all have `domains`"):
+        yardstick.answer(model, seed=0)
