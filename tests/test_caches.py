@@ -155,7 +155,7 @@ EDITS = [
         wrapped("judge", "found._replace(luminance=found[0] + 1)"),
     ),
     ("ingest", "argus.data.measuring.fingerprint", wrapped("of_pixels", "found[::-1]")),
-    ("ingest", "argus.data.reading", wrapped("stored", "found + bytes(1)")),
+    ("ingest", "argus.data.reading", wrapped("read_bytes", "found + bytes(1)")),
     ("embed", "argus.features.embedding", wrapped("_embedded", "(found[0], found[1] + 1)")),
     ("embed", "argus.features.backbone", PREPARED),
     ("embed", "argus.data.reading", wrapped("load_rgb", "found.rotate(180).convert('L')")),
@@ -183,8 +183,8 @@ def test_warm_equals_cold_after_an_edit(
 
 
 ANOTHER_FILE = """
-_unedited = stored
-def stored(place):
+_unedited = read_bytes
+def read_bytes(place):
     return _unedited(place._replace(path=place.path.replace("0.png", "1.png")))
 """
 

@@ -28,6 +28,7 @@ from argus.core.bounds import (
     Count,
     Name,
     Positive,
+    Purpose,
     Seed,
     Share,
     acceptable,
@@ -37,7 +38,6 @@ from argus.core.bounds import (
 from argus.core.conflicts import conflicts
 from argus.core.days import Day
 from argus.core.errors import ArgusError, explained
-from argus.data.rights_cards import Purpose
 
 Flaw = Literal["black", "over_exposed", "near_constant", "blurred", "torn"]
 PARAMS = Path("params.yaml")

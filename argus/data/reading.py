@@ -24,7 +24,7 @@ PLACE = ["source", "delivery", "path", "offset", "size", "sample_max", "width", 
 """The columns of the catalogue that say where an image's bytes lie and how they are read."""
 
 
-class Place(NamedTuple):
+class ImageRef(NamedTuple):
     """Where an image's bytes lie, and what is known of it: see the catalogue."""
 
     source: str
@@ -41,11 +41,12 @@ class Unreadable(Exception):  # noqa: N818 - an outcome with a status, not a mis
     """An image that was accepted at ingest can no longer be read: its bytes have gone bad."""
 
 
-def places(images: pl.DataFrame) -> list[Place]:
-    """Where the bytes of each row lie, for `stored` and `load_rgb`; at ingest no more is known."""
+def image_refs(images: pl.DataFrame) -> list[ImageRef]:
+    """Where the bytes of each row lie, for `read_bytes` and `load_rgb`; at ingest no more is known."""
     columns = [name for name in PLACE if name in images.columns]
     return [
-        Place(**dict(zip(columns, row, strict=True))) for row in images.select(columns).iter_rows()
+        ImageRef(**dict(zip(columns, row, strict=True)))
+        for row in images.select(columns).iter_rows()
     ]
 
 
@@ -55,9 +56,9 @@ def content(images: pl.DataFrame) -> pl.Series:
     return (images["image_id"] + ("@" + told).fill_null("")).alias("image_id")
 
 
-def place_of(row: dict[str, Any]) -> Place:
+def image_ref(row: dict[str, Any]) -> ImageRef:
     """Where the bytes of one row of the catalogue, given as a mapping, lie."""
-    return Place(*(row[name] for name in PLACE))
+    return ImageRef(*(row[name] for name in PLACE))
 
 
 def file_of(source: str, delivery: str, path: str) -> Path:
@@ -66,7 +67,7 @@ def file_of(source: str, delivery: str, path: str) -> Path:
     return Path("data/raw", source, delivery, path)
 
 
-def stored(place: Place) -> bytes:
+def read_bytes(place: ImageRef) -> bytes:
     """The bytes of an image as it was delivered, out of its shard if it lies in one.
 
     Raises:
@@ -90,7 +91,7 @@ def stored(place: Place) -> bytes:
         raise ArgusError(f"{file} cannot be read: {error.strerror}") from None
 
 
-def digest(place: Place) -> hashlib._Hash:
+def digest(place: ImageRef) -> hashlib._Hash:
     """SHA-256 of the bytes of an image, a piece at a time.
 
     Raises:
@@ -101,7 +102,7 @@ def digest(place: Place) -> hashlib._Hash:
     end = at + place.size if place.size is not None else None
     while end is None or at < end:
         many = PIECE if end is None else min(PIECE, end - at)
-        piece = stored(place._replace(offset=at, size=many))
+        piece = read_bytes(place._replace(offset=at, size=many))
         if not piece:
             break
         found.update(piece)
@@ -110,7 +111,7 @@ def digest(place: Place) -> hashlib._Hash:
 
 
 @contextmanager
-def enough_memory(place: Place) -> Iterator[None]:
+def enough_memory(place: ImageRef) -> Iterator[None]:
     """Say which image is being read if memory runs out: that is no fault of the image.
 
     Raises:
@@ -125,7 +126,7 @@ def enough_memory(place: Place) -> Iterator[None]:
         ) from None
 
 
-def load_rgb(place: Place) -> Image.Image:
+def load_rgb(place: ImageRef) -> Image.Image:
     """An image of the catalogue as a person sees it: RGB, EXIF orientation applied, no metadata.
 
     Raises:
@@ -135,7 +136,7 @@ def load_rgb(place: Place) -> Image.Image:
     with enough_memory(place):
         size = (place.width, place.height) if place.width and place.height else None
         try:
-            return decode(stored(place), size=size, sample_max=place.sample_max).image
+            return decode(read_bytes(place), size=size, sample_max=place.sample_max).image
         except Refusal as refusal:
             raise Unreadable(f"{file_of(*place[:3])}: {refusal.status}") from None
 
@@ -146,7 +147,7 @@ def thumbnail(row: dict[str, Any]) -> Image.Image:
     One that cannot be read is a blank that says so.
     """
     try:
-        return ImageOps.pad(load_rgb(place_of(row)), THUMBNAIL, color="white")
+        return ImageOps.pad(load_rgb(image_ref(row)), THUMBNAIL, color="white")
     except Unreadable:
         blank = Image.new("RGB", THUMBNAIL, "lightgray")
         centre = (THUMBNAIL[0] // 2, THUMBNAIL[1] // 2)

@@ -26,6 +26,7 @@ from pydantic import (
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from argus.core.bounds import Purpose
 from argus.core.days import NEVER, Day, LastDay
 from argus.core.errors import ArgusError, explain
 from argus.data.licences import allows_commercial_use
@@ -45,7 +46,6 @@ PLAIN_PATH = re.compile(r"[\w./~+ -]+")  # nothing in it can be a query, a user 
 
 Kind = Literal["client", "academic", "fleet", "demo"]
 Origin = Literal["camera", "rendered", "generated"]
-Purpose = Literal["train", "evaluate"]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 """Something written, and not blanks alone."""
 

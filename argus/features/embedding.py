@@ -155,7 +155,7 @@ def _embedded(
         The rows that could be read, int64 [m], and their vectors, float32 [m, D].
     """
     pixels, read = [], []
-    for row, place in zip(rows, reading.places(images[rows]), strict=True):
+    for row, place in zip(rows, reading.image_refs(images[rows]), strict=True):
         try:  # one picture at a time: only what the network sees of it is kept
             pixels.append(net.prepare(reading.load_rgb(place)))
         except reading.Unreadable:

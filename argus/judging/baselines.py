@@ -6,12 +6,12 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageFilter
 
-from argus.judging.evaluation_set import Yardstick
+from argus.judging.evaluation_set import EvaluationSet
 
 BLUR = 3.0  # px; at 32x48 it leaves little but sky above road
 
 
-def beside(yardstick: Yardstick, seed: int) -> dict[str, np.ndarray]:
+def beside(evaluation_set: EvaluationSet, seed: int) -> dict[str, np.ndarray]:
     """The floors of a task: uint8 [N, H, W, 3], or [1, ...] if all are one.
 
     `noise`, uniform pixels; `mean_image`, the mean of the reals; `blurred`, the reals themselves
@@ -19,7 +19,7 @@ def beside(yardstick: Yardstick, seed: int) -> dict[str, np.ndarray]:
     images of the wrong condition lie near to clean images of the right one, but a translator that
     is no nearer has spoilt as much as it changed, and whoever used it were better off without.
     """
-    reals = yardstick.reals
+    reals = evaluation_set.reals
     rng = np.random.default_rng(seed)
     blur = ImageFilter.GaussianBlur(BLUR)
     made = {
@@ -27,6 +27,6 @@ def beside(yardstick: Yardstick, seed: int) -> dict[str, np.ndarray]:
         "mean_image": reals.mean(axis=0, keepdims=True).round().astype(np.uint8),
         "blurred": np.stack([np.asarray(Image.fromarray(real).filter(blur)) for real in reals]),
     }
-    if yardstick.sources is not None:
-        made["untranslated"] = yardstick.sources
+    if evaluation_set.sources is not None:
+        made["untranslated"] = evaluation_set.sources
     return made

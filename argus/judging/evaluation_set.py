@@ -30,7 +30,7 @@ class TooFewError(ArgusError):
 
 
 @dataclass(frozen=True)
-class Yardstick:
+class EvaluationSet:
     """N held-out reals of a task, and what a model is given to answer them.
 
     `reals` is uint8 [N, H, W, 3], `labels` their class names, `groups` the drive of each. For a
@@ -43,7 +43,7 @@ class Yardstick:
     groups: tuple[str, ...]
     sources: np.ndarray | None
 
-    def asked(self, card: Card) -> tuple[str, ...]:
+    def labels_for(self, card: Card) -> tuple[str, ...]:
         """The classes that a generator is asked for, N names: those of the reals.
 
         A class that it never saw is made up from those that it knows, in their proportions: that
@@ -54,7 +54,7 @@ class Yardstick:
         spare = cycle(known)
         return tuple(label if label in can else next(spare) for label in self.labels)
 
-    def answer(self, model: Trained, seed: int) -> np.ndarray:
+    def generate(self, model: Trained, seed: int) -> np.ndarray:
         """What the model makes of the task, an image for each real: uint8 [N, H, W, 3].
 
         Raises:
@@ -63,15 +63,15 @@ class Yardstick:
         if self.sources is not None and isinstance(model, Translator):
             return model.translate(self.sources)
         if self.sources is None and isinstance(model, Generator):
-            return model.sample(self.asked(model.card), seed)
+            return model.sample(self.labels_for(model.card), seed)
         raise ArgusError(
             f"model '{model.card.model}' cannot do task '{model.task}' as params.yaml has it: "
             "models of one task must all have `domains`, or none of them"
         )
 
 
-def held_out(packs: Sequence[Packed], domains: Domains | None, samples: int) -> Yardstick:
-    """The yardstick of a task.
+def held_out(packs: Sequence[Packed], domains: Domains | None, samples: int) -> EvaluationSet:
+    """The evaluation set of a task.
 
     Args:
         packs: the held-out splits.
@@ -97,7 +97,7 @@ def held_out(packs: Sequence[Packed], domains: Domains | None, samples: int) -> 
         source = by_hash[names[by_hash] == domains.source]
     n = min(len(target), samples, len(target if source is None else source))
     target = target[:n]
-    return Yardstick(
+    return EvaluationSet(
         np.asarray(images[target]),
         tuple(names[target]),
         tuple(groups[target]),

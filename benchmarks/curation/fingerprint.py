@@ -23,7 +23,7 @@ from argus.core.files import remove
 from argus.data.deliveries import MANIFEST
 from argus.data.images.decode import Limits
 from argus.data.measuring import measure
-from argus.data.reading import Place
+from argus.data.reading import ImageRef
 from benchmarks.curation.loops import decode_only, imagehash_loop
 from benchmarks.measures import Measure, cpu_seconds
 from stages.ingest.__main__ import take_in
@@ -61,9 +61,9 @@ def fingerprint(paths: list[str]) -> None:
             measure.measure(chunk, how)
 
 
-def _place(path: str) -> Place:
+def _place(path: str) -> ImageRef:
     source, delivery, name = Path(path).parts[-3:]
-    return Place(source, delivery, name)
+    return ImageRef(source, delivery, name)
 
 
 def pooled(work: Callable[[list[str]], None], paths: list[str]) -> None:

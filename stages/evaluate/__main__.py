@@ -46,15 +46,15 @@ def described(name: str, p: params.Params) -> tuple[dict[str, np.ndarray], list[
     """
     wanted = p.models[name]
     packs = [read_packed(split) for split in p.evaluate.splits]
-    yardstick = held_out(packs, wanted.domains, p.evaluate.samples)
+    evaluation_set = held_out(packs, wanted.domains, p.evaluate.samples)
     deterministic(p.evaluate.seed, p.embed.threads)
-    answers = yardstick.answer(loading.load(TRAINED / name), p.evaluate.seed)
+    answers = evaluation_set.generate(loading.load(TRAINED / name), p.evaluate.seed)
     target = wanted.domains.target if wanted.domains else None
     shown = {
-        "reals": yardstick.reals,
-        **beside(yardstick, p.evaluate.seed),
+        "reals": evaluation_set.reals,
+        **beside(evaluation_set, p.evaluate.seed),
     }
-    learnt = training_reals(target, len(yardstick.reals))
+    learnt = training_reals(target, len(evaluation_set.reals))
     if len(learnt) > 1:  # one image alone has no distance to others
         shown["training_reals"] = learnt
     net = BACKBONES[p.embed.backbone]()
@@ -66,8 +66,8 @@ def described(name: str, p: params.Params) -> tuple[dict[str, np.ndarray], list[
         )
         vectors = dict(zip(shown, np.split(of_shown, ends[:-1]), strict=True))
         vectors["model"] = net.features(answers, steps.advance)
-    vectors["mean_image"] = np.repeat(vectors["mean_image"], len(yardstick.reals), axis=0)
-    return vectors, list(yardstick.groups)
+    vectors["mean_image"] = np.repeat(vectors["mean_image"], len(evaluation_set.reals), axis=0)
+    return vectors, list(evaluation_set.groups)
 
 
 def scored(vectors: dict[str, np.ndarray], backbone: str) -> dict[str, dict[str, float]]:

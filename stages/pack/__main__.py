@@ -90,7 +90,7 @@ def main() -> None:
     rows, gone = [], []
     for split in SPLITS:
         part = images.filter(pl.col("split") == split)
-        places = reading.places(part)
+        places = reading.image_refs(part)
         array = np.empty((len(places), height, width, 3), dtype=np.uint8)
         kept: list[int] = []
         for index, place in enumerate(track(places, f"packing {split}", len(places))):

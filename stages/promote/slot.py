@@ -48,10 +48,10 @@ def groups_of(model: str) -> list[str]:
 def answered(
     folder: Path, domains: params.Domains | None, p: params.Params, net: Backbone
 ) -> np.ndarray:
-    """An incumbent's features on the yardstick of its challenger: float32 [N, D]."""
+    """An incumbent's features on the evaluation set of its challenger: float32 [N, D]."""
     packs = [read_packed(split) for split in p.evaluate.splits]
-    yardstick = held_out(packs, domains, p.evaluate.samples)
-    return net.features(yardstick.answer(loading.load(folder), p.evaluate.seed))
+    evaluation_set = held_out(packs, domains, p.evaluate.samples)
+    return net.features(evaluation_set.generate(loading.load(folder), p.evaluate.seed))
 
 
 def on_val(saved: card.SavedCard) -> float | None:

@@ -15,7 +15,7 @@ from argus.core.params import Domains
 from argus.data.packed import Packed
 from argus.features.backbone import Backbone
 from argus.judging.distances import kid, spread
-from argus.judging.evaluation_set import TooFewError, Yardstick, held_out
+from argus.judging.evaluation_set import EvaluationSet, TooFewError, held_out
 from argus.judging.similarity import compare
 from argus.models.loading import Trained
 
@@ -58,9 +58,9 @@ class Validation:
     made, so that a later one can be told from it.
     """
 
-    def __init__(self, yardstick: Yardstick, net: Backbone) -> None:
-        self.yardstick, self.net = yardstick, net
-        self.reals = net.features(yardstick.reals)
+    def __init__(self, evaluation_set: EvaluationSet, net: Backbone) -> None:
+        self.evaluation_set, self.net = evaluation_set, net
+        self.reals = net.features(evaluation_set.reals)
         self.lowest = math.inf
         self.nearest: np.ndarray | None = None
         """What the model of the lowest KID so far made, as features."""
@@ -75,12 +75,12 @@ class Validation:
             net: what describes the images, for all models of a task the same.
         """
         try:
-            yardstick = held_out([val], domains, MOST)
+            evaluation_set = held_out([val], domains, MOST)
         except TooFewError as error:
             said = f"training goes without a look at val: {error.shortage}"
             Console(stderr=True, soft_wrap=True).print(said, highlight=False, markup=False)
             return None
-        return cls(yardstick, net)
+        return cls(evaluation_set, net)
 
     def score(self, model: Trained) -> Score:
         """Score what the model makes of the task now.
@@ -88,7 +88,7 @@ class Validation:
         Raises:
             ArgusError: the model is a generator where a translator is asked for, or the reverse.
         """
-        answers = self.net.features(self.yardstick.answer(model, SEED))
+        answers = self.net.features(self.evaluation_set.generate(model, SEED))
         distance = kid(answers, self.reals)
         return Score(distance, self._diversity(answers, model), self._excess(distance, answers))
 
@@ -109,7 +109,7 @@ class Validation:
             return 0.0
         if self.nearest is None:
             return math.inf
-        found = compare(answers, self.nearest, self.reals, self.yardstick.groups)
+        found = compare(answers, self.nearest, self.reals, self.evaluation_set.groups)
         if found.difference <= 0:
             return 0.0
         return found.difference / found.standard_error if found.standard_error else math.inf
@@ -117,9 +117,9 @@ class Validation:
     def _diversity(self, answers: np.ndarray, model: Trained) -> float:
         """Over the classes that the model knows; 1 where the reals leave nothing to compare with
         (a single image in each class, or copies)."""
-        labels = np.array(self.yardstick.labels)
-        if self.yardstick.sources is None:
-            known = labels == np.array(self.yardstick.asked(model.card))
+        labels = np.array(self.evaluation_set.labels)
+        if self.evaluation_set.sources is None:
+            known = labels == np.array(self.evaluation_set.labels_for(model.card))
         else:
             known = np.ones(len(labels), dtype=bool)
         of_reals = spread(self.reals[known], labels[known])

@@ -16,7 +16,7 @@ def test_exif_orientation_is_applied(deliver: Callable) -> None:
     buffer = io.BytesIO()
     picture.transpose(Image.Transpose.ROTATE_90).save(buffer, "PNG", exif=exif)
     deliver("fleet", "d1", {"a.png": buffer.getvalue()})
-    found = reading.load_rgb(reading.Place("fleet", "d1", "a.png"))
+    found = reading.load_rgb(reading.ImageRef("fleet", "d1", "a.png"))
     assert (np.asarray(found) == np.asarray(picture)).all()
     assert not found.getexif()
 
@@ -32,6 +32,6 @@ def test_a_member_of_a_shard_is_read_in_place(deliver: Callable) -> None:
     deliver("fleet", "d1", {"s.tar": shard.getvalue()})
     with tarfile.open(fileobj=io.BytesIO(shard.getvalue())) as tar:
         member = tar.getmember("b.png")
-    place = reading.Place("fleet", "d1", "s.tar", member.offset_data, member.size)
-    assert reading.stored(place) == buffer.getvalue()
+    place = reading.ImageRef("fleet", "d1", "s.tar", member.offset_data, member.size)
+    assert reading.read_bytes(place) == buffer.getvalue()
     assert (np.asarray(reading.load_rgb(place)) == np.asarray(scene(3))).all()

@@ -277,7 +277,7 @@ def test_position_and_serial_numbers_stay_in_the_file(
     written = [p.read_bytes() for p in (workspace / ".cache").rglob("*") if p.is_file()]
     written.append((workspace / "all.csv").read_bytes())
     assert not any(b"4711" in content or b"52.52" in content for content in written)
-    shown = reading.load_rgb(reading.place_of(images.row(0, named=True)))
+    shown = reading.load_rgb(reading.image_ref(images.row(0, named=True)))
     assert not shown.info.get("exif") and not shown.getexif() and "comment" not in shown.info
 
 

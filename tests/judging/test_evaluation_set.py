@@ -7,7 +7,7 @@ from argus.core.errors import ArgusError
 from argus.core.params import Domains
 from argus.data.feasibility import FEWEST
 from argus.data.packed import Packed
-from argus.judging.evaluation_set import Yardstick, held_out
+from argus.judging.evaluation_set import EvaluationSet, held_out
 from argus.models.loading import Generator, Trained, Translator
 from tests.conftest import scenes
 
@@ -50,14 +50,14 @@ def test_all_models_of_a_task_see_the_same_reals() -> None:
 
 def test_a_translator_is_given_one_domain_and_compared_with_the_other() -> None:
     packs = [pack([0] * 12 + [2] * 9)]
-    yardstick = held_out(packs, Domains(source="day", target="night"), 1000)
-    assert set(yardstick.labels) == {"night"}
-    assert yardstick.sources is not None
-    assert len(yardstick.sources) == len(yardstick.reals) == 9
+    evaluation_set = held_out(packs, Domains(source="day", target="night"), 1000)
+    assert set(evaluation_set.labels) == {"night"}
+    assert evaluation_set.sources is not None
+    assert len(evaluation_set.sources) == len(evaluation_set.reals) == 9
     days = {image.tobytes() for image in packs[0].images[:12]}
-    assert {image.tobytes() for image in yardstick.sources} <= days
-    answer = yardstick.answer(Inverts(), seed=0)
-    assert (answer == 255 - yardstick.sources).all()
+    assert {image.tobytes() for image in evaluation_set.sources} <= days
+    answer = evaluation_set.generate(Inverts(), seed=0)
+    assert (answer == 255 - evaluation_set.sources).all()
 
 
 def test_too_few_reals_say_what_to_do() -> None:
@@ -72,12 +72,12 @@ def test_a_class_that_the_model_never_saw_is_made_up_from_those_it_knows() -> No
     images = scenes(5)
     model = Draws()
     labels = ("day", "fog", "night", "fog", "fog")
-    Yardstick(images, labels, labels, None).answer(model, seed=0)
+    EvaluationSet(images, labels, labels, None).generate(model, seed=0)
     assert model.asked == ["day", "day", "night", "night", "day"]
 
 
 @pytest.mark.parametrize(("model", "sources"), [(Draws(), scenes(4)), (Inverts(), None)])
 def test_rivals_of_another_kind_are_refused(model: Trained, sources: np.ndarray | None) -> None:
-    yardstick = Yardstick(scenes(4), ("day",) * 4, ("day",) * 4, sources)
+    evaluation_set = EvaluationSet(scenes(4), ("day",) * 4, ("day",) * 4, sources)
     with pytest.raises(ArgusError, match="must all have `domains`"):
-        yardstick.answer(model, seed=0)
+        evaluation_set.generate(model, seed=0)

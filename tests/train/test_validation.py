@@ -66,7 +66,7 @@ def of(val: Packed, domains: Domains | None = None) -> Validation:
 def test_reals_themselves_are_as_near_as_can_be_and_as_diverse_as_reals() -> None:
     val = pack([0, 1, 2] * 6)
     validation = of(val)
-    score = validation.score(Draws(lambda label, place: validation.yardstick.reals[place]))
+    score = validation.score(Draws(lambda label, place: validation.evaluation_set.reals[place]))
     assert score.diversity == pytest.approx(1)
     # with itself a set's KID is below zero: no image is paired with itself within, but across
     assert score.kid == kid(COLOURS.features(val.images), COLOURS.features(val.images)) < 0
@@ -80,10 +80,10 @@ def test_a_look_is_told_from_the_nearest_one_before_it_by_their_standard_error()
     dark, near, close, darker = (validation.score(model) for model in models)
     assert dark.excess == near.excess == 0  # the first, and one that is nearer
 
-    reals = COLOURS.features(validation.yardstick.reals)
+    reals = COLOURS.features(validation.evaluation_set.reals)
     for shade, score in ((shades[2], close), (shades[3], darker)):
         pair = COLOURS.features(shade), COLOURS.features(shades[1])
-        wanted = compare(*pair, reals, validation.yardstick.groups)
+        wanted = compare(*pair, reals, validation.evaluation_set.groups)
         assert wanted.standard_error
         assert score.excess == pytest.approx(wanted.difference / wanted.standard_error)
     assert 0 < close.excess < darker.excess
@@ -109,7 +109,7 @@ def test_one_picture_for_each_class_is_a_collapse_although_classes_differ() -> N
 
 def test_half_the_contrast_is_half_the_diversity() -> None:
     validation = of(pack([0, 1, 2] * 6))
-    reals = validation.yardstick.reals
+    reals = validation.evaluation_set.reals
     score = validation.score(Draws(lambda label, place: reals[place] // 2))
     assert score.diversity == pytest.approx(0.5, abs=0.02)
 
@@ -143,7 +143,7 @@ def test_the_noise_is_the_same_at_every_look_and_the_generator_of_torch_untouche
 def test_a_translator_is_compared_with_its_target_only() -> None:
     val = pack([0] * 10 + [2] * 12 + [1] * 9)
     validation = of(val, DAY2NIGHT)
-    assert set(validation.yardstick.labels) == {"night"}
+    assert set(validation.evaluation_set.labels) == {"night"}
     kept = validation.score(Carries(lambda days: days))
     assert kept.diversity > 0.5
     collapsed = validation.score(Carries(lambda days: np.repeat(days[:1], len(days), axis=0)))

@@ -39,9 +39,9 @@ class Incoming:
         path, file = next(iter(self.files.items()))
         return PurePath(str(file.absolute()).removesuffix(path)).name
 
-    def places(self, rows: pl.DataFrame) -> list[reading.Place]:
+    def places(self, rows: pl.DataFrame) -> list[reading.ImageRef]:
         """Where the bytes of some of the rows lie now."""
-        found = reading.places(rows)
+        found = reading.image_refs(rows)
         return [place._replace(path=str(self.files[place.path].absolute())) for place in found]
 
 
@@ -74,10 +74,10 @@ def incoming(batch: Batch, source: str, manifest: Manifest, origin: str) -> Inco
     return Incoming(rows.with_columns(pl.Series("image", images, dtype=pl.Boolean)), files)
 
 
-def _begins_as_one(place: reading.Place) -> bool:
+def _begins_as_one(place: reading.ImageRef) -> bool:
     longest = max(map(len, READERS))
     try:
-        begin = reading.stored(place._replace(offset=place.offset or 0, size=longest))
+        begin = reading.read_bytes(place._replace(offset=place.offset or 0, size=longest))
     except (ArgusError, reading.Unreadable):  # whoever copies it will say so
         return False
     return begin.startswith(tuple(READERS))

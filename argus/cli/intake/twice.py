@@ -118,14 +118,14 @@ def _hashed(rows: pl.DataFrame, coming: Incoming) -> pl.DataFrame:
     if not len(at):
         return rows
     todo = rows[at]
-    old = reading.places(todo.filter(~pl.col("new")))  # which stand first
+    old = reading.image_refs(todo.filter(~pl.col("new")))  # which stand first
     places = [*old, *coming.places(todo.filter("new"))]
     shown = track(places, "comparing", len(places)) if len(places) > SOON else places
     found = [_digest(place) for place in shown]
     return rows.with_columns(rows["image_id"].scatter(at, pl.Series(found, dtype=pl.String)))
 
 
-def _digest(place: reading.Place) -> str | None:
+def _digest(place: reading.ImageRef) -> str | None:
     try:
         return reading.digest(place).hexdigest()
     except (ArgusError, reading.Unreadable):

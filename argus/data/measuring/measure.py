@@ -28,7 +28,7 @@ from argus.data.measuring import fingerprint
 from argus.data.measuring.decode import Mode, decode
 from argus.data.measuring.judge import at_one_size, judge
 from argus.data.measuring.tears import torn
-from argus.data.reading import Place
+from argus.data.reading import ImageRef
 
 CHUNK = 32  # files handed to a worker at a time
 AHEAD = 4  # chunks a worker may be behind; what bounds the memory of a long delivery
@@ -46,7 +46,7 @@ class How:
     known: Path | None = None  # .npy, bytes32 [K] sorted: SHA-256 of what need not be decoded again
 
 
-def measure(places: Sequence[Place], how: How) -> Rows:
+def measure(places: Sequence[ImageRef], how: How) -> Rows:
     """Read files once each, and measure those whose content is not known.
 
     Returns:
@@ -60,7 +60,7 @@ def measure(places: Sequence[Place], how: How) -> Rows:
     for place in places:
         too_large = place.size is not None and memory_of_file(place.size) > how.limits.max_memory
         # what cannot be held, a video by the name of an image perhaps, is hashed as it comes
-        data = b"" if too_large else reading.stored(place)
+        data = b"" if too_large else reading.read_bytes(place)
         digest = reading.digest(place) if too_large else hashlib.sha256(data)
         row: dict[str, Any] = {"image_id": digest.hexdigest()}
         rows.append(row)
@@ -112,7 +112,7 @@ def _among(known: np.ndarray, digest: bytes) -> bool:
     return at < len(known) and bool(known[at] == np.bytes_(digest))
 
 
-def measure_all(places: Sequence[Place], how: How, workers: int | None = None) -> Iterator[Rows]:
+def measure_all(places: Sequence[ImageRef], how: How, workers: int | None = None) -> Iterator[Rows]:
     """Measure files in several processes, chunk by chunk in the order given.
 
     No more than `AHEAD` chunks for each process are under way, so a million files need no more
@@ -148,9 +148,9 @@ def _begin(folder: Path) -> None:
 
 
 def _in_order(
-    pool: ProcessPoolExecutor, chunks: Iterable[Sequence[Place]], how: How, window: int
+    pool: ProcessPoolExecutor, chunks: Iterable[Sequence[ImageRef]], how: How, window: int
 ) -> Iterator[Rows]:
-    waiting: deque[tuple[Sequence[Place], Future[Rows]]] = deque()
+    waiting: deque[tuple[Sequence[ImageRef], Future[Rows]]] = deque()
     for chunk in chunks:
         with interrupts.unheard():  # a process is started when there is work for it
             waiting.append((chunk, pool.submit(measure, chunk, how)))
@@ -160,7 +160,7 @@ def _in_order(
         yield _result(*waiting.popleft())
 
 
-def _result(chunk: Sequence[Place], future: Future[Rows]) -> Rows:
+def _result(chunk: Sequence[ImageRef], future: Future[Rows]) -> Rows:
     try:
         return future.result()
     except BrokenProcessPool:

@@ -119,7 +119,7 @@ def parts(unread: pl.DataFrame, how: measure.How) -> Iterator[tuple[pl.DataFrame
     """
     done = 0
     with Steps(unread.height, "reading") as steps:
-        for rows in measure.measure_all(reading.places(unread), how):
+        for rows in measure.measure_all(reading.image_refs(unread), how):
             ids = pl.Series("image_id", [row["image_id"] for row in rows], dtype=pl.String)
             files = unread[done : done + len(rows)].select(FILE).with_columns(ids)
             decoded = [row for row in rows if "status" in row]

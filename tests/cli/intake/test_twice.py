@@ -71,7 +71,7 @@ def test_only_files_of_equal_size_are_read(tmp_path: Path, monkeypatch: pytest.M
     read = []
     digest = reading.digest
 
-    def noted(place: reading.Place) -> object:
+    def noted(place: reading.ImageRef) -> object:
         read.append(Path(place.path).name)
         return digest(place)
 
@@ -117,7 +117,7 @@ def test_the_catalogue_tells_of_what_is_not_here_and_not_of_what_was_taken_back(
     rows = in_schema(described("cam", folder, "camera"))
     ids = [
         reading.digest(place).hexdigest()
-        for place in reading.places(rows.select("source", "delivery", "path"))
+        for place in reading.image_refs(rows.select("source", "delivery", "path"))
     ]
     rows = rows.with_columns(
         pl.Series("image_id", ids), pl.Series("status", ["accepted", "withdrawn", "blurred"])

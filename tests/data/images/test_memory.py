@@ -20,7 +20,7 @@ from pathlib import Path
 from PIL import Image
 from argus.data import reading
 from argus.data.images.decode import Limits
-from argus.data.reading import Place
+from argus.data.reading import ImageRef
 from argus.data.measuring.measure import How, measure
 
 reading.file_of = lambda source, delivery, path: Path(path)
@@ -28,13 +28,13 @@ limit, white = int(sys.argv[1]), float(sys.argv[2]) or None
 names = sys.argv[3:]
 Image.init()
 limits = Limits(min_side=32, max_pixels=10**8, max_aspect=20, max_memory=limit)
-warm = Place("", "", "warm.png")
+warm = ImageRef("", "", "warm.png")
 measure([warm], How("fast", limits))
 reading.load_rgb(warm).resize((224, 224))
 size = 1024 * int(re.search(r"VmSize:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 resource.setrlimit(resource.RLIMIT_AS, (size + limit, size + limit))
 for name in names:
-    place = Place("", "", name, size=Path(name).stat().st_size, sample_max=white)
+    place = ImageRef("", "", name, size=Path(name).stat().st_size, sample_max=white)
     for mode in ("fast", "exact"):
         (row,) = measure([place], How(mode, limits))
         print(name, row["status"])

@@ -6,7 +6,7 @@ from argus.core.errors import ArgusError
 from argus.data.images.decode import Limits
 from argus.data.measuring import measure
 from argus.data.measuring.measure import How, measure_all
-from argus.data.reading import Place
+from argus.data.reading import ImageRef
 from tests.conftest import scene
 
 LIMITS = Limits(min_side=32, max_pixels=10**6, max_aspect=20, max_memory=10**8)
@@ -14,19 +14,19 @@ HOW = How("exact", LIMITS)
 
 
 @pytest.fixture
-def places(deliver) -> list[Place]:  # type: ignore[no-untyped-def]
+def places(deliver) -> list[ImageRef]:  # type: ignore[no-untyped-def]
     deliver("fleet", "d1", {f"{i:03d}.png": scene(i) for i in range(100)})
-    return [Place("fleet", "d1", f"{i:03d}.png") for i in range(100)]
+    return [ImageRef("fleet", "d1", f"{i:03d}.png") for i in range(100)]
 
 
-def test_many_processes_give_what_one_gives(places: list[Place]) -> None:
+def test_many_processes_give_what_one_gives(places: list[ImageRef]) -> None:
     alone = measure.measure(places, HOW)
     assert [row for rows in measure_all(places, HOW, workers=2) for row in rows] == alone
     assert len({row["phash"] for row in alone}) == 100
 
 
 def test_known_content_is_hashed_and_not_decoded(
-    places: list[Place], tmp_path, monkeypatch: pytest.MonkeyPatch
+    places: list[ImageRef], tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # type: ignore[no-untyped-def]
     ids = [row["image_id"] for row in measure.measure(places, HOW)]
     known = np.sort(np.array([bytes.fromhex(i) for i in ids[1:]], dtype="S32"))
@@ -61,7 +61,7 @@ def test_no_more_chunks_are_under_way_than_the_window(monkeypatch: pytest.Monkey
 
 
 def test_a_process_that_dies_names_what_it_read(
-    places: list[Place], monkeypatch: pytest.MonkeyPatch
+    places: list[ImageRef], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from concurrent.futures.process import BrokenProcessPool
 
@@ -82,7 +82,7 @@ def test_an_image_that_only_its_metadata_tell_apart_has_the_same_pixels(deliver)
     scene(1).save(plain, "JPEG")
     scene(1).save(named, "JPEG", exif=exif)
     deliver("fleet", "d1", {"a.jpg": plain.getvalue(), "b.jpg": named.getvalue()})
-    places = [Place("fleet", "d1", name) for name in ("a.jpg", "b.jpg")]
+    places = [ImageRef("fleet", "d1", name) for name in ("a.jpg", "b.jpg")]
     first, second = measure.measure(places, HOW)
     assert first["image_id"] != second["image_id"]
     assert first["pixels"] == second["pixels"]

@@ -30,17 +30,17 @@ FILE = {
 
 
 @pytest.fixture
-def read(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> list[reading.Place]:
+def read(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> list[reading.ImageRef]:
     """The files that are read; each holds a picture of its own."""
-    places: list[reading.Place] = []
+    places: list[reading.ImageRef] = []
 
-    def stored(place: reading.Place) -> bytes:
+    def stored(place: reading.ImageRef) -> bytes:
         places.append(place)
         path = workspace / "picture.png"
         scene(len(places)).save(path)
         return path.read_bytes()
 
-    monkeypatch.setattr(reading, "stored", stored)
+    monkeypatch.setattr(reading, "read_bytes", stored)
     return places
 
 
@@ -66,7 +66,7 @@ def rows(*files: dict[str, object]) -> pl.DataFrame:
     ids=lambda change: next(iter(change)),
 )
 def test_a_file_that_differs_in_one_thing_is_another(
-    read: list[reading.Place], change: dict[str, object]
+    read: list[reading.ImageRef], change: dict[str, object]
 ) -> None:
     settings = params.load().ingest
     one, other = rows(FILE), rows(FILE | change)

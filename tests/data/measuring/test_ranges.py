@@ -56,7 +56,7 @@ def test_a_word_on_the_source_or_the_delivery_is_enough(delivered: None) -> None
     assert decoded == 0
     assert images["luminance"].max() - images["luminance"].min() < 0.005  # type: ignore[operator]
     assert images["phash"].n_unique() == 1 or images["fragile"].max() > 0  # type: ignore[operator]
-    for place in reading.places(images):  # and later stages see the same
+    for place in reading.image_refs(images):  # and later stages see the same
         shown = np.asarray(reading.load_rgb(place).convert("L"), dtype=int)
         assert np.abs(shown - GREY.astype(int)).mean() < 1
     assert fates(settings())["12.png"] == ("unknown_range", None)  # nothing of it lingers
