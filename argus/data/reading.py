@@ -42,7 +42,7 @@ class Unreadable(Exception):  # noqa: N818 - an outcome with a status, not a mis
 
 
 def image_refs(images: pl.DataFrame) -> list[ImageRef]:
-    """Where the bytes of each row lie, for `read_bytes` and `load_rgb`; at ingest no more is known."""
+    """Where the bytes of each row lie; at ingest no more is known."""
     columns = [name for name in PLACE if name in images.columns]
     return [
         ImageRef(**dict(zip(columns, row, strict=True)))

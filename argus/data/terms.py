@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from argus.core import params
+from argus.core.bounds import Purpose
 from argus.core.errors import ArgusError
 from argus.data import rights_cards
 from argus.data.catalogue import SCHEMA
@@ -68,7 +69,7 @@ def withdrawn(card: rights_cards.Card, images: pl.DataFrame) -> dict[str, str]:
     return {name: str(found) for name in names if (found := card.withdrawal(name))}
 
 
-def with_grants(rows: pl.DataFrame, uses: Collection[rights_cards.Purpose]) -> pl.DataFrame:
+def with_grants(rows: pl.DataFrame, uses: Collection[Purpose]) -> pl.DataFrame:
     """The rows of a delivery with what it may be used for."""
     return rows.with_columns(
         pl.lit("train" in uses).alias("may_train"), pl.lit("evaluate" in uses).alias("may_evaluate")
