@@ -158,7 +158,8 @@ def test_what_is_half_written_is_no_data_and_goes_with_the_next_command(
     assert sh("git", "status", "--porcelain", "--untracked-files=all") == before
     assert argus("source", "retire", "cam")[0] == 0
     assert [part for part in parts if Path(part).exists()] == []
-    assert alive.is_dir() and within.is_dir()
+    assert alive.is_dir()
+    assert within.is_dir()
 
 
 @pytest.mark.parametrize("command", [("source", "list"), ("source", "check", "cam")])
@@ -189,10 +190,12 @@ def test_a_command_that_only_looks_leaves_alone_what_one_at_work_has(
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
-        assert process.stdout and process.stdout.readline()
+        assert process.stdout
+        assert process.stdout.readline()
         recovery.SCRATCH.mkdir()
         status, printed = argus("source", "list")
-        assert status == 0 and "at work" not in printed
+        assert status == 0
+        assert "at work" not in printed
         assert recovery.SCRATCH.is_dir()
         process.communicate("\n")
     assert argus("source", "list")[0] == 0
@@ -203,7 +206,8 @@ def test_a_delivery_that_was_cut_short_and_then_committed_by_hand_stays(
     repo: Path, upload: Path, argus: Argus
 ) -> None:
     submit = ("submit", upload, "--source", "cam", "--delivery", "d1")
-    assert argus(*submit)[0] == 0 and not recovery.JOURNAL.exists()
+    assert argus(*submit)[0] == 0
+    assert not recovery.JOURNAL.exists()
     sh("git", "commit", "--quiet", "--message", "mine")
     recovery.JOURNAL.write_text(
         json.dumps({"target": "data/raw/cam/d1", "home": False, "ignored": None})

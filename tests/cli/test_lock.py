@@ -74,9 +74,12 @@ def test_what_a_killed_turn_has_started_holds_the_lock_until_it_is_done(
     monkeypatch.setattr(lock, "PATIENCE", 0.2)
     for _ in range(2):
         ended, printed = argus("turn", "-m", "slow")
-        assert ended == 1 and "argus turn, process" in printed and "was killed" in printed
+        assert ended == 1
+        assert "argus turn, process" in printed
+        assert "was killed" in printed
         stage = next(process for process in at_work() if "judge" in process.cmdline())
-        assert f"process {stage.pid} (" in printed and "toy.py judge" in printed
+        assert f"process {stage.pid} (" in printed
+        assert "toy.py judge" in printed
         assert (f"process {dvc.pid} (" in printed) == lock.alive(dvc.pid)
         dvc.kill()  # the second time, the stage is the only one left
         until(lambda: not lock.alive(dvc.pid))
@@ -85,7 +88,8 @@ def test_what_a_killed_turn_has_started_holds_the_lock_until_it_is_done(
     Timer(1, GO.touch).start()
     ended, printed = argus("turn", "-m", "slow")
     assert ended == 0, printed
-    assert "still at work here: waiting" in printed and "turn-1 is" in printed
+    assert "still at work here: waiting" in printed
+    assert "turn-1 is" in printed
     assert at_work() == []
 
 
@@ -110,7 +114,8 @@ def test_a_turn_that_is_told_to_end_stops_its_stages(slow: subprocess.Popen[str]
     assert len(at_work()) >= 2
     slow.terminate()
     printed, _ = slow.communicate(timeout=30)
-    assert slow.returncode == 1 and "argus turn -m slow" in printed
+    assert slow.returncode == 1
+    assert "argus turn -m slow" in printed
     assert at_work() == []
     with lock.hold("the next"):
         pass
@@ -129,7 +134,8 @@ def test_a_submission_that_is_told_to_end_leaves_nothing(
     monkeypatch.setattr(workspace, "dvc", told)
     with pytest.raises(KeyboardInterrupt):
         submit(whole(upload, "none", "none"), "cam", "d1", NOW)
-    assert tree(repo) == before and sh("git", "status", "--porcelain") == ""
+    assert tree(repo) == before
+    assert sh("git", "status", "--porcelain") == ""
     assert signal.getsignal(signal.SIGTERM) is handler
 
 
@@ -154,7 +160,8 @@ def test_an_index_that_git_left_locked_is_told_before_anything_begins(
     locked.touch()
     before = tree(repo / "data")
     status, printed = argus("submit", upload, "--source", "cam", "--delivery", "d1")
-    assert status == 1 and f"delete {locked} and try again" in " ".join(printed.split())
+    assert status == 1
+    assert f"delete {locked} and try again" in " ".join(printed.split())
     assert tree(repo / "data") == before
     locked.unlink()
     assert argus("submit", upload, "--source", "cam", "--delivery", "d1")[0] == 0

@@ -55,13 +55,16 @@ def test_a_misspelt_delivery_stops_a_turn_before_anything_runs(
     before = Path("params.yaml").read_bytes()
     for command in (["source", "check"], ["source", "check", "cam"], ["turn", "-m", "withdrawn"]):
         status, printed = argus(*command)
-        assert status == 1 and "did you mean 'webcams'?" in printed
-    assert Path("params.yaml").read_bytes() == before and not RAN.exists()
+        assert status == 1
+        assert "did you mean 'webcams'?" in printed
+    assert Path("params.yaml").read_bytes() == before
+    assert not RAN.exists()
     rights_cards.path_of("cam").write_text(
         rights_cards.path_of("cam").read_text().replace("webcam:", "webcams:")
     )
     status, printed = argus("source", "check")
-    assert status == 1 and "delivery webcams: consent expired on 2026-01-01" in printed
+    assert status == 1
+    assert "delivery webcams: consent expired on 2026-01-01" in printed
     assert "did you mean" not in printed
     assert argus("turn", "-m", "withdrawn")[0] == 0
 
@@ -86,7 +89,8 @@ def test_what_a_stage_renders_is_not_passed_off_as_a_camera_s(repo: Path, argus:
     render("cam")
     for command in (["source", "check"], ["turn", "-m", "more"]):
         status, printed = argus(*command)
-        assert status == 1 and "say `origin: rendered`" in printed
+        assert status == 1
+        assert "say `origin: rendered`" in printed
     assert not RAN.exists()
 
 
@@ -108,8 +112,10 @@ def test_a_delivery_that_dvc_imports_is_refused_unread(
     tracker.write_text(yaml.safe_dump({"frozen": True, "deps": deps, "outs": outs}))
     for command in (["source", "check"], ["turn", "-m", "more"]):
         status, printed = argus(*command)
-        assert status == 1 and f"{tracker} depends on what lies elsewhere" in printed
-        assert "and_fail" not in printed and "config file error" not in printed
+        assert status == 1
+        assert f"{tracker} depends on what lies elsewhere" in printed
+        assert "and_fail" not in printed
+        assert "config file error" not in printed
     assert not RAN.exists()
 
 
@@ -125,7 +131,9 @@ def test_a_card_without_a_last_day_stops_every_command(
         ["submit", str(upload), "--source", "cam"],
     ):
         status, printed = argus(*command)
-        assert status == 1 and "expires" in printed and "never" in printed
+        assert status == 1
+        assert "expires" in printed
+        assert "never" in printed
     assert not RAN.exists()
 
 
@@ -143,7 +151,8 @@ def test_a_run_past_midnight_is_run_again_as_of_the_new_day(
     monkeypatch.setattr(workspace, "dvc_aloud", run)
     line = Line(origin=None, is_new=False, number=1, recorded=0, notes=[])
     turns.run_as_of_today(line, git.head(), NIGHT.date(), "")
-    assert ran == ["2027-03-31", "2027-04-01"] and as_of() == "2027-04-01"
+    assert ran == ["2027-03-31", "2027-04-01"]
+    assert as_of() == "2027-04-01"
 
 
 def test_a_turn_gone_on_with_on_another_day_goes_by_that_day(

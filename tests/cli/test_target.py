@@ -64,8 +64,10 @@ def test_what_only_shows_when_it_is_written_is_no_traceback(tmp_path: Path) -> N
 def test_the_commands_say_so_before_they_look_for_anything(repo: Path, argus: Argus) -> None:
     for command in (("history", "--write", "data"), ("export", "night", "--to", "data")):
         status, printed = argus(*command)
-        assert status == 1 and "data is a folder" in printed
+        assert status == 1
+        assert "data is a folder" in printed
     assert (repo / "data/raw").exists()
     status, printed = argus("export", "night", "--to", "new/folder/night.onnx")
-    assert status == 1 and "nothing has been trained here yet" in printed
+    assert status == 1
+    assert "nothing has been trained here yet" in printed
     assert not Path("new").exists()

@@ -101,7 +101,8 @@ def test_keys_of_several_columns_may_be_null() -> None:
     cache.add(table)
     cache.tidy()
     found = cache.read()
-    assert found is not None and found.equals(table)
+    assert found is not None
+    assert found.equals(table)
     (part,) = cache.among(table.select("path", "offset"))
     assert part.equals(table)
 
@@ -193,7 +194,8 @@ def test_what_a_killed_run_left_is_ignored_and_swept_away_in_time() -> None:
     os.utime(left, (long_ago, long_ago))
     assert known(cache) == [1]
     cache.tidy()
-    assert not left.exists() and recent.exists()
+    assert not left.exists()
+    assert recent.exists()
 
 
 def test_two_runs_may_share_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,7 +100,8 @@ def test_any_other_mistake_keeps_its_traceback(workspace: Path) -> None:
         text=True,
         check=False,
     )
-    assert done.returncode == 1 and "ZeroDivisionError" in done.stderr
+    assert done.returncode == 1
+    assert "ZeroDivisionError" in done.stderr
 
 
 def test_who_only_imports_us_keeps_their_own_ctrl_c() -> None:

@@ -87,7 +87,9 @@ def test_what_is_not_there_is_an_error_that_says_what_to_do(
     with pytest.raises(ArgusError, match=words) as caught:
         fetch(path, revision or first, tmp_path)
     said = str(caught.value)
-    assert path in said and "argus turn --new-line" in said and "git fetch --unshallow" in said
+    assert path in said
+    assert "argus turn --new-line" in said
+    assert "git fetch --unshallow" in said
     assert not any(tmp_path.iterdir())
 
 

@@ -45,7 +45,8 @@ def test_of_each_drive_no_two_that_look_alike_are_kept(drawn: Drawn) -> None:
     together = (drives[:, None] == drives[None]) & (drives >= 0) & (rows[:, None] != rows)
     kept = np.flatnonzero(centre == rows)
     assert not ((apart <= DISTANCE) & together)[np.ix_(kept, kept)].any()
-    assert (centre[centre] == centre).all() and (centre <= rows).all()  # for one kept before it
+    assert (centre[centre] == centre).all()
+    assert (centre <= rows).all()
     moved = rows[centre != by_hash]  # and that a star's centre looks like
     assert together[by_hash[moved], centre[moved]].all()
     assert (apart[by_hash[moved], centre[moved]] <= DISTANCE).all()

@@ -76,7 +76,8 @@ def test_what_other_models_have_had_described_is_not_counted_as_work(  # type: i
     cold, warm = bars
     kinds = ("model", "reals", "noise", "blurred", "training_reals")
     assert cold[-1] == (24 * len(kinds) + 1, 24 * len(kinds) + 1)  # the mean image is one
-    assert {total for _, total in warm} == {24} and warm[-1][0] == 24
+    assert {total for _, total in warm} == {24}
+    assert warm[-1][0] == 24
     # batches of up to 16: what is done grows evenly, so the rate so far tells the time left
     assert [done for done, _ in warm] == [16, 24]
 

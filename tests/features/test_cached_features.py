@@ -42,7 +42,8 @@ def test_warm_or_cold_the_vectors_are_those_of_the_backbone() -> None:
     mixed = of_pixels(pictures, net)
     described = len(seen)
     assert (some == plain[5:11]).all()
-    assert (mixed == plain).all() and mixed.dtype == np.float32
+    assert (mixed == plain).all()
+    assert mixed.dtype == np.float32
     assert described == 3  # batches of 16 for the 34 unseen ones
     assert (of_pixels(pictures[::-1], net) == plain[::-1]).all()
     assert len(seen) == described

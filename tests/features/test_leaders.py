@@ -47,7 +47,8 @@ def test_pairs_on_the_line_do_not_depend_on_how_many_stand_beside_them() -> None
         assert leaders(a[[0, k]], line).tolist() == [0, 0]
         assert leaders(a[[0, k]], np.nextafter(line, 0)).tolist() == [0, 1]
         whole = leaders(a, line)
-        assert whole[k] == 0 and whole.tolist() == one_by_one(a, line)
+        assert whole[k] == 0
+        assert whole.tolist() == one_by_one(a, line)
 
 
 def test_what_has_no_vector_is_near_to_none() -> None:

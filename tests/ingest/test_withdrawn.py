@@ -55,10 +55,13 @@ def test_its_images_come_in_again_and_held_out_stays_held_out(
     card("fleet", deliveries=TERMS)
     now, _ = turn(record)
     out = now.filter(delivery="wrong")
-    assert set(out["status"]) == {"withdrawn"} and out["image_id"].null_count() == out.height
-    assert not out["may_train"].any() and not out["may_evaluate"].any()
+    assert set(out["status"]) == {"withdrawn"}
+    assert out["image_id"].null_count() == out.height
+    assert not out["may_train"].any()
+    assert not out["may_evaluate"].any()
     again = now.filter(delivery="right")
-    assert set(again["status"]) == {"accepted"} and set(again["label"]) == {"day"}
+    assert set(again["status"]) == {"accepted"}
+    assert set(again["label"]) == {"day"}
     sides = before.select("image_id", side="split")
     both = again.join(sides, on="image_id", how="inner")
     assert both.height == again.height == before.height

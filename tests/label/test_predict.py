@@ -55,12 +55,15 @@ def test_images_that_may_only_judge_neither_teach_nor_calibrate_but_judge() -> N
     evidence = gather(images, 5, 2000)
     vectors = cloud(images["label"].to_list(), 0.5, seed=0)
     found = folds(images, vectors, np.arange(images.height), evidence, 5)
-    assert len(evidence.val_rows) == 0 and len(gather(catalogue_of(*LABELLED), 5, 9).val_rows) == 80
+    assert len(evidence.val_rows) == 0
+    assert len(gather(catalogue_of(*LABELLED), 5, 9).val_rows) == 80
     used = np.concatenate([evidence.train_rows, *(fold.calibrating for fold in found)])
     assert images[used]["may_train"].all()
-    assert set(images[used]["split"]) == {"train"} and len(evidence.train_rows) == 160
+    assert set(images[used]["split"]) == {"train"}
+    assert len(evidence.train_rows) == 160
     judging = images[np.concatenate([fold.judging for fold in found])]
-    assert not judging["may_train"].any() and set(judging["split"]) == {"test"}
+    assert not judging["may_train"].any()
+    assert set(judging["split"]) == {"test"}
     assert judging.height == 40
 
 
@@ -144,7 +147,8 @@ def test_a_condition_of_one_source_wins_its_images_but_is_never_given() -> None:
     assert report["conditions"]["day"] == "given"
     assert report["conditions"]["fog"].startswith("not given: only foggy has label.min_images")
     foggy = found.tail(30)
-    assert set(foggy["label_guess"]) == {"fog"} and foggy["label_confidence"].min() > 0.9
+    assert set(foggy["label_guess"]) == {"fog"}
+    assert foggy["label_confidence"].min() > 0.9
     assert foggy["label"].is_null().all()
     # four of another source are too few, five are enough; those of val and test count for nothing
     for more, label in ((("train", "fog", 4), None), (("val", "fog", 9), None)):
@@ -241,7 +245,8 @@ def test_a_source_that_only_judges_is_judged_by_all_others() -> None:
     _, report, held_out = run(images)
     assert held_out.height == 48
     judge = report["leave_one_source_out"]["per_source"]["judge"]
-    assert judge["images"] == 8 and judge["accuracy"] == 0.75
+    assert judge["images"] == 8
+    assert judge["accuracy"] == 0.75
     assert report["conditions"]["fog"].startswith("not given: 0 labelled training images")
     assert report["leave_one_source_out"]["per_class"]["fog"]["recall"] == 0
 

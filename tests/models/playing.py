@@ -32,7 +32,8 @@ def stepped(
     optimisers, turns = architecture.optimisers(), []
 
     def descend(player: str, loss: Tensor) -> None:
-        assert loss.shape == () and loss.dtype == torch.float32
+        assert loss.shape == ()
+        assert loss.dtype == torch.float32
         parameters = [p for g in optimisers[player].param_groups for p in g["params"]]
         optimisers[player].zero_grad()
         loss.backward(inputs=parameters)

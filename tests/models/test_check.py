@@ -56,7 +56,8 @@ def test_the_entries_of_the_project_are_in_order() -> None:
 )
 def test_an_entry_that_its_architecture_does_not_accept(entry: dict[str, Any], said: str) -> None:
     (line,) = wrong(m=entry)
-    assert line.startswith("models.m: ") and said in line
+    assert line.startswith("models.m: ")
+    assert said in line
 
 
 def test_profile_and_config_are_both_named_and_every_model_is() -> None:
@@ -68,7 +69,8 @@ def test_profile_and_config_are_both_named_and_every_model_is() -> None:
         d={"arch": "nogan"},
     )
     assert len(lines) == 3
-    assert "no profile 'ffhq65'" in lines[0] and "did you mean widths" in lines[0]
+    assert "no profile 'ffhq65'" in lines[0]
+    assert "did you mean widths" in lines[0]
     assert lines[1].startswith("models.b, models.c: images of 30x48")
     assert lines[2].startswith("models.d: ")
 
@@ -88,7 +90,8 @@ class Breaks(SNGAN):
 def test_an_architecture_whose_code_breaks_is_no_mistake_in_params_yaml() -> None:
     found = check(models(m={"arch": f"{__name__}:Breaks"}), SIDES)
     assert found["wrong"] == []
-    assert "models.m" in found["broken"][0] and "mixed up" in found["broken"][0]
+    assert "models.m" in found["broken"][0]
+    assert "mixed up" in found["broken"][0]
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,8 @@ def parity(model: Generator | Translator, path: Path) -> None:
         with torch.no_grad():
             expected = network(*feed.values()).numpy()
         (image,) = session.run(None, {name: value.numpy() for name, value in feed.items()})
-        assert image.shape == expected.shape and image.dtype == np.float32
+        assert image.shape == expected.shape
+        assert image.dtype == np.float32
         assert np.abs(image - expected).max() < min(1e-4, 0.01 * expected.std())
 
 

@@ -103,7 +103,8 @@ def test_a_profile_works_at_other_sizes_with_another_basis(size):
         gan = build("r3gan", {}, Scene(*size, CLASSES), "ffhq256")
         images = gan.generator(torch.zeros(2, 64), torch.zeros(2, dtype=torch.int64))
         logits = gan.discriminator(images, torch.zeros(2, dtype=torch.int64))
-    assert images.shape == (2, 3, *size) and logits.shape == (2,)
+    assert images.shape == (2, 3, *size)
+    assert logits.shape == (2,)
     assert gan.generator.basis.shape[1:] == (size[0] // 64, size[1] // 64)
 
 
@@ -169,7 +170,8 @@ def test_players_have_their_own_fakes():
     noises = []
     gan.generator.register_forward_pre_hook(lambda module, given: noises.append(given[0]))
     play(gan, SCENE)
-    assert len(noises) == 2 and not torch.isclose(*noises).any()
+    assert len(noises) == 2
+    assert not torch.isclose(*noises).any()
 
 
 def test_sameness_by_hand():

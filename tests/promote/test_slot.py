@@ -94,7 +94,8 @@ def test_val_says_who_is_judged_even_if_another_did_better_on_test() -> None:
     assert figures["challenger"] == "dim"
     assert figures["chosen"]["how"] == "best of 3 by KID on val"
     assert figures["chosen"]["scores"] == {"bright": 0.3, "dim": 0.1, "dark": 0.2}
-    assert decision.champion == "dim" and decision.promoted
+    assert decision.champion == "dim"
+    assert decision.promoted
     assert "dim (best of 3 by KID on val)" in decision.reason
     assert folder == TRAINED / "dim"
     assert figures["incumbent"]["model"] == "old"
@@ -127,7 +128,8 @@ def test_an_incumbent_that_is_better_stays() -> None:
 
 def test_a_failed_model_is_no_challenger_and_is_named() -> None:
     decision, folder, figures = decided({"dim": 0.2}, failed=("worse",), incumbent="old")
-    assert figures["challenger"] == "dim" and "chosen" not in figures
+    assert figures["challenger"] == "dim"
+    assert "chosen" not in figures
     assert figures["failed"] == {"worse": "it broke"}
     assert decision.reason.endswith("; worse failed in training")
     assert folder == TRAINED / "dim"
@@ -157,7 +159,8 @@ def test_a_model_that_was_skipped_is_no_challenger_and_the_reason_says_why() -> 
     decision, folder, figures = decided(
         {"dim": 0.2}, skipped={"carries": "no training image of night"}, incumbent="old"
     )
-    assert figures["challenger"] == "dim" and "chosen" not in figures
+    assert figures["challenger"] == "dim"
+    assert "chosen" not in figures
     assert figures["skipped"] == {"carries": "no training image of night"}
     assert decision.reason.endswith("; carries was skipped: no training image of night")
     assert folder == TRAINED / "dim"
@@ -322,7 +325,8 @@ def test_cards_are_read_as_they_are_today(
     tomorrow = date(2026, 3, 2)
     decision, folder, figures = decided({"bright": 0.1}, incumbent="old", today=tomorrow)
     assert (decision.champion, folder) == (None, None)
-    assert words in figures["refused"]["bright"] and words in figures["vacated"]["because"]
+    assert words in figures["refused"]["bright"]
+    assert words in figures["vacated"]["because"]
     clock = "consent" in changes or "deliveries" in changes
     assert figures.get("refused_on") == ("2026-03-02" if clock else None)
 
@@ -342,14 +346,16 @@ def test_a_turn_gone_by_is_judged_by_its_own_day_too(card: Callable[..., None]) 
     """A clock that was set back brings nothing back."""
     card("fleet", consent={"reference": "A-1", "expires": "2026-02-01"})
     _, folder, figures = decided({"bright": 0.1}, today=date(2026, 1, 1))
-    assert folder is None and "refused_on" not in figures
+    assert folder is None
+    assert "refused_on" not in figures
     assert "consent ended on 2026-02-01" in figures["refused"]["bright"]
 
 
 def test_a_delivery_that_is_gone_is_not_built_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(DELIVERED, "fleet", ["first"])
     _, folder, figures = decided({"bright": 0.1})
-    assert folder is None and "fleet/second is gone" in figures["refused"]["bright"]
+    assert folder is None
+    assert "fleet/second is gone" in figures["refused"]["bright"]
 
 
 @pytest.mark.parametrize("name", ["dim", "older"])
@@ -368,4 +374,5 @@ def test_a_champion_for_non_commercial_use_is_named_as_such(name: str) -> None:
 def test_a_right_bought_since_lifts_the_limit(card: Callable[..., None]) -> None:
     card("cams", licence="CC-BY-NC-4.0", commercial=True)
     decision, _, figures = decided({"dim": 0.1}, incumbent="old", learnt={"dim": OTHERS})
-    assert decision.champion == "dim" and "non_commercial" not in figures
+    assert decision.champion == "dim"
+    assert "non_commercial" not in figures

@@ -112,7 +112,9 @@ def test_of_more_drives_the_cut_is_near_the_nearest() -> None:
     rng = np.random.default_rng(0)
     deliveries = (2 ** rng.uniform(0, 9, (40, FEW + 1))).astype(int).tolist()
     off = np.array([distance(cut(sizes)) - nearest(sizes) for sizes in deliveries])
-    assert np.median(off) < NEAR_TIE and np.quantile(off, 0.9) < 0.05 and off.max() < 0.2
+    assert np.median(off) < NEAR_TIE
+    assert np.quantile(off, 0.9) < 0.05
+    assert off.max() < 0.2
 
 
 @settings(deadline=None, max_examples=150)
@@ -188,7 +190,9 @@ def test_a_client_beside_a_large_set_is_in_all_splits(large: list[tuple[str, int
     images = of_sources(fleet(drives, per_delivery=len(large)), 1)
     after, _, _ = split(images, empty(), USUAL, mirrored=False)
     train, val, tested = per_split(after, source="client")
-    assert train >= 0.4 * 400 and val >= FEWEST and tested >= 0.2 * 400
+    assert train >= 0.4 * 400
+    assert val >= FEWEST
+    assert tested >= 0.2 * 400
 
 
 def test_three_ordinary_deliveries() -> None:
@@ -211,12 +215,15 @@ def test_three_ordinary_deliveries() -> None:
     for here in after[1:]:
         for label in ("day", "night"):
             train, val, tested = per_split(here, label=label)
-            assert train >= 60 and val >= FEWEST and tested >= FEWEST
+            assert train >= 60
+            assert val >= FEWEST
+            assert tested >= FEWEST
             assert (
                 np.abs(np.array([train, val, tested]) / (train + val + tested) - SHARES) < 0.07
             ).all()
     train, val, tested = per_split(after[2], label="night")
-    assert train >= 100 and val + tested >= 60
+    assert train >= 100
+    assert val + tested >= 60
 
 
 def test_many_images_of_no_drive_have_the_shares_to_the_image() -> None:

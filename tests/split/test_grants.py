@@ -113,7 +113,8 @@ def decided(images: pl.DataFrame, grants: Grants, knobs: Split = SETTINGS) -> pl
 def test_drives_that_only_judge_are_shared_by_val_and_test_in_proportion() -> None:
     found = drives_of(decided(fleet([("day", 2)] * 200), EVALUATE_ONLY))
     of_val = 200 * SETTINGS.val / (SETTINGS.val + SETTINGS.test)
-    assert found[0] == 0 and found.sum() == 200
+    assert found[0] == 0
+    assert found.sum() == 200
     assert abs(found[1] - of_val) <= 2
 
 

@@ -88,7 +88,8 @@ def test_a_place_is_named_after_an_image_that_all_of_it_are_like(images: pl.Data
         if row["status"] == "accepted":
             assert (row["place"] is not None) == single
         elif row["place"] is not None:  # a copy: where the image is that it was dropped for
-            assert single and row["place"] == rows[row["lost_to"]]["place"]
+            assert single
+            assert row["place"] == rows[row["lost_to"]]["place"]
         if row["place"] is not None and row["status"] == "accepted":
             leader = rows[row["place"]]
             assert leader["place"] == leader["image_id"]
@@ -113,7 +114,8 @@ def test_a_camera_is_one_group_and_is_held_out_as_a_whole() -> None:
     assert not any(leaked.values())
     of_camera = after.group_by("path").agg(GROUP.n_unique(), pl.col("split").n_unique())
     assert of_camera["group"].to_list() == of_camera["split"].to_list() == [1] * 30
-    assert after["split"].value_counts().height == 3 and after["split"].null_count() == 0
+    assert after["split"].value_counts().height == 3
+    assert after["split"].null_count() == 0
     # hashes alone tear them
     torn, _, _ = split(images, empty(), SETTINGS, False)
     assert torn.group_by("path").agg(pl.col("split").n_unique())["split"].max() == 3
@@ -193,7 +195,8 @@ def test_the_stage_reads_features_and_reports_leaks_of_both_kinds(workspace: Any
     main()
     found = reports.read("split")
     assert found["places"] == 12
-    assert found["leaks"] == 0 and found["leaks_by"] == {"hash": 0, "features": 0}
+    assert found["leaks"] == 0
+    assert found["leaks_by"] == {"hash": 0, "features": 0}
     assert catalogue.read("data/split/images.parquet")["place"].to_list() == [
         *images["image_id"].to_list()
     ]

@@ -213,7 +213,8 @@ def test_a_wider_radius_embargoes_the_later_of_two_that_were_decided() -> None:
     assert first["split"].to_list() == ["train", "test"]
     wider = SETTINGS.model_copy(update={"radius": 5})
     after, record, leaked = split(table(rows), record, wider, mirrored=False)
-    assert after["split"].to_list() == ["train", None] and not any(leaked.values())
+    assert after["split"].to_list() == ["train", None]
+    assert not any(leaked.values())
     assert after["lost_to"].to_list() == [None, "first"]
     after, _, _ = split(table(rows), record, SETTINGS, mirrored=False)
     assert after["split"].to_list() == ["train", "test"]

@@ -84,15 +84,18 @@ def test_it_leaves_a_card_and_whole_reports_and_no_weights(
     why = "no training image of night (but day 5) and no image of night held out in test"
     assert files(TRAINED) == ["card.json"]
     card = cards.read(TRAINED)
-    assert card.skipped is not None and card.skipped.startswith(why)
+    assert card.skipped is not None
+    assert card.skipped.startswith(why)
     assert (card.failed, card.steps, card.trained_on, card.images_sha256) == (None, 0, (), None)
-    assert card.images_per_class == {"day": 5} and card.domains is not None
+    assert card.images_per_class == {"day": 5}
+    assert card.domains is not None
     # what dvc.yaml lists as outputs, none of them a folder that Git would not keep
     assert files(REPORTS) == ["metrics.json", "plots/metrics/.gitkeep"]
     assert (REPORTS / "plots/images").is_dir()
     assert json.loads((REPORTS / "metrics.json").read_text()) == {"skipped": card.skipped}
     said = " ".join(capsys.readouterr().err.split())
-    assert f"skipped: model 'night': {why}" in said and "The turn goes on without it" in said
+    assert f"skipped: model 'night': {why}" in said
+    assert "The turn goes on without it" in said
     with pytest.raises(ArgusError, match="no weights, since it was skipped: no training image"):
         load(TRAINED)
 
@@ -109,7 +112,8 @@ def test_it_leaves_a_card_and_whole_reports_and_no_weights(
 )
 def test_whatever_is_missing(train: Callable[..., None], per_split: dict[str, Any]) -> None:
     train(**per_split)
-    assert cards.read(TRAINED).skipped and files(TRAINED) == ["card.json"]
+    assert cards.read(TRAINED).skipped
+    assert files(TRAINED) == ["card.json"]
 
 
 @pytest.mark.parametrize("of_turn", ["skipped", "trained"])
@@ -137,8 +141,10 @@ def test_later_stages_take_a_model_as_it_came(
     else:  # by one night, fewer than a batch, and no look at val, which has none
         trained = cards.read(TRAINED)
         assert (trained.skipped, trained.failed, trained.steps) == (None, None, 2)
-        assert trained.images_per_class == {"day": 5, "night": 1} and trained.validation == {}
-        assert report["samples"] == 8 and "untranslated" in decided["against"]
+        assert trained.images_per_class == {"day": 5, "night": 1}
+        assert trained.validation == {}
+        assert report["samples"] == 8
+        assert "untranslated" in decided["against"]
         assert "training_reals" not in report["beside"]  # one image alone: no distance
     assert json.loads(Path("models/champions/champions.json").read_text()) == {"day2night": None}
 

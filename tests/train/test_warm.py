@@ -86,7 +86,8 @@ def test_all_networks_begin_where_the_turn_before_left_them(
         for name in networks
         if name.startswith("past_")  # the pools of CycleGAN
     }
-    assert card["warm_start"] == TURN and card["cold_start"] is None
+    assert card["warm_start"] == TURN
+    assert card["cold_start"] is None
     assert asked == [f"models/trained/tiny_{arch}@{TURN}"]
     assert f"begins where turn {TURN} left it" in capsys.readouterr().err
 
@@ -120,7 +121,8 @@ def test_what_does_not_fit_is_not_taken_over_and_said(
     said = capsys.readouterr().err
     assert "begins with fresh weights, since" in said
     assert words in said
-    assert card["warm_start"] is None and words in card["cold_start"]
+    assert card["warm_start"] is None
+    assert words in card["cold_start"]
     cold, _ = begun(tiny.order("r3gan", tmp_path / "cold", steps=2), monkeypatch)
     assert all(torch.equal(networks[name], tensor) for name, tensor in cold.items())
 
@@ -261,7 +263,8 @@ def test_weights_that_rest_on_what_may_not_train_are_not_gone_on_from(
     networks, card = begun(order, monkeypatch)
     said = capsys.readouterr().err
     assert "begins with fresh weights, since what it learnt may not be gone on from" in said
-    assert words in said and words in card["cold_start"]
+    assert words in said
+    assert words in card["cold_start"]
     assert [list(each["train"]) for each in card["trained_on"]] == [["later"]]
     cold, _ = begun(tiny.order("r3gan", tmp_path / "cold", steps=2), monkeypatch)
     assert all(torch.equal(networks[name], tensor) for name, tensor in cold.items())
@@ -274,7 +277,8 @@ def test_what_an_ancestor_learnt_counts_as_much(before, history, tmp_path):
     told(tmp_path / "second", source="later", rights=Rights(BOTH, {}))
     history(tmp_path / "second/trained")
     card = told(tmp_path / "third", source="later", rights=Rights({"later": BOTH["later"]}, {}))
-    assert card["warm_start"] is None and "demo is retired" in card["cold_start"]
+    assert card["warm_start"] is None
+    assert "demo is retired" in card["cold_start"]
 
 
 def test_weights_whose_images_are_not_known_are_not_gone_on_from(before, history, tmp_path):
@@ -321,4 +325,5 @@ def test_a_killed_training_does_not_go_on_if_what_it_began_with_was_withdrawn(
     stopped_at_its_checkpoint(order(Rights(BOTH, {})), monkeypatch)
     train(order(Rights(BOTH, {f"train{3:060x}": "asked for"})))
     said = capsys.readouterr().err
-    assert "from step" not in said and "is withdrawn" in said
+    assert "from step" not in said
+    assert "is withdrawn" in said

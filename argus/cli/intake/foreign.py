@@ -116,7 +116,8 @@ class Foreign:
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment()
         ) as process:
-            assert process.stdin is not None and process.stdout is not None
+            assert process.stdin is not None
+            assert process.stdout is not None
             for entry, to in files:
                 process.stdin.write(f"{entry.digest}\n".encode("ascii"))
                 process.stdin.flush()

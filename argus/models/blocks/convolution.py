@@ -123,6 +123,7 @@ class TwiceConv2d(nn.Conv2d):
     def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         if not input.is_cuda:
             return super()._conv_forward(input, weight, bias)
-        assert self.padding_mode == "zeros" and not isinstance(self.padding, str)
+        assert self.padding_mode == "zeros"
+        assert not isinstance(self.padding, str)
         how = Geometry(self.stride, self.padding, self.dilation, self.groups)
         return convolve(input, weight, bias, how)

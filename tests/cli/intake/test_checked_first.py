@@ -27,7 +27,8 @@ def test_everything_wrong_is_said_before_anything_runs(
     params.write_text(text)
     before = sh("git", "status", "--porcelain")
     status, printed = argus("turn", "-m", "x")
-    assert status == 1 and "nothing has run yet" in printed
+    assert status == 1
+    assert "nothing has run yet" in printed
     assert "models.r3gan: there is no architecture 'r3gam'; did you mean r3gan" in printed
     assert "models.other: images of 30x48 do not suit this model" in printed
     assert "prune.budgets: there is no such field; did you mean budget" in printed

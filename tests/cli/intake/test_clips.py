@@ -146,7 +146,8 @@ def test_a_picture_is_turned_as_the_camera_was_held(
     with Image.open(taken(path, 1).items[0].file) as image:
         assert image.size == (48, 64)
         pixels = np.asarray(image.convert("L"))
-    assert pixels[:28].mean() > 190 and pixels[36:].mean() < 30  # left has become the top
+    assert pixels[:28].mean() > 190
+    assert pixels[36:].mean() < 30
 
 
 @pytest.mark.parametrize(
@@ -172,7 +173,8 @@ def test_colours_follow_the_standard_of_the_clip_or_of_its_size(
 def test_equal_clips_give_equal_bytes(tmp_path: Path, taken: Callable[..., Batch]) -> None:
     path = clip.write(tmp_path / "a.mp4", THIRTY)
     first, second = ([i.file.read_bytes() for i in taken(path, 5).items] for _ in range(2))
-    assert first == second and len(first) == 5 + 1
+    assert first == second
+    assert len(first) == 5 + 1
 
 
 def test_a_clip_that_was_cut_off_gives_its_whole_frames_and_says_so(
@@ -182,7 +184,8 @@ def test_a_clip_that_was_cut_off_gives_its_whole_frames_and_says_so(
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
     numbers = [number for _, number in chosen(taken(path, 30))]
-    assert 5 < len(numbers) < 25 and numbers == list(range(len(numbers)))
+    assert 5 < len(numbers) < 25
+    assert numbers == list(range(len(numbers)))
     assert "cut.mkv: ends early, after 0." in capfd.readouterr().err
 
 
@@ -262,7 +265,9 @@ def test_a_clip_becomes_a_delivery(repo: Path, argus: Argus, tmp_path: Path) -> 
     status, printed = argus(
         "submit", path, "--source", "cam", "--delivery", "d", "--fps", "2", "--shard"
     )
-    assert status == 0 and "cam/d: 3 files" in printed and "sequence cam/Fahrt 1.mp4: 3" in printed
+    assert status == 0
+    assert "cam/d: 3 files" in printed
+    assert "sequence cam/Fahrt 1.mp4: 3" in printed
     assert "reading clips: 1/1 seconds" in printed
     assert read_manifest(Path("data/raw/cam/d")).sequence_from == "index"
     assert not Path(".dvc/tmp/argus-submit").exists()
@@ -280,5 +285,6 @@ def test_a_clip_wants_a_rate_and_a_folder_is_clips_or_images(
         ([path, "--fps", "1", "--format", "coco"], "leave --label-from"),
     ):
         status, printed = argus("submit", *arguments, "--source", "cam")
-        assert status == 1 and words in printed
+        assert status == 1
+        assert words in printed
     assert not list(Path("data/raw").glob("*/"))

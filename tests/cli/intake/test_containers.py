@@ -50,7 +50,8 @@ def test_a_clip_is_known_by_its_bytes_and_taken_whatever_it_is_called(
 ) -> None:
     path = tmp_path / "in" / name
     count = record(path, form, options)
-    assert begins_as_clip(path.read_bytes()[:HEAD]) and not torn(path)
+    assert begins_as_clip(path.read_bytes()[:HEAD])
+    assert not torn(path)
     assert is_clip(path.rename(tmp_path / "a.jpg"))
     (tmp_path / "a.jpg").rename(path)
     assert len(clips.way(path, 30, False)(tmp_path).items) == count
@@ -116,8 +117,10 @@ def test_a_clip_never_comes_in_as_an_image(
         if not arguments:
             (upload / "index.csv").unlink()
         status, printed = argus("submit", upload, "--source", "cam", *arguments)
-        assert status == 1 and f"{upload / name} is a clip: take its frames in with" in printed
-        assert "copying" not in printed and not list(Path("data/raw").glob("*/"))
+        assert status == 1
+        assert f"{upload / name} is a clip: take its frames in with" in printed
+        assert "copying" not in printed
+        assert not list(Path("data/raw").glob("*/"))
 
 
 def box(name: bytes, content: int, size: int | None = None) -> bytes:

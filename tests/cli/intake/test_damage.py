@@ -44,7 +44,8 @@ def test_a_frame_that_is_shown_before_its_key_frame_builds_on_the_group_before(
         damage.broken(broken)
     assert [damage.spoilt(5), damage.spoilt(6)] == [broken is not None] * 2
     damage.key(4)  # is shown after them
-    assert not damage.spoilt(4) and not damage.spoilt(7)
+    assert not damage.spoilt(4)
+    assert not damage.spoilt(7)
 
 
 def film(path: Path, codec: str, form: str, reordered: int) -> None:
@@ -86,11 +87,13 @@ def test_no_frame_comes_in_other_than_it_was_recorded(
     path = tmp_path / "a.ts"
     film(path, codec, form, reordered)
     whole, none = shown(path)
-    assert len(set(whole)) == 24 and none == 0
+    assert len(set(whole)) == 24
+    assert none == 0
     data, size = path.read_bytes(), PACKET[form]
     packets = len(data) // size
     for at in range(packets // 3, packets, packets // 12):  # a packet of the container is lost
         path.write_bytes(data[: at * size] + data[(at + 1) * size :])
         left, lost = shown(path)
-        assert set(left) <= set(whole) and len(left) >= 12
+        assert set(left) <= set(whole)
+        assert len(left) >= 12
         assert lost or left == whole

@@ -86,18 +86,21 @@ def test_it_tells_what_would_come_in_and_changes_nothing(
 ) -> None:
     before = snapshot(repo), snapshot(mixed)
     status, printed = argus("submit", mixed, *FROM, *DIRS, "--dry-run", "--delivery", "a")
-    assert status == 0 and (snapshot(repo), snapshot(mixed)) == before
+    assert status == 0
+    assert (snapshot(repo), snapshot(mixed)) == before
     cells = [[c.strip() for c in line.split("│")[1:-1]] for line in printed.splitlines()]
     rows = {row[0]: row[1:] for row in cells if row}
     # label: images, refused, drives, without drive
     assert rows["day"] == ["5", "1", "2", "0", "d1: 4, d2: 1"]
-    assert rows["night"][:4] == ["5", "2", "2", "0"] and rows["dusk"] == ["1", "0", "0", "1", ""]
+    assert rows["night"][:4] == ["5", "2", "2", "0"]
+    assert rows["dusk"] == ["1", "0", "0", "1", ""]
     assert "notes" not in rows  # is no image, so its folder is no class
     assert rows["truncated"][:2] == ["1", "day/d1/cut.jpg"]
     assert rows["not_an_image"][:2] == ["1", "notes/readme.txt"]
     assert rows["too_small"][0] == rows["unknown_range"][0] == "1"
     assert "ingest would take 8 of 12" in printed
-    assert "the rule `black` would take 1 of 8 images" in printed and "takes none" in printed
+    assert "the rule `black` would take 1 of 8 images" in printed
+    assert "takes none" in printed
     assert "1 of 12 images are in this delivery before, byte for byte" in printed
     assert "no sequence is known of 1 of 11 images, such as dusk/2.jpg" in printed
     assert (
@@ -110,30 +113,41 @@ def test_it_refuses_what_the_command_refuses(repo: Path, argus: Argus, mixed: Pa
     (mixed / "dusk").rename(mixed / "duks")
     before = snapshot(repo)
     status, printed = argus("submit", mixed, *FROM, *DIRS, "--dry-run")
-    assert status == 1 and "duks: 1 images" in printed and "did you mean dusk?" in printed
-    assert "What ingest would refuse" in printed and "nothing was changed" in printed
-    assert f"argus submit {mixed} --source cam" in printed and "--new-label duks" in printed
+    assert status == 1
+    assert "duks: 1 images" in printed
+    assert "did you mean dusk?" in printed
+    assert "What ingest would refuse" in printed
+    assert "nothing was changed" in printed
+    assert f"argus submit {mixed} --source cam" in printed
+    assert "--new-label duks" in printed
     status, printed = argus("submit", mixed, *FROM, *DIRS, "--dry-run", "--new-label", "duks")
-    assert status == 0 and "--label-from dirs --sequence-from dirs --new-label duks\n" in printed
+    assert status == 0
+    assert "--label-from dirs --sequence-from dirs --new-label duks\n" in printed
     status, printed = argus("submit", mixed, *FROM, "--dry-run", "--shard")
-    assert status == 1 and "a.tar would mean something else inside a shard" in printed
+    assert status == 1
+    assert "a.tar would mean something else inside a shard" in printed
     for spoilt, words in (
         (("--source", "nobody"), "has no rights card"),
         ((*FROM, "--delivery", "a.dvc"), "cannot name a delivery"),
         ((*FROM, "--format", "coco"), "is not laid out as coco"),
     ):
         status, printed = argus("submit", mixed, *spoilt, "--dry-run")
-        assert status == 1 and words in printed
+        assert status == 1
+        assert words in printed
     (mixed / "link.jpg").symlink_to(mixed / "night/d3/0.jpg")
     status, printed = argus("submit", mixed, *FROM, "--dry-run")
-    assert status == 1 and "symbolic link" in printed and snapshot(repo) == before
+    assert status == 1
+    assert "symbolic link" in printed
+    assert snapshot(repo) == before
 
 
 def test_a_name_that_is_taken_is_told(repo: Path, argus: Argus, mixed: Path) -> None:
     (mixed / "night/a.tar").unlink()
     assert argus("submit", mixed, *FROM, *DIRS, "--delivery", "d1", "--shard")[0] == 0
     status, printed = argus("submit", mixed, *FROM, *DIRS, "--delivery", "d1", "--dry-run")
-    assert status == 0 and "cam/d1 exists" in printed and "adds nothing" in printed
+    assert status == 0
+    assert "cam/d1 exists" in printed
+    assert "adds nothing" in printed
 
 
 def test_clips_are_looked_at_frame_by_frame(repo: Path, argus: Argus, tmp_path: Path) -> None:
@@ -142,7 +156,9 @@ def test_clips_are_looked_at_frame_by_frame(repo: Path, argus: Argus, tmp_path: 
     shutil.rmtree(".dvc/tmp", ignore_errors=True)  # as in a clone
     before = snapshot(repo)
     status, printed = argus("submit", path, *FROM, "--fps", "2", "--dry-run")
-    assert status == 0 and "night.mp4: " in printed and snapshot(repo) == before
+    assert status == 0
+    assert "night.mp4: " in printed
+    assert snapshot(repo) == before
 
 
 def test_a_hundred_labels_and_drives_stay_short() -> None:

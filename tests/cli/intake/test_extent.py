@@ -50,7 +50,8 @@ def test_a_whole_clip_does_not_end_early(
 ) -> None:
     path = clip.write(tmp_path / name, times, ticks=ticks(name), sound=sound)
     count, seconds, early = read(path)
-    assert count == 60 and not early
+    assert count == 60
+    assert not early
     if not name.endswith("avi"):
         assert seconds == pytest.approx(2, abs=0.01)
     if name[2:] in ("mp4", "mov", "3gp", "mkv", "webm", "ts"):  # which tell the length of each
@@ -62,7 +63,8 @@ def test_a_whole_clip_does_not_end_early(
 def test_a_slow_or_uneven_rate_is_no_end_before_its_time(tmp_path: Path, name: str) -> None:
     for times in ([float(i) for i in range(6)], [0, 0.1, 0.2, 0.9, 1.05, 3, 3.1]):
         count, _, early = read(clip.write(tmp_path / name, times))
-        assert count == len(times) and not early
+        assert count == len(times)
+        assert not early
 
 
 @pytest.mark.parametrize(
@@ -112,7 +114,9 @@ def test_a_clip_that_was_broken_off_ends_early(
         if len(clip.cut(path, part).read_bytes()) % 188 == 0:
             path.write_bytes(data[: round(len(data) * part) + 1])
         count, seconds, early = read(path)
-        assert early and 0 < count < 60 and seconds < 2
+        assert early
+        assert 0 < count < 60
+        assert seconds < 2
 
 
 def test_the_last_picture_of_a_stream_that_breaks_off_within_a_packet_is_left_out(
@@ -135,7 +139,8 @@ def test_two_recordings_in_one_stream_follow_each_other(tmp_path: Path) -> None:
     (tmp_path / "a.ts").write_bytes(late.read_bytes() + early.read_bytes())
     count, seconds, cut_short = read(tmp_path / "a.ts")
     assert count >= 118  # where the counter of packets breaks, the last picture may lack some
-    assert seconds == pytest.approx(4, abs=0.1) and not cut_short
+    assert seconds == pytest.approx(4, abs=0.1)
+    assert not cut_short
 
 
 @pytest.mark.parametrize(
@@ -166,4 +171,5 @@ def test_a_clip_without_a_word_on_its_length_is_read_to_its_end(tmp_path: Path) 
 def test_a_clock_that_leaps_is_not_believed(tmp_path: Path) -> None:
     times = [i / 30 + (1_000_000 if i >= 30 else 0) for i in range(60)]
     count, seconds, _ = read(clip.write(tmp_path / "a.mkv", times, "mjpeg"))
-    assert count == 60 and seconds == pytest.approx(2, abs=0.05)
+    assert count == 60
+    assert seconds == pytest.approx(2, abs=0.05)

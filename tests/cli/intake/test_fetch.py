@@ -105,10 +105,12 @@ def test_a_dataset_becomes_a_delivery_that_says_where_it_is_from(
 
     before = tree(repo)
     status, printed = argus("source", "fetch", "cam")
-    assert status == 0 and f"cam/{name} is there already" in printed
+    assert status == 0
+    assert f"cam/{name} is there already" in printed
     register(git, revision, path="set/train")
     status, printed = argus("source", "fetch", "cam")
-    assert status == 1 and "of another path than the card now says" in printed
+    assert status == 1
+    assert "of another path than the card now says" in printed
     register(git, revision)
     assert tree(repo) == before
 
@@ -123,10 +125,13 @@ def test_a_label_of_a_fetched_dataset_is_confirmed_in_the_same_way(
     (git / "set/train/day").rename(git / "set/train/dya")
     register(git, committed(git))
     status, printed = argus("source", "fetch", "cam")
-    assert status == 1 and "dya: 1 images" in printed and "did you mean day?" in printed
+    assert status == 1
+    assert "dya: 1 images" in printed
+    assert "did you mean day?" in printed
     assert not Path("data/raw/cam").exists()
     status, printed = argus("source", "fetch", "cam", "--new-label", "dya")
-    assert status == 0 and "label dya: 1" in printed
+    assert status == 0
+    assert "label dya: 1" in printed
 
 
 def test_a_server_that_gives_no_commit_by_its_hash_is_asked_for_all(
@@ -156,14 +161,17 @@ def test_a_failed_fetch_changes_nothing(
     register(*origin, **changes)
     before, staged = tree(repo), sh("git", "status", "--porcelain")
     status, printed = argus("source", "fetch", "cam")
-    assert status == 1 and words in printed
-    assert tree(repo) == before and sh("git", "status", "--porcelain") == staged
+    assert status == 1
+    assert words in printed
+    assert tree(repo) == before
+    assert sh("git", "status", "--porcelain") == staged
     assert not Path("data/raw/cam").exists()
 
 
 def test_a_card_that_says_nothing_of_it_is_told_what_to_add(repo: Path, argus: Argus) -> None:
     status, printed = argus("source", "fetch", "cam")
-    assert status == 1 and "does not say where to fetch from: add `fetch`" in printed
+    assert status == 1
+    assert "does not say where to fetch from: add `fetch`" in printed
 
 
 @pytest.mark.parametrize(
@@ -188,7 +196,9 @@ def test_only_a_full_hash_inside_the_repository_can_be_fetched(field: str, value
 @pytest.mark.parametrize("path", sorted(PUBLIC.glob("*.yaml")), ids=lambda path: path.stem)
 def test_a_shipped_card_holds(path: Path) -> None:
     card = rights_cards.Card.model_validate(yaml.safe_load(card_in(path, path.stem)))
-    assert card.kind == "academic" and card.citation and card.consent.reference.startswith("https:")
+    assert card.kind == "academic"
+    assert card.citation
+    assert card.consent.reference.startswith("https:")
     assert (
         f"argus source add {card.source} --card data/sources/public/{path.name}"
         in (path.read_text().splitlines()[2])
@@ -207,7 +217,9 @@ def test_every_public_format_has_a_card_and_none_is_registered(repo: Path, argus
     assert argus("source", "check")[1].startswith("cam:")
     assert "kitti" not in argus("source", "list")[1]
     status, printed = argus("source", "add", "kitti")
-    assert status == 2 and "public/kitti.yaml" in printed.replace("\n", "")
+    assert status == 2
+    assert "public/kitti.yaml" in printed.replace("\n", "")
     status, printed = argus("source", "add", "camvid", "--card", target / "camvid.yaml")
-    assert status == 0 and "next: argus source fetch camvid" in printed
+    assert status == 0
+    assert "next: argus source fetch camvid" in printed
     assert params.load().sources == ["cam", "camvid"]

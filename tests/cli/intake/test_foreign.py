@@ -82,7 +82,8 @@ def test_nothing_that_a_repository_brings_is_run(
     assert status == 0, printed
     delivery = Path("data/raw/cam") / revision[:12]
     assert (delivery / "train/day/a.jpg").read_bytes() == b"$Id$\nline\n"
-    assert not sang(canary) and not list(tmp_path.rglob("*.sang"))
+    assert not sang(canary)
+    assert not list(tmp_path.rglob("*.sang"))
 
 
 def test_a_helper_is_not_run_even_if_settings_here_lead_to_it(
@@ -100,7 +101,8 @@ def test_a_helper_is_not_run_even_if_settings_here_lead_to_it(
         f'[url "ext::{canary} "]\n    insteadOf = ssh://\n[protocol]\n    allow = always\n',
     )
     status, printed = argus("source", "fetch", "cam")
-    assert status == 1 and "could not be fetched" in printed
+    assert status == 1
+    assert "could not be fetched" in printed
     assert not sang(canary)
 
 
@@ -173,7 +175,8 @@ def test_what_the_commit_does_not_hold_itself_is_refused(
     before = tree(repo)
     status, printed = argus("source", "fetch", "cam")
     assert status == 1 and words in printed, printed
-    assert tree(repo) == before and not Path("data/raw/cam").exists()
+    assert tree(repo) == before
+    assert not Path("data/raw/cam").exists()
 
 
 def test_a_dataset_beside_what_dvc_keeps_is_whole_and_comes_in(
@@ -243,7 +246,8 @@ def test_a_name_that_leads_out_or_cannot_be_written_is_refused(
     status, printed = argus("source", "fetch", "cam")
     assert status == 1 and "names that a file cannot have here" in printed, printed
     assert "\x1b[2J" not in printed
-    assert tree(repo) == before and not list(tmp_path.rglob("escaped.jpg"))
+    assert tree(repo) == before
+    assert not list(tmp_path.rglob("escaped.jpg"))
 
 
 @pytest.mark.parametrize(
@@ -299,5 +303,6 @@ def test_credentials_are_refused_and_not_repeated(
     register(*origin, git=address)
     for command in (("source", "fetch", "cam"), ("source", "check")):
         status, printed = argus(*command)
-        assert status == 1 and "no password, token or query" in printed
+        assert status == 1
+        assert "no password, token or query" in printed
         assert "s3cret" not in printed

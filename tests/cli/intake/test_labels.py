@@ -76,9 +76,11 @@ def test_two_letters_swapped_lead_back(word: str, at: int, data: st.DataObject) 
 def test_no_word_means_two_conditions() -> None:
     words = " ".join(vocabulary.OTHERWISE.values()).split()
     assert set(vocabulary.OTHERWISE) == set(vocabulary.CONDITIONS)
-    assert len(words) == len(set(words)) and not {*words} & {*vocabulary.CONDITIONS}
+    assert len(words) == len(set(words))
+    assert not {*words} & {*vocabulary.CONDITIONS}
     assert all(vocabulary.folded(word) == word for word in words)
-    assert not vocabulary.NO_CONDITION & {*words} and not vocabulary.OF_DATASETS & {*words}
+    assert not vocabulary.NO_CONDITION & {*words}
+    assert not vocabulary.OF_DATASETS & {*words}
 
 
 def test_unknown_labels_are_refused_all_at_once_with_the_nearest(
@@ -87,15 +89,21 @@ def test_unknown_labels_are_refused_all_at_once_with_the_nearest(
     up = put(tmp_path / "up", "Day/d1/0.jpg", "Foggy/d2/0.jpg", "nigth/d3/0.jpg", "nigth/d3/1.jpg")
     up = put(up, "Zebra/d4/0.jpg", "notes/readme.txt")
     status, printed = argus("submit", up, *FROM, *DIRS)
-    assert status == 1 and unchanged(repo)
+    assert status == 1
+    assert unchanged(repo)
     assert "3 labels that no earlier delivery has" in printed
     assert "nigth: 2 images, such as nigth/d3/0.jpg; did you mean night?" in printed
     assert "Foggy: 1 images, such as Foggy/d2/0.jpg; did you mean fog?" in printed
-    assert "Zebra: 1 images" in printed and "notes" not in printed and "Day:" not in printed
+    assert "Zebra: 1 images" in printed
+    assert "notes" not in printed
+    assert "Day:" not in printed
     assert "--new-label nigth --new-label Foggy --new-label Zebra" in printed
     # any that is not confirmed keeps all of it out
     status, printed = argus("submit", up, *FROM, *DIRS, "--new-label", "zebra")
-    assert status == 1 and "2 labels" in printed and "Zebra" not in printed and unchanged(repo)
+    assert status == 1
+    assert "2 labels" in printed
+    assert "Zebra" not in printed
+    assert unchanged(repo)
 
 
 def test_what_is_confirmed_once_is_known_from_then_on(
@@ -110,14 +118,19 @@ def test_what_is_confirmed_once_is_known_from_then_on(
     # the same command again, with and without the flag, has nothing to do
     for flags in (meant, ()):
         status, printed = argus("submit", first, *FROM, *DIRS, "--delivery", "a", *flags)
-        assert status == 0 and "nothing to do" in printed
+        assert status == 0
+        assert "nothing to do" in printed
     second = put(tmp_path / "b", "FOGGY /d2/0.jpg", "fogy/d2/0.jpg", "snow/d3/0.jpg")
     status, printed = argus("submit", second, *FROM, *DIRS, "--delivery", "b")
-    assert status == 1 and "1 label " in printed and "fogy: 1 images" in printed
-    assert "did you mean foggy?" in printed and "earlier deliveries: foggy, night" in printed
+    assert status == 1
+    assert "1 label " in printed
+    assert "fogy: 1 images" in printed
+    assert "did you mean foggy?" in printed
+    assert "earlier deliveries: foggy, night" in printed
     shutil.rmtree(second / "fogy")
     status, printed = argus("submit", second, *FROM, *DIRS, "--delivery", "b")
-    assert status == 0 and "no earlier delivery has these labels: snow (1 images)" in printed
+    assert status == 0
+    assert "no earlier delivery has these labels: snow (1 images)" in printed
 
 
 def test_labels_are_known_where_the_data_is_not(repo: Path, argus: Argus, tmp_path: Path) -> None:
@@ -128,7 +141,9 @@ def test_labels_are_known_where_the_data_is_not(repo: Path, argus: Argus, tmp_pa
     shutil.rmtree("data/raw/cam/a")  # as in a clone
     tracker = Path("data/raw/cam/a.dvc")
     status, printed = argus("submit", later, *FROM, *DIRS, "--dry-run")
-    assert status == 0 and "not compared with cam/a" in printed and "dvc pull" in printed
+    assert status == 0
+    assert "not compared with cam/a" in printed
+    assert "dvc pull" in printed
 
     # a delivery of before labels were written down: the report of the last turn tells
     tracker.write_text(tracker.read_text().split("meta:")[0])
@@ -160,7 +175,8 @@ def test_a_flag_must_name_a_label_that_comes(repo: Path, argus: Argus, tmp_path:
     up = put(tmp_path / "up", "day/d1/0.jpg")
     for flag in ("nigth", "unknown", ""):
         status, printed = argus("submit", up, *FROM, *DIRS, "--new-label", flag)
-        assert status == 1 and "no image has this label; there are day" in printed
+        assert status == 1
+        assert "no image has this label; there are day" in printed
     assert unchanged(repo)
 
 
@@ -170,12 +186,15 @@ def test_labels_of_lists_formats_and_shards_are_checked_too(
     listed = put(tmp_path / "csv", "0.jpg", "1.jpg")
     (listed / "index.csv").write_text("path,label\n0.jpg,Tag\n1.jpg,n/a\n")
     status, printed = argus("submit", listed, *FROM, "--format", "csv")
-    assert status == 1 and "Tag: 1 images, such as 0.jpg; did you mean day?" in printed
+    assert status == 1
+    assert "Tag: 1 images, such as 0.jpg; did you mean day?" in printed
     assert "n/a: 1 images, such as 1.jpg; leave it empty where" in printed
 
     classes = put(tmp_path / "if", "train/nightt/0.jpg", "val/day/0.jpg")
     status, printed = argus("submit", classes, *FROM, "--format", "imagefolder")
-    assert status == 1 and "nightt: 1 images" in printed and "did you mean night?" in printed
+    assert status == 1
+    assert "nightt: 1 images" in printed
+    assert "did you mean night?" in printed
 
     shards = tmp_path / "tar"
     shards.mkdir()
@@ -185,7 +204,8 @@ def test_labels_of_lists_formats_and_shards_are_checked_too(
             member.size = len(content)
             tar.addfile(member, io.BytesIO(content))
     status, printed = argus("submit", shards, *FROM)
-    assert status == 1 and "Rainny: 1 images, such as 0.jpg; did you mean rain?" in printed
+    assert status == 1
+    assert "Rainny: 1 images, such as 0.jpg; did you mean rain?" in printed
     assert unchanged(repo)
 
 
@@ -193,7 +213,9 @@ def test_labels_of_clips_are_checked_too(repo: Path, argus: Argus, tmp_path: Pat
     clip.write(tmp_path / "up/nigth/0.mp4", [0, 0.5])
     options = (*FROM, "--fps", "2", "--label-from", "dirs")
     status, printed = argus("submit", tmp_path / "up", *options)
-    assert status == 1 and "nigth: 2 images" in printed and "did you mean night?" in printed
+    assert status == 1
+    assert "nigth: 2 images" in printed
+    assert "did you mean night?" in printed
     assert unchanged(repo)
 
 
@@ -217,7 +239,9 @@ def test_folders_of_another_level_are_shown(
 ) -> None:
     up = put(tmp_path / "up", *paths)
     status, printed = argus("submit", up / submitted, *FROM, *DIRS)
-    assert status == 1 and words in printed and unchanged(repo)
+    assert status == 1
+    assert words in printed
+    assert unchanged(repo)
     assert len(printed.splitlines()) < 24
 
 
@@ -226,7 +250,8 @@ def test_a_slip_of_the_pen_is_no_question_of_levels(
 ) -> None:
     up = put(tmp_path / "up", "nigth/d1/0.jpg", "night2/d1/0.jpg")
     _, printed = argus("submit", up, *FROM, *DIRS)
-    assert "2 labels" in printed and "First folders" not in printed
+    assert "2 labels" in printed
+    assert "First folders" not in printed
 
 
 @pytest.mark.parametrize(
@@ -276,7 +301,8 @@ def test_what_is_odd_about_drives_is_remarked_on(
 ) -> None:
     up = put(tmp_path / "up", *paths)
     status, printed = argus("submit", up / submitted, *FROM, *options)
-    assert status == 0 and f"warning: {words}" in printed
+    assert status == 0
+    assert f"warning: {words}" in printed
 
 
 def test_there_is_nothing_to_remark_on_an_ordinary_delivery(
@@ -284,4 +310,5 @@ def test_there_is_nothing_to_remark_on_an_ordinary_delivery(
 ) -> None:
     up = put(tmp_path / "up", "Day/d1/0.jpg", "Day/d1/1.jpg", "night/d2/0.jpg", "dusk/d3/0.jpg")
     status, printed = argus("submit", up, *FROM, *DIRS)
-    assert status == 0 and "warning" not in printed
+    assert status == 0
+    assert "warning" not in printed

@@ -41,7 +41,9 @@ def sizes(batch: Batch) -> list[tuple[int, int]]:
 @given(st.integers(1, 4000), st.integers(1, 4000), st.fractions(Fraction(1, 8), 8))
 def test_no_side_shrinks_and_the_shape_is_right(width: int, height: int, aspect: Fraction) -> None:
     wide, high = picture.shown_size(width, height, aspect)
-    assert wide >= width and high >= height and (wide == width or high == height)
+    assert wide >= width
+    assert high >= height
+    assert wide == width or high == height
     if aspect >= 1:
         assert abs(wide - width * aspect) <= Fraction(1, 2)
     else:
@@ -76,7 +78,8 @@ def test_pixels_are_made_square_before_the_picture_is_turned(
     with Image.open(item.file) as image:
         assert image.size == (270, 480)
         pixels = np.asarray(image.convert("L"))
-    assert pixels[:230].mean() > 190 and pixels[250:].mean() < 30  # left has become the top
+    assert pixels[:230].mean() > 190
+    assert pixels[250:].mean() < 30
 
 
 def test_the_shape_of_pixels_may_change_on_the_way(
@@ -91,7 +94,8 @@ def test_the_shape_of_pixels_may_change_on_the_way(
     (tmp_path / "a.ts").write_bytes(data)
     found = sizes(taken(tmp_path / "a.ts"))
     wide = found.count((480, 270))
-    assert 6 <= wide <= 8 and found[wide:] == [(360, 270)] * 8  # the last may fall to the join
+    assert 6 <= wide <= 8
+    assert found[wide:] == [(360, 270)] * 8
 
 
 def test_a_shape_that_makes_frames_too_large_on_the_way_is_refused(tmp_path: Path) -> None:
@@ -253,7 +257,8 @@ def test_combs_of_two_fields_are_taken_out() -> None:
     frame.pts, frame.time_base = 0, Fraction(1, 30)
     found = picture.progressive(frame).to_ndarray(format="gray").astype(int)
     combs = np.abs(np.diff(woven.astype(int), axis=0))[:, 12:].mean()
-    assert combs > 15 and np.abs(np.diff(found, axis=0))[2:-2, 12:-4].mean() < 1
+    assert combs > 15
+    assert np.abs(np.diff(found, axis=0))[2:-2, 12:-4].mean() < 1
     assert np.abs(found - ramp)[2:-2, 12:-4].mean() < 2
 
 
@@ -282,7 +287,8 @@ def test_interlaced_frames_of_a_clip_come_in_without_combs(tmp_path: Path) -> No
         container.mux(stream.encode())
     with frames.opened(path, 10**6) as opened:
         shots = [shot for _, shot in opened.shots()]
-    assert len(shots) == 12 and all(shot.frame.interlaced_frame for shot in shots)
+    assert len(shots) == 12
+    assert all(shot.frame.interlaced_frame for shot in shots)
     for shot in shots:
         shown = np.asarray(picture.picture(shot.frame).convert("L")).astype(int)
         assert np.ptp(shown[:, 32]) < 8

@@ -67,7 +67,9 @@ def test_frames_that_become_too_large_are_left_out_and_counted(tmp_path: Path) -
     path.write_bytes(small.read_bytes() + large.read_bytes() + small.read_bytes())
     with frames.opened(path, 100_000) as opened:
         sizes = [(shot.frame.width, shot.frame.height) for _, shot in opened.shots()]
-        assert set(sizes) == {SMALL} and len(sizes) >= 8 and opened.damaged >= 5
+        assert set(sizes) == {SMALL}
+        assert len(sizes) >= 8
+        assert opened.damaged >= 5
     with frames.opened(path, 10**7) as opened:
         assert LARGE in {(shot.frame.width, shot.frame.height) for _, shot in opened.shots()}
 
@@ -131,7 +133,8 @@ def test_a_clip_is_closed_when_it_has_been_read(
     assert count(path) == 5
     with pytest.raises(ArgusError):
         count(tmp_path / "b.mkv")
-    assert len(files) >= 2 and all(file.closed for file in files)
+    assert len(files) >= 2
+    assert all(file.closed for file in files)
 
 
 def script(path: Path) -> None:

@@ -73,7 +73,8 @@ def test_what_came_in_is_told_by_label_and_drive(
     assert status == 0
     for words in ("cam/2026: 4 files", "label day: 2", "label night: 1", "without label: 1"):
         assert words in printed
-    assert "argus turn" in printed and "4/4 files" in printed
+    assert "argus turn" in printed
+    assert "4/4 files" in printed
     assert read_manifest(Path("data/raw/cam/2026")).delivery == "2026"
 
 
@@ -170,7 +171,8 @@ def test_a_path_that_is_no_folder_outside_the_deliveries_is_refused(
         (Path("data"), "lie in each other"),
     ):
         status, printed = argus("submit", path, "--source", "cam")
-        assert status == 1 and words in printed
+        assert status == 1
+        assert words in printed
 
 
 def test_the_last_day_of_a_consent_still_counts(repo: Path, upload: Path) -> None:

@@ -26,13 +26,16 @@ def test_a_format_goes_with_no_other_word_on_labels(repo: Path, argus: Argus, up
     for option in ("--label-from", "--sequence-from"):
         arguments = ("--source", "cam", "--format", "imagefolder", option, "dirs")
         status, printed = argus("submit", upload, *arguments)
-        assert status == 1 and "--format says where labels and sequences stand" in printed
+        assert status == 1
+        assert "--format says where labels and sequences stand" in printed
 
 
 def test_a_dataset_comes_in_by_its_format(repo: Path, argus: Argus, upload: Path) -> None:
     status, printed = argus("submit", upload, "--source", "cam", "--format", "imagefolder")
     assert status == 0
-    assert "3 files" in printed and "label day: 2" in printed and "label night: 1" in printed
+    assert "3 files" in printed
+    assert "label day: 2" in printed
+    assert "label night: 1" in printed
 
 
 def test_many_sequences_are_counted_not_listed(repo: Path, argus: Argus, tmp_path: Path) -> None:
@@ -41,5 +44,6 @@ def test_many_sequences_are_counted_not_listed(repo: Path, argus: Argus, tmp_pat
         path.parent.mkdir(parents=True)
         path.write_bytes(bytes([number]))
     _, printed = argus("submit", tmp_path / "in", "--source", "cam", "--sequence-from", "dirs")
-    assert "sequence cam/drive11: 1" in printed and "drive12" not in printed
+    assert "sequence cam/drive11: 1" in printed
+    assert "drive12" not in printed
     assert "and 2 more sequences" in printed

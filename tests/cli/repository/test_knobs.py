@@ -36,7 +36,8 @@ def test_a_value_is_replaced_and_every_other_line_stays() -> None:
         for old, new in zip(before.splitlines(), after.splitlines(), strict=True)
         if old != new
     ]
-    assert len(changed) == 1 and changed[0][1].strip().startswith("previous:")
+    assert len(changed) == 1
+    assert changed[0][1].strip().startswith("previous:")
     assert yaml.safe_load(after)["lineage"]["previous"] == "0" * 40
 
 
@@ -78,7 +79,8 @@ def test_the_last_item_leaves_an_empty_list_not_null() -> None:
     text = knobs.without_item(BLOCK, "sources", "cam")
     text = knobs.without_item(text, "sources", "fleet")
     assert yaml.safe_load(text) == {"sources": [], "after": {"x": [1, 2]}}
-    assert "# the first" in text and "# about the next" in text
+    assert "# the first" in text
+    assert "# about the next" in text
     assert knobs.items(knobs.with_item(text, "sources", "back"), "sources") == ["back"]
 
 

@@ -57,7 +57,8 @@ def test_nothing_is_here(clone: Path, argus: Argus, tmp_path: Path) -> None:
             shutil.copytree(tmp_path / "repo/.dvc/cache", ".dvc/cache", dirs_exist_ok=True)
     assert "2, none here" in argus("source", "list")[1]
     ended, printed = argus("export", "generate", "--to", "g.onnx")
-    assert ended == 1 and "the turn's models/champions are not here. `dvc pull models" in printed
+    assert ended == 1
+    assert "the turn's models/champions are not here. `dvc pull models" in printed
     with pytest.raises(ArgusError, match=r"2 of 2 deliveries are not here(.|\n)*`dvc pull`"):
         take_in("cam", settings())
     assert argus("delivery", "withdraw", "cam/d1", "--reason", "x")[0] == 0  # needs no image
@@ -133,8 +134,10 @@ def test_the_only_copy_is_named(repo: Path, tmp_path: Path) -> None:
     dvc("remote", "add", "--local", "-q", "-d", "store", str(tmp_path / "store"))
     sh("git", "remote", "add", "origin", "https://example.org/x")
     lines = storage.only_copy("turn-3")
-    assert "until `dvc push` sends them to 'store'" in lines[0] and "same disk" in lines[0]
-    assert "a clone lacks it" in lines[1] and "`git push --tags`" in lines[2]
+    assert "until `dvc push` sends them to 'store'" in lines[0]
+    assert "same disk" in lines[0]
+    assert "a clone lacks it" in lines[1]
+    assert "`git push --tags`" in lines[2]
     dvc("remote", "remove", "--local", "-q", "store")
     dvc("remote", "add", "-q", "-d", "bucket", "s3://bucket/argus")
     assert [line[:30] for line in storage.only_copy("turn-3")] == [

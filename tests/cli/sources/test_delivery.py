@@ -63,15 +63,22 @@ def test_a_delivery_that_no_turn_held_is_taken_out_whole(
     for options in ((), ("--shard",)):
         submit(argus, upload, "d2", *FOLDERS, *options)
         ended, printed = argus("delivery", "withdraw", "cam/d2", "--reason", "wrong labels")
-        assert ended == 0 and "in no turn" in printed and "`dvc gc" in printed
-        assert tree(Path()) == before and sh("git", "status", "--porcelain") == status
+        assert ended == 0
+        assert "in no turn" in printed
+        assert "`dvc gc" in printed
+        assert tree(Path()) == before
+        assert sh("git", "status", "--porcelain") == status
     ended, printed = argus("delivery", "withdraw", "cam/d2", "--reason", "wrong labels")
-    assert ended == 1 and "has no delivery 'd2': they are d1" in printed
+    assert ended == 1
+    assert "has no delivery 'd2': they are d1" in printed
     ended, printed = argus("delivery", "withdraw", "cam/d1", "--reason", "wrong labels")
-    assert ended == 0 and "no delivery of 'cam' is left in use" in printed
-    assert not Path("data/raw/cam").exists() and sh("git", "status", "--porcelain") == ""
+    assert ended == 0
+    assert "no delivery of 'cam' is left in use" in printed
+    assert not Path("data/raw/cam").exists()
+    assert sh("git", "status", "--porcelain") == ""
     ended, printed = argus("turn", "-m", "none")
-    assert ended == 1 and "no delivery of 'cam': bring one in" in printed
+    assert ended == 1
+    assert "no delivery of 'cam': bring one in" in printed
     submit(argus, upload, "d2", *FOLDERS)  # the name is free again
 
 
@@ -100,19 +107,23 @@ def test_what_a_turn_held_is_withdrawn_on_the_card_and_nothing_is_deleted(
     reason = "wrong: \"labels\", für 'Tag' # 1"
     for _ in range(2):  # repeated, it says the same again
         ended, printed = argus("delivery", "withdraw", "cam/d1", "--reason", reason)
-        assert ended == 0 and "turn 1 held it, so nothing is deleted" in printed
+        assert ended == 0
+        assert "turn 1 held it, so nothing is deleted" in printed
     word = rights_cards.read("cam").withdrawal("d1")
-    assert word is not None and word.reason == reason
+    assert word is not None
+    assert word.reason == reason
     assert tree(Path("data/raw")) == before
     assert [change.path for change in git.changes()] == ["data/sources/cam.yaml"]
     ended, printed = argus("delivery", "withdraw", "cam/d1", "--reason", "another")
-    assert ended == 1 and f"withdrawn already, on {word.on} ({reason})" in printed
+    assert ended == 1
+    assert f"withdrawn already, on {word.on} ({reason})" in printed
 
     assert argus("source", "check") == (0, "cam: in order\n")
     note = f"turn 1 held cam/d1, {word}"
     assert note in argus("history")[1]
     ended, printed = argus("submit", upload, "--source", "cam", "--delivery", "d1")
-    assert ended == 1 and f"may not deliver: delivery d1: {word}" in printed
+    assert ended == 1
+    assert f"may not deliver: delivery d1: {word}" in printed
     assert argus("turn", "-m", "second")[0] == 0
     assert note in sh("git", "log", "-1", "--format=%B")
     assert note in argus("history")[1]  # turn 2 has it in its commit, but not in use
@@ -122,9 +133,11 @@ def test_what_a_turn_held_is_withdrawn_on_the_card_and_nothing_is_deleted(
     assert row(printed, "cam/d1")[4:] == ["day 2, night 1", "1", f"{word} here"]
     assert row(printed, "cam/d2")[2:] == ["2", "-", "unknown 2", "1 and 2", "here"]
     ended, printed = argus("delivery", "withdraw", "cam/d2", "--reason", "blurred")
-    assert ended == 0 and "no delivery of 'cam' is left in use" in printed
+    assert ended == 0
+    assert "no delivery of 'cam' is left in use" in printed
     ended, printed = argus("source", "check")
-    assert ended == 1 and "every delivery is withdrawn: bring one in" in printed
+    assert ended == 1
+    assert "every delivery is withdrawn: bring one in" in printed
 
 
 def test_the_same_images_come_in_again_once_the_last_delivery_is_withdrawn(
@@ -135,7 +148,8 @@ def test_the_same_images_come_in_again_once_the_last_delivery_is_withdrawn(
     assert "nothing to do" in argus("submit", upload, "--source", "cam", *FOLDERS)[1]
     assert argus("delivery", "withdraw", "cam/d1", "--reason", "sent too early")[0] == 0
     ended, printed = argus("submit", upload, "--source", "cam", *FOLDERS)
-    assert ended == 0 and "nothing to do" not in printed
+    assert ended == 0
+    assert "nothing to do" not in printed
     assert len(list(Path("data/raw/cam").glob("*.dvc"))) == 2
 
 
@@ -164,7 +178,8 @@ def test_what_cannot_be_taken_back_is_named_and_nothing_changes(
     Path("data/raw/cam/d1.dvc").write_text("outs: []")
     before = tree(Path())
     ended, printed = argus("delivery", "withdraw", name, "--reason", reason)
-    assert ended == 1 and words in printed
+    assert ended == 1
+    assert words in printed
     assert {path: text for path, text in tree(Path()).items() if "argus.lock" not in path} == {
         path: text for path, text in before.items() if "argus.lock" not in path
     }
@@ -181,8 +196,10 @@ def test_a_shallow_clone_deletes_nothing_that_a_turn_may_have_held(
     sh("git", "clone", "-q", "--depth", "1", "--no-tags", url, str(clone))
     monkeypatch.chdir(clone)
     ended, printed = argus("delivery", "withdraw", "cam/d1", "--reason", "x")
-    assert ended == 0 and "an earlier turn held it" in printed
-    assert Path("data/raw/cam/d1.dvc").exists() and rights_cards.read("cam").withdrawal("d1")
+    assert ended == 0
+    assert "an earlier turn held it" in printed
+    assert Path("data/raw/cam/d1.dvc").exists()
+    assert rights_cards.read("cam").withdrawal("d1")
 
 
 def test_a_retired_source_can_be_taken_back_from_and_a_broken_card_is_named(
@@ -195,11 +212,13 @@ def test_a_retired_source_can_be_taken_back_from_and_a_broken_card_is_named(
     text = card.read_text()
     card.write_text(text.replace("origin: camera", "origin: dreamt"))
     ended, printed = argus("delivery", "withdraw", "cam/d1", "--reason", "x")
-    assert ended == 1 and "does not hold: origin" in printed
+    assert ended == 1
+    assert "does not hold: origin" in printed
     assert "no valid rights card" in argus("delivery", "list")[1]
     card.write_text(text)
     ended, printed = argus("delivery", "withdraw", "cam/d1", "--reason", "x")
-    assert ended == 0 and "'cam' is retired" in printed
+    assert ended == 0
+    assert "'cam' is retired" in printed
     assert "source retired" in argus("delivery", "list")[1]
 
 
@@ -284,9 +303,11 @@ def test_what_is_half_taken_out_is_taken_out_by_the_next_command(
         broken.setattr(recovery, "tracker_of", lambda _: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             recovery.take_out(Path("data/raw/cam/d1"))
-    assert recovery.remains() and Path("data/raw/cam/d1").exists()
+    assert recovery.remains()
+    assert Path("data/raw/cam/d1").exists()
     argus("source", "list")
-    assert not recovery.remains() and not Path("data/raw/cam").exists()
+    assert not recovery.remains()
+    assert not Path("data/raw/cam").exists()
     assert sh("git", "status", "--porcelain") == ""
 
 
@@ -300,7 +321,9 @@ def test_a_model_that_learnt_from_it_is_neither_promoted_nor_exported(
     write_terms("cam", "d2", DAY, "wrong labels")
     why = "cam/d2: withdrawn on 2026-11-28 (wrong labels)"
     ended, printed = argus("export", "generate", "--to", tmp_path / "g.onnx")
-    assert ended == 1 and why in printed and not (tmp_path / "g.onnx").exists()
+    assert ended == 1
+    assert why in printed
+    assert not (tmp_path / "g.onnx").exists()
     saved = SavedCard.model_validate_json((folder / "card.json").read_bytes())
     vetting = Vetting(params.load().sources, {}, lambda *_: True)
     assert vetting.objections(folder, saved, DAY) == [why]

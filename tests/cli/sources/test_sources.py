@@ -41,7 +41,8 @@ def test_add_writes_a_card_that_holds_and_keeps_the_comments_of_params(
 ) -> None:
     before = Path("params.yaml").read_text()
     status, printed = argus("source", "add", "oneil", *options())
-    assert status == 0 and "data/sources/oneil.yaml" in printed
+    assert status == 0
+    assert "data/sources/oneil.yaml" in printed
     card = rights_cards.read("oneil")
     assert card.owner == "O'Neil: #1 & Söhne"
     assert card.licence == "CC-BY-4.0"
@@ -68,11 +69,13 @@ def test_every_field_of_a_written_card_is_explained(repo: Path, argus: Argus) ->
 def test_an_existing_source_is_refused_and_keeps_its_card(repo: Path, argus: Argus) -> None:
     card = Path("data/sources/cam.yaml").read_bytes()
     status, printed = argus("source", "add", "cam", *options())
-    assert status == 1 and "exists" in printed
+    assert status == 1
+    assert "exists" in printed
     assert Path("data/sources/cam.yaml").read_bytes() == card
     argus("source", "retire", "cam")
     status, printed = argus("source", "add", "cam", *options())
-    assert status == 1 and "was retired: put it back" in printed
+    assert status == 1
+    assert "was retired: put it back" in printed
 
 
 @pytest.mark.parametrize(
@@ -93,15 +96,18 @@ def test_a_wrong_field_is_named_and_nothing_written(
 ) -> None:
     before = Path("params.yaml").read_bytes()
     ended, printed = argus("source", "add", "oneil", *options(**changes))
-    assert ended == status and words in printed
+    assert ended == status
+    assert words in printed
     assert not Path("data/sources/oneil.yaml").exists()
     assert Path("params.yaml").read_bytes() == before
 
 
 def test_a_name_that_leaves_the_folder_is_refused(repo: Path, argus: Argus) -> None:
     status, printed = argus("source", "add", "../../evil", *options())
-    assert status == 1 and "source" in printed
-    assert not Path("../evil.yaml").exists() and not Path("evil.yaml").exists()
+    assert status == 1
+    assert "source" in printed
+    assert not Path("../evil.yaml").exists()
+    assert not Path("evil.yaml").exists()
 
 
 def test_a_card_already_written_is_taken_as_it_is(repo: Path, argus: Argus) -> None:
@@ -110,15 +116,19 @@ def test_a_card_already_written_is_taken_as_it_is(repo: Path, argus: Argus) -> N
     assert argus("source", "add", "other", "--card", "mine.yaml")[0] == 0
     assert Path("data/sources/other.yaml").read_bytes() == Path("mine.yaml").read_bytes()
     status, printed = argus("source", "add", "third", "--card", "mine.yaml")
-    assert status == 1 and "the card of 'other'" in printed
+    assert status == 1
+    assert "the card of 'other'" in printed
     status, printed = argus("source", "add", "third", "--card", "absent.yaml")
-    assert status == 1 and "cannot be read" in printed
+    assert status == 1
+    assert "cannot be read" in printed
     Path("mine.yaml").write_text(text.replace("source: cam", "source: third") + "origin: camera\n")
     status, printed = argus("source", "add", "third", "--card", "mine.yaml")
-    assert status == 1 and 'duplicate key "origin"' in printed
+    assert status == 1
+    assert 'duplicate key "origin"' in printed
     Path("mine.yaml").write_text("a: [")
     status, printed = argus("source", "add", "third", "--card", "mine.yaml")
-    assert status == 1 and "not valid YAML" in printed
+    assert status == 1
+    assert "not valid YAML" in printed
     assert argus("source", "add", "third", "--card", "mine.yaml", "--kind", "fleet")[0] == 2
 
 
@@ -157,14 +167,20 @@ def test_retire_takes_a_source_off_both_lists_and_keeps_its_images(
     pictures.mkdir(parents=True)
     report.write_text("{}")
     status, printed = argus("source", "retire", "cam")
-    assert status == 0 and "data/ingest/cam" in printed
+    assert status == 0
+    assert "data/ingest/cam" in printed
     settings = params.load()
-    assert settings.sources == [] and settings.rendered == ["other"]
-    assert not stale.exists() and not report.exists() and not pictures.exists()
-    assert (delivery / "a.jpg").exists() and Path("data/sources/cam.yaml").exists()
+    assert settings.sources == []
+    assert settings.rendered == ["other"]
+    assert not stale.exists()
+    assert not report.exists()
+    assert not pictures.exists()
+    assert (delivery / "a.jpg").exists()
+    assert Path("data/sources/cam.yaml").exists()
     assert argus("source", "retire", "cam")[0] == 0  # again is no mistake
     status, printed = argus("source", "retire", "cma")
-    assert status == 1 and "not on `sources`" in printed
+    assert status == 1
+    assert "not on `sources`" in printed
 
 
 def test_list_shows_active_retired_and_broken_sources(repo: Path, argus: Argus) -> None:
@@ -177,7 +193,9 @@ def test_list_shows_active_retired_and_broken_sources(repo: Path, argus: Argus) 
     rows = {line.split()[1]: line for line in printed.splitlines() if line.startswith("│")}
     cam = [cell.strip() for cell in rows["cam"].strip("│").split("│")]
     assert cam[5:] == ["2099-12-31", "active", "1"]
-    assert "retired" in rows["oneil"] and "no valid card" in printed and "stray" in rows
+    assert "retired" in rows["oneil"]
+    assert "no valid card" in printed
+    assert "stray" in rows
 
 
 def test_check_passes_what_is_in_order_and_lists_everything_that_is_not(
@@ -185,7 +203,8 @@ def test_check_passes_what_is_in_order_and_lists_everything_that_is_not(
 ) -> None:
     tracked(delivered("cam/d1"))
     status, printed = argus("source", "check")
-    assert status == 0 and "cam: in order" in printed
+    assert status == 0
+    assert "cam: in order" in printed
 
     card = Path("data/sources/cam.yaml")
     card.write_text(card.read_text().replace("2099-12-31", "2020-12-31"))
@@ -233,4 +252,5 @@ def test_outside_a_repository_every_command_says_where_to_go(
         ["history"],
     ):
         status, printed = argus(*command)
-        assert status == 1 and "top folder" in printed
+        assert status == 1
+        assert "top folder" in printed

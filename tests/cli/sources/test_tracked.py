@@ -42,8 +42,10 @@ def test_a_delivery_that_a_rule_hides_is_not_in(
     hide(file, rule)
     before = tree(repo)
     ended, printed = argus("submit", upload, "--source", "cam", "--delivery", "d1")
-    assert ended == 1 and "ignored" in printed
-    assert tree(repo) == before and sh("git", "status", "--porcelain") == ""
+    assert ended == 1
+    assert "ignored" in printed
+    assert tree(repo) == before
+    assert sh("git", "status", "--porcelain") == ""
 
 
 def test_a_turn_refuses_deliveries_that_are_hidden(repo: Path, upload: Path, argus: Argus) -> None:
@@ -59,7 +61,8 @@ def test_a_turn_refuses_deliveries_that_are_hidden(repo: Path, upload: Path, arg
         assert f"for {hidden}" in str(refusal.value)
         if file == ".gitignore":
             ended, printed = argus("turn", "-m", "x")
-            assert ended == 1 and "DVC does not see data/raw/cam/d1.dvc" in printed
+            assert ended == 1
+            assert "DVC does not see data/raw/cam/d1.dvc" in printed
         if before is None:
             Path(file).unlink()
         else:

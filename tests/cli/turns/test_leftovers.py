@@ -76,11 +76,13 @@ def test_what_left_and_what_was_aborted_is_no_dirt_and_not_in_the_turn(
     lay(*STALE, "reports/train/aborted/metrics.json", "reports/evaluate/aborted.json")
     deliver(upload, "d1")
     ended, printed = argus("turn", "-m", "first")
-    assert ended == 0 and "deleted, as of no model or source in params.yaml" in printed
+    assert ended == 0
+    assert "deleted, as of no model or source in params.yaml" in printed
     assert status() == []
     listed = sh("git", "ls-files", "reports", "models", "data").splitlines()
     assert not [path for path in listed if set(path.split("/")) & {"old", "gone", "aborted"}]
-    assert not set(reports) & set(listed) and "reports/evaluate/aborted.json" not in listed
+    assert not set(reports) & set(listed)
+    assert "reports/evaluate/aborted.json" not in listed
 
 
 def test_what_else_lies_in_the_tree_still_stops_a_turn_and_then_nothing_is_deleted(
@@ -88,7 +90,8 @@ def test_what_else_lies_in_the_tree_still_stops_a_turn_and_then_nothing_is_delet
 ) -> None:
     lay(*STALE, "reports/evaluate/notes.txt")
     ended, printed = argus("turn", "-m", "x")
-    assert ended == 1 and "?? reports/evaluate/notes.txt" in printed
+    assert ended == 1
+    assert "?? reports/evaluate/notes.txt" in printed
     assert "reports/evaluate/old.json" not in printed
     assert all(Path(path).exists() for path in STALE)
 
@@ -115,6 +118,5 @@ def test_stages_that_are_gone_leave_dvc_lock_but_those_that_rendered_a_delivery(
     leftovers.sweep(params.load(PARAMS))
     lock = yaml.safe_load(Path("dvc.lock").read_text())
     assert set(lock["stages"]) == {"ingest", "train@r3gan", "demo@demo"}
-    assert lock["schema"] == "2.0" and json.dumps(lock["stages"]["demo@demo"]) == json.dumps(
-        rendered
-    )
+    assert lock["schema"] == "2.0"
+    assert json.dumps(lock["stages"]["demo@demo"]) == json.dumps(rendered)

@@ -64,7 +64,8 @@ def turn(content: str, of_old: bool = False, tag: bool = True, new_line: bool = 
 def goes_on_from(commit: str, as_turn: int) -> line.Line:
     found = line.find()
     assert (found.previous, found.number) == (commit, as_turn)
-    assert f"turn {as_turn} goes on from" in found.notes[0] and commit[:10] in found.notes[0]
+    assert f"turn {as_turn} goes on from" in found.notes[0]
+    assert commit[:10] in found.notes[0]
     return found
 
 
@@ -172,7 +173,8 @@ def test_a_squash_merge_is_the_turn(first: str, keeps_branch: bool) -> None:
         sh("git", "branch", "--quiet", "-D", "work")
         sh("git", "tag", "-d", "turn-2", "turn-3")
     notes = goes_on_from(squashed, 4).notes[1:]
-    assert len(notes) == (0 if keeps_branch else 1) and all("turn-3 has no tag" in n for n in notes)
+    assert len(notes) == (0 if keeps_branch else 1)
+    assert all("turn-3 has no tag" in n for n in notes)
     if keeps_branch:  # and merging it once more, as people do, changes nothing
         sh("git", "merge", "--quiet", "--no-edit", "work")
         assert goes_on_from(third, 4).notes[1:] == []
@@ -329,7 +331,8 @@ def test_turns_that_only_the_remote_has_are_named_and_their_numbers_taken(
     goes_on_from(first, 2)  # nothing is fetched
     sh("git", "fetch", "--quiet", "--no-tags")
     said = "\n".join(goes_on_from(first, 3).notes)
-    assert f"turn 2 (commit {theirs[:10]}) of origin/main" in said and "merge it first" in said
+    assert f"turn 2 (commit {theirs[:10]}) of origin/main" in said
+    assert "merge it first" in said
     mine = turn("mine")
     goes_on_from(mine, 4)
 

@@ -75,7 +75,8 @@ def test_only_what_params_lists_is_read_and_what_is_missing_named(
     }
     reports.metrics("promote/decision", decisions)
     turn = current(["a"], ["g"])
-    assert turn.images == 10 and turn.champions["generate"].reason == "why"
+    assert turn.images == 10
+    assert turn.champions["generate"].reason == "why"
     with pytest.raises(ArgusError, match=r"reports/ingest/c\.json is missing"):
         current(["a", "c"], ["g"])
 
@@ -98,7 +99,8 @@ def test_a_turn_ends_with_the_classes_that_a_split_lacks(
     split = {**FOUND["split"], "classes_without": {"train": [], "val": ["fog"], "test": []}}
     tables.show(outcome({**FOUND, "split": split}))
     told = capsys.readouterr().err
-    assert told.startswith("classes without an image: fog (in val: ") and "test" not in told
+    assert told.startswith("classes without an image: fog (in val: ")
+    assert "test" not in told
 
 
 def test_a_turn_whose_metrics_are_lost_keeps_its_row() -> None:
@@ -113,7 +115,8 @@ def test_a_turn_whose_metrics_are_lost_keeps_its_row() -> None:
     champions = "day2night: none\ngenerate: g promoted"
     assert table.rows[1][3:] == ["15", "11", "2", "g 0.5 / 5", champions]
     markdown = table.markdown()
-    assert "a \\| b" in markdown and "day2night: none<br>generate: g promoted" in markdown
+    assert "a \\| b" in markdown
+    assert "day2night: none<br>generate: g promoted" in markdown
 
 
 def test_scores_of_different_backbones_stand_in_columns_of_their_own() -> None:

@@ -64,7 +64,8 @@ def test_an_edit_before_the_tree_is_looked_at_is_refused(
         after(monkeypatch, workspace, "dvc", lambda: edit(name))
     with pytest.raises(ArgusError, match=f"(?s){name}.*do it again"):
         commit_what_ran("a turn", [PARAMS, REPORT], ran, "do it again")
-    assert git.head() == base and sh("git", "diff", "--cached", "--name-only") == ""
+    assert git.head() == base
+    assert sh("git", "diff", "--cached", "--name-only") == ""
     assert "edited: meanwhile" in Path(name).read_text()
 
 
@@ -73,7 +74,8 @@ def test_a_name_that_is_not_utf8_is_a_file_like_others(ran: Inputs) -> None:
     Path(name).touch()
     begun = Begun("0" * 40, None, 1, Inputs.now())
     begun.write()
-    assert Begun.read() == begun and begun.inputs.changed() == []
+    assert Begun.read() == begun
+    assert begun.inputs.changed() == []
     edit(name)
     assert begun.inputs.changed() == [name]
 
@@ -101,7 +103,8 @@ def test_a_hook_that_changes_the_commit_is_found_out(ran: Inputs) -> None:
     hook.chmod(0o755)
     with pytest.raises(ArgusError, match=f"hook changed.*{CARD}"):
         commit_what_ran("a turn", [PARAMS, REPORT], ran, "")
-    assert git.head() == base and sh("git", "diff", "--cached", "--name-only") == ""
+    assert git.head() == base
+    assert sh("git", "diff", "--cached", "--name-only") == ""
 
 
 @pytest.mark.parametrize("which", [0, 1])
@@ -192,7 +195,8 @@ def test_dvc_forgets_what_may_have_run_on_something_else(
                 sh("touch", "--date=@1000000000", str(run))
 
     before = Path("dvc.lock").read_text()
-    assert inputs.forget_what_changed() == [] and Path("dvc.lock").read_text() == before
+    assert inputs.forget_what_changed() == []
+    assert Path("dvc.lock").read_text() == before
 
     Path(PARAMS).write_text("a: {b: 2}\n")
     Path(CARD).write_text("another card\n")
@@ -211,6 +215,7 @@ def test_a_clone_has_the_bytes_that_ran_whatever_line_ends_its_owner_likes(
     clone = tmp_path / "clone"
     sh("git", "clone", "--quiet", "--config", "core.autocrlf=true", str(repo), str(clone))
     listed = sh("git", "ls-files").split()
-    assert "toy.py" in listed and "params.yaml" in listed
+    assert "toy.py" in listed
+    assert "params.yaml" in listed
     for name in listed:
         assert (clone / name).read_bytes() == (repo / name).read_bytes(), name

@@ -36,7 +36,9 @@ def test_every_source_of_the_trial_has_a_card_that_holds() -> None:
     assert {path.stem for path in CARDS.glob("*.yaml")} == sources
     for source in sources:
         card = Card.model_validate(yaml.safe_load((CARDS / f"{source}.yaml").read_text()))
-        assert card.source == source and card.origin == "camera" and card.citation
+        assert card.source == source
+        assert card.origin == "camera"
+        assert card.citation
         assert card.consent.reference == f"as published, {card.licence}"
         assert card.allows_commercial_use() is (source not in {"bdd", "camvid"})
 
@@ -44,7 +46,8 @@ def test_every_source_of_the_trial_has_a_card_that_holds() -> None:
 def test_each_source_comes_in_in_one_turn_of_a_plan_and_three_turns_tell_the_story() -> None:
     for plan in PLANS.values():
         sources = [{delivery.source for delivery in turn.deliveries} for turn in plan.turns]
-        assert len(sources) == 3 and sum(map(len, sources)) == len(set.union(*sources))
+        assert len(sources) == 3
+        assert sum(map(len, sources)) == len(set.union(*sources))
         assert "bdd" in sources[2]  # the nights that are wanted are not there before
 
 
@@ -98,7 +101,8 @@ def test_copies_and_shrinking_are_counted_by_drive() -> None:
     assert checks.shrunk(images, "s/drive").holds
     assert not checks.shrunk(catalogue(frames[1:]), "s/drive").holds  # all to one frame
     assert not checks.shrunk(catalogue(frames[:3]), "s/drive").holds  # hardly at all
-    assert checks.leakless(0, 1).holds and not checks.leakless(1, 1).holds
+    assert checks.leakless(0, 1).holds
+    assert not checks.leakless(1, 1).holds
 
 
 def test_nights_are_counted_where_they_are_in_use() -> None:
@@ -123,7 +127,8 @@ def test_every_turn_after_the_first_is_compared_with_the_one_before() -> None:
         for n, new in ((10, 10), (150, 140), (160, 10))
     ]
     found = verify(Plan(()), tables, [0, 0, 0], logs)
-    assert all(check.holds for check in found) and len(found) == 9
+    assert all(check.holds for check in found)
+    assert len(found) == 9
     plan = Plan((), copied=("s/drive", 3), full_rate="s/drive")
     more = verify(plan, tables, [0, 0, 1], [*logs[:2], logs[1]])
     assert [check.what for check in more if not check.holds] == [
@@ -164,7 +169,9 @@ def test_without_its_images_the_trial_says_so_and_ends_with_2(tmp_path: Path) ->
         text=True,
         check=False,
     )
-    assert done.returncode == 2 and "not here" in done.stdout and "Traceback" not in done.stderr
+    assert done.returncode == 2
+    assert "not here" in done.stdout
+    assert "Traceback" not in done.stderr
 
 
 def test_a_plan_that_there_is_not_is_named() -> None:
@@ -175,5 +182,6 @@ def test_a_plan_that_there_is_not_is_named() -> None:
         text=True,
         check=False,
     )
-    assert done.returncode == 1 and "full, ordinary" in done.stderr
+    assert done.returncode == 1
+    assert "full, ordinary" in done.stderr
     assert "Traceback" not in done.stderr

@@ -52,8 +52,11 @@ def test_two_turns_are_two_commits_with_tags_lineage_and_headlines(
     before = Path("params.yaml").read_text()
     deliver(upload, "d1")
     ended, printed = argus("turn", "-m", "#1: first images")
-    assert ended == 0 and "turn-1 is recorded" in printed and "r3gan beats noise" in printed
-    assert status() == [] and not STATE.exists()
+    assert ended == 0
+    assert "turn-1 is recorded" in printed
+    assert "r3gan beats noise" in printed
+    assert status() == []
+    assert not STATE.exists()
     assert sh("git", "cat-file", "-t", "turn-1").strip() == "tag"
     assert commit_of("turn-1") == commit_of("HEAD")
     message = sh("git", "log", "-1", "--format=%B")
@@ -81,7 +84,8 @@ def test_two_turns_are_two_commits_with_tags_lineage_and_headlines(
     deliver(upload, "d2")
     first = commit_of("HEAD")
     number, outcome, _ = turn("more", TODAY)
-    assert number == 2 and outcome.images == 6
+    assert number == 2
+    assert outcome.images == 6
     settings = yaml.safe_load(Path("params.yaml").read_text())
     assert settings["lineage"] == {"turn": 2, "previous": first}
     assert first == commit_of("turn-2~1")
@@ -105,9 +109,12 @@ def test_two_turns_are_two_commits_with_tags_lineage_and_headlines(
     assert rows[2][6:] == ["r3gan 0.05882 / 0.5882", "day2night: none<br>generate: r3gan promoted"]
     assert rows[3][2:6] == ["more", "6", "6", "5"]
     assert rows[3][7] == "day2night: none<br>generate: r3gan stays"
-    assert "#1: first images" in printed and "r3gan stays" in printed
+    assert "#1: first images" in printed
+    assert "r3gan stays" in printed
     ended, printed = argus("show")
-    assert ended == 0 and "refused" not in printed and "beside: noise" in printed
+    assert ended == 0
+    assert "refused" not in printed
+    assert "beside: noise" in printed
 
 
 def today_utc() -> date:
@@ -131,8 +138,10 @@ def test_what_is_not_intake_stops_a_turn_before_it_begins(
         file.write("# changed\n")
     params = Path("params.yaml").read_bytes()
     ended, printed = argus("turn", "-m", "x")
-    assert ended == 1 and words in printed
-    assert Path("params.yaml").read_bytes() == params and not RAN.exists()
+    assert ended == 1
+    assert words in printed
+    assert Path("params.yaml").read_bytes() == params
+    assert not RAN.exists()
     assert sh("git", "tag") == ""
 
 
@@ -150,14 +159,19 @@ def test_a_stage_that_fails_leaves_a_turn_that_is_gone_on_with(
     Path(".dvc/tmp/fail-judge").touch()
     base = commit_of("HEAD")
     ended, printed = argus("turn", "-m", "first try's message")
-    assert ended == 1 and "told to fail" in printed and "status" in printed
+    assert ended == 1
+    assert "told to fail" in printed
+    assert "status" in printed
     assert "argus turn -m 'first try'\"'\"'s message'" in printed
-    assert commit_of("HEAD") == base and sh("git", "tag") == ""
+    assert commit_of("HEAD") == base
+    assert sh("git", "tag") == ""
     assert "?? reports/dedupe.json" in status()
 
     Path("toy.py").write_text(Path("toy.py").read_text() + "# not committed\n")
     ended, printed = argus("turn", "-m", "again")
-    assert ended == 1 and "M toy.py" in printed and "reports" not in printed
+    assert ended == 1
+    assert "M toy.py" in printed
+    assert "reports" not in printed
     sh("git", "checkout", "--", "toy.py")
 
     Path("README").write_text("a commit in between\n")
@@ -165,7 +179,9 @@ def test_a_stage_that_fails_leaves_a_turn_that_is_gone_on_with(
     sh("git", "commit", "--quiet", "--message", "between", "--", "README")
     Path(".dvc/tmp/fail-judge").unlink()
     number, _, _ = turn("again", today_utc())
-    assert number == 1 and status() == [] and not STATE.exists()
+    assert number == 1
+    assert status() == []
+    assert not STATE.exists()
     assert RAN.read_text().split() == ["ingest", "judge", "judge"]
 
 
@@ -175,7 +191,8 @@ def test_a_turn_that_lost_only_its_tag_gets_it(repo: Path, upload: Path) -> None
     lock.touch()  # as another Git process would
     with pytest.raises(ArgusError, match="git tag"):
         turn("first", TODAY)
-    assert commit_of("HEAD~0") and sh("git", "tag") == ""
+    assert commit_of("HEAD~0")
+    assert sh("git", "tag") == ""
     lock.unlink()
     made = commit_of("HEAD")
     assert turn("first", TODAY)[0] == 1
@@ -183,8 +200,10 @@ def test_a_turn_that_lost_only_its_tag_gets_it(repo: Path, upload: Path) -> None
     assert RAN.read_text().split() == ["ingest", "judge"]
     Begun(commit_of("HEAD~1"), None, 1, Inputs.now()).write()
     sh("git", "tag", "--force", "turn-1", "HEAD~1")  # another's, fetched meanwhile
-    assert turn("first", TODAY)[0] == 1 and commit_of("turn-1") == commit_of("HEAD~1")
-    assert commit_of("HEAD") == made and not STATE.exists()
+    assert turn("first", TODAY)[0] == 1
+    assert commit_of("turn-1") == commit_of("HEAD~1")
+    assert commit_of("HEAD") == made
+    assert not STATE.exists()
 
 
 def test_an_altered_delivery_is_never_taken_as_it_is(repo: Path, upload: Path) -> None:
@@ -225,15 +244,19 @@ def test_a_knob_edited_while_its_stage_runs_is_never_recorded_with_what_ran_befo
     edit.write_text("sed -i 's/steps: 1,/steps: 2,/' params.yaml\n")
     base = commit_of("HEAD")
     ended, printed = argus("turn", "-m", "x")
-    assert ended == 1 and "changed while the pipeline ran" in printed and "params.yaml" in printed
-    assert commit_of("HEAD") == base and RAN.read_text().split() == ["ingest", "judge"]
+    assert ended == 1
+    assert "changed while the pipeline ran" in printed
+    assert "params.yaml" in printed
+    assert commit_of("HEAD") == base
+    assert RAN.read_text().split() == ["ingest", "judge"]
     edit.unlink()
 
     hook = Path(".git/hooks/pre-commit")
     hook.write_text("#!/bin/sh\necho no turns on fridays\nexit 1\n")
     hook.chmod(0o755)
     ended, printed = argus("turn", "-m", "x")
-    assert ended == 1 and "no turns on fridays" in printed
+    assert ended == 1
+    assert "no turns on fridays" in printed
     # DVC took the run with 1 step for one with 2, in dvc.lock and in its run cache
     assert RAN.read_text().split() == ["ingest", "judge", "judge"]
     assert sh("git", "diff", "--cached", "--name-only") == ""
@@ -243,7 +266,8 @@ def test_a_knob_edited_while_its_stage_runs_is_never_recorded_with_what_ran_befo
     assert turn("x", today_utc())[0] == 1
     assert RAN.read_text().split() == ["ingest", "judge", "judge"]
     committed = yaml.safe_load(sh("git", "show", "HEAD:params.yaml"))
-    assert committed["models"]["r3gan"]["steps"] == 2 and committed["lineage"]["turn"] == 1
+    assert committed["models"]["r3gan"]["steps"] == 2
+    assert committed["lineage"]["turn"] == 1
     assert status() == []
 
 
@@ -291,9 +315,11 @@ def test_code_that_git_does_not_see_changed_is_not_recorded(
     with Path("toy.py").open("a") as code:
         code.write("# tried out\n")
     ended, printed = argus("turn", "-m", "x", "--new-line")
-    assert ended == 1 and "changed deps: toy.py modified" in printed
+    assert ended == 1
+    assert "changed deps: toy.py modified" in printed
     assert "argus turn -m x --new-line" in printed
-    assert sh("git", "tag") == "" and sh("git", "diff", "--cached", "--name-only") == ""
+    assert sh("git", "tag") == ""
+    assert sh("git", "diff", "--cached", "--name-only") == ""
 
 
 def test_two_commands_do_not_change_a_repository_at_once(repo: Path, argus: Argus) -> None:
@@ -304,7 +330,8 @@ def test_two_commands_do_not_change_a_repository_at_once(repo: Path, argus: Argu
         held.flush()
         for command in (["turn", "-m", "x"], ["source", "retire", "cam"]):
             ended, printed = argus(*command)
-            assert ended == 1 and f"`argus turn, process {os.getpid()}` is at work" in printed
+            assert ended == 1
+            assert f"`argus turn, process {os.getpid()}` is at work" in printed
 
 
 def test_without_a_name_for_commits_nothing_is_begun(
@@ -316,7 +343,9 @@ def test_without_a_name_for_commits_nothing_is_begun(
     monkeypatch.delenv("EMAIL", raising=False)
     sh("git", "config", "user.useConfigOnly", "true")
     ended, printed = argus("turn", "-m", "x")
-    assert ended == 1 and "git config user.name" in printed and not RAN.exists()
+    assert ended == 1
+    assert "git config user.name" in printed
+    assert not RAN.exists()
 
 
 def test_in_a_folder_of_another_repository_nothing_is_begun(repo: Path, argus: Argus) -> None:
@@ -326,14 +355,16 @@ def test_in_a_folder_of_another_repository_nothing_is_begun(repo: Path, argus: A
     sh("git", "commit", "--quiet", "--message", "all")
     before = tree(repo / "data")
     status, printed = argus("turn", "-m", "one")
-    assert status == 1 and "a repository of its own" in " ".join(printed.split())
+    assert status == 1
+    assert "a repository of its own" in " ".join(printed.split())
     assert tree(repo / "data") == before
 
 
 def test_a_message_is_needed(repo: Path, argus: Argus) -> None:
     assert argus("turn")[0] == 2
     ended, printed = argus("turn", "-m", "  ")
-    assert ended == 1 and "message" in printed
+    assert ended == 1
+    assert "message" in printed
 
 
 def test_ctrl_c_stops_the_stages_and_says_how_to_go_on(repo: Path, upload: Path) -> None:
@@ -352,7 +383,8 @@ def test_ctrl_c_stops_the_stages_and_says_how_to_go_on(repo: Path, upload: Path)
     )
     deadline = time.monotonic() + 60
     while "judge" not in (RAN.read_text() if RAN.exists() else ""):
-        assert process.poll() is None and time.monotonic() < deadline
+        assert process.poll() is None
+        assert time.monotonic() < deadline
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)
     printed, _ = process.communicate(timeout=30)

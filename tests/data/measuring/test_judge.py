@@ -125,4 +125,5 @@ def test_lamps_stand_out_and_noise_stuck_pixels_and_a_covered_lens_do_not() -> N
 @pytest.mark.parametrize("size", [(3, 3), (5, 64), (64, 5), (181, 3)])
 def test_the_smallest_pictures_are_measured(size: tuple[int, int]) -> None:
     found = judge(Image.new("L", size, 90))
-    assert found.edge_width == 0 and found.detail == 0
+    assert found.edge_width == 0
+    assert found.detail == 0

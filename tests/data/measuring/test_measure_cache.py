@@ -75,10 +75,12 @@ def test_a_file_that_differs_in_one_thing_is_another(
     assert measure_cache.measured(one, settings)[0].equals(first)
     assert len(read) == 1  # known by its name
     second, decoded = measure_cache.measured(other, settings)
-    assert decoded == 1 and len(read) == 2
+    assert decoded == 1
+    assert len(read) == 2
     assert second["image_id"][0] != first["image_id"][0]
     both, decoded = measure_cache.measured(pl.concat([one, other]), settings)
-    assert decoded == 0 and len(read) == 2
+    assert decoded == 0
+    assert len(read) == 2
     assert both["image_id"].to_list() == [first["image_id"][0], second["image_id"][0]]
 
 

@@ -93,7 +93,8 @@ def test_a_champion_that_falls_behind_a_floor_keeps_its_slot_and_is_shown_up() -
     assert unbeaten(verdicts, 0.95) == {"untranslated": UNSURE}
     assert behind_floors("old", {"noise": SURE}, 0.95) is None
     told = behind_floors("old", verdicts, 0.95)
-    assert told is not None and told.startswith("old does not beat untranslated at 95% on today's")
+    assert told is not None
+    assert told.startswith("old does not beat untranslated at 95% on today's")
     assert "noise" not in told
 
 

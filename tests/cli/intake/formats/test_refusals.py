@@ -51,7 +51,8 @@ def test_a_folder_of_another_layout_is_refused(tmp_path: Path, format: str, laid
     else:
         message = refused(format, tmp_path)
         assert f"is not laid out as {format}" in message
-        assert "looked for" in message and "`argus formats`" in message
+        assert "looked for" in message
+        assert "`argus formats`" in message
 
 
 @pytest.mark.parametrize("format", sorted(FORMATS))
@@ -78,7 +79,9 @@ def test_a_listed_image_that_is_missing_is_named(
     (tmp_path / gone).unlink()
     message = refused(format, tmp_path)
     assert "1 of the images" in message
-    assert gone in message and listed_in in message and "Complete the download" in message
+    assert gone in message
+    assert listed_in in message
+    assert "Complete the download" in message
 
 
 @pytest.mark.parametrize("part", ["samples", "sweeps"])
@@ -186,7 +189,8 @@ def test_broken_json_is_named(
     path = LAID[format](tmp_path) / file
     path.write_text(spoil(path.read_text()))
     message = refused(format, tmp_path)
-    assert words in message and str(path) in message
+    assert words in message
+    assert str(path) in message
 
 
 def test_a_file_of_one_image_of_bdd100k_must_be_an_object(tmp_path: Path) -> None:
@@ -195,12 +199,14 @@ def test_a_file_of_one_image_of_bdd100k_must_be_an_object(tmp_path: Path) -> Non
     for text, words in (("{", "is not JSON"), ("[]", "where a record should")):
         path.write_text(text)
         message = refused("bdd100k", tmp_path)
-        assert words in message and str(path) in message
+        assert words in message
+        assert str(path) in message
 
 
 def test_images_of_bdd100k_without_any_labels_are_refused(tmp_path: Path) -> None:
     message = refused("bdd100k", lay(tmp_path, "images/100k/train/a-0.jpg"))
-    assert "labels/det_20/det_{train,val}.json" in message and "found images" in message
+    assert "labels/det_20/det_{train,val}.json" in message
+    assert "found images" in message
 
 
 @pytest.mark.parametrize(
