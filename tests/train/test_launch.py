@@ -52,7 +52,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_there_is_a_tiny_model_of_every_architecture():
-    assert set(tiny.MODELS) == {n for n, e in known().items() if e.value.startswith("stages.")}
+    assert set(tiny.MODELS) == {n for n, e in known().items() if e.value.startswith("argus.")}
 
 
 @pytest.mark.slow
@@ -257,7 +257,7 @@ def test_a_model_that_breaks_in_one_process_has_failed_and_the_stage_has_not(two
 
 
 FRAGILE = """
-from stages.train import draws
+from argus.models import draws
 from argus.models.architectures.r3gan import R3GAN
 
 class Fragile(R3GAN):
