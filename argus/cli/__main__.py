@@ -65,7 +65,7 @@ def submit(
     ] = False,
 ) -> None:
     """Copy images in as an immutable delivery, and track it with DVC."""
-    from argus.cli.intake import ways
+    from argus.cli.intake import importers as ways
     from argus.cli.intake.submit import submit as take_in
     from argus.cli.repository import workspace
 

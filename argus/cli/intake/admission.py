@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from argus.cli.intake.containers import require_no_clip
+from argus.cli.intake.batch import Batch
+from argus.cli.intake.clips.containers import require_no_clip
+from argus.cli.intake.delivery_files import stamp
 from argus.cli.intake.folder import RESERVED, require_names
 from argus.cli.intake.incoming import Incoming, incoming
-from argus.cli.intake.items import Batch
-from argus.cli.intake.records import stamp
-from argus.cli.sources.audit import rights, tracker_of
+from argus.cli.sources.check import rights, tracker_of
 from argus.core import params
 from argus.core.errors import ArgusError
 from argus.data import rights_cards

@@ -15,11 +15,13 @@ from pathlib import Path
 
 import polars as pl
 
-from argus.cli.intake import admission, earlier, labels
+from argus.cli.intake import admission
+from argus.cli.intake.batch import Way
+from argus.cli.intake.checks import earlier_deliveries as earlier
+from argus.cli.intake.checks.delivery_warnings import remarks
+from argus.cli.intake.delivery_files import named
 from argus.cli.intake.incoming import Incoming
-from argus.cli.intake.items import Way
-from argus.cli.intake.records import named
-from argus.cli.intake.remarks import remarks
+from argus.cli.intake.labels import new_labels as labels
 from argus.cli.repository.lock import TEMPORARY
 from argus.core import params
 from argus.core.files import remove

@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NoReturn
 
-from argus.cli.intake.items import Batch, Item, Way
-from argus.cli.intake.unseen import look_into, tell_left_out, tell_twins
+from argus.cli.intake.batch import Batch, Item, Way
+from argus.cli.intake.checks.ignored_files import look_into, tell_left_out, tell_twins
 from argus.core.errors import ArgusError, printable
 from argus.core.progress import track
 from argus.data import names

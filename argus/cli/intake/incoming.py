@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 
 import polars as pl
 
-from argus.cli.intake.items import Batch
+from argus.cli.intake.batch import Batch
 from argus.core.errors import ArgusError
 from argus.data import index, names, reading
 from argus.data.deliveries import Manifest, as_written, spelt

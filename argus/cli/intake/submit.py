@@ -23,16 +23,17 @@ from pathlib import Path
 
 import polars as pl
 
-from argus.cli.intake import earlier, labels
 from argus.cli.intake.admission import admit, exists, looked_over
+from argus.cli.intake.batch import Batch, Way
+from argus.cli.intake.checks import earlier_deliveries as earlier
+from argus.cli.intake.checks.delivery_warnings import remarks
+from argus.cli.intake.delivery_files import text_of, write_index, write_meta, write_shards
 from argus.cli.intake.folder import copy
-from argus.cli.intake.items import Batch, Way
-from argus.cli.intake.records import text_of, write_index, write_meta, write_shards
-from argus.cli.intake.remarks import remarks
+from argus.cli.intake.labels import new_labels as labels
 from argus.cli.repository import workspace
 from argus.cli.repository.recovery import SCRATCH, undone_unless_done
-from argus.cli.sources.audit import tracker_of
-from argus.cli.sources.tracked import require_tracked
+from argus.cli.sources.check import tracker_of
+from argus.cli.sources.dvc_index import require_tracked
 from argus.cli.terminal import say
 from argus.core import params
 from argus.core.errors import printable, warn

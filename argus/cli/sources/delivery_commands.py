@@ -19,8 +19,9 @@ def delivery_list(
 ) -> None:
     """Show every delivery: what it holds, which turns held it, and how it stands."""
     from argus.cli.repository import workspace
-    from argus.cli.sources import deliveries, presence, withdraw
-    from argus.cli.sources.sources import known
+    from argus.cli.sources import listing as deliveries
+    from argus.cli.sources import presence, withdraw
+    from argus.cli.sources.registration import known
     from argus.core import params
     from argus.data.pulled import lacking
 

@@ -52,7 +52,7 @@ def source_add(
     ] = None,
 ) -> None:
     """Register a source: write its rights card and put it on `sources` in params.yaml."""
-    from argus.cli.sources import sources
+    from argus.cli.sources import registration as sources
 
     required = {
         "kind": kind,
@@ -102,7 +102,7 @@ def source_add(
 def source_list() -> None:
     """Show every source: card, consent, state, deliveries."""
     from argus.cli.repository import workspace
-    from argus.cli.sources import audit
+    from argus.cli.sources import check as audit
     from argus.core import params
 
     workspace.enter()
@@ -115,8 +115,9 @@ def source_check(
 ) -> None:
     """Check cards, consents as of today, and deliveries. Exit status 1 if anything is wrong."""
     from argus.cli.repository import workspace
-    from argus.cli.sources import audit, presence
-    from argus.cli.sources.tracked import require_seen
+    from argus.cli.sources import check as audit
+    from argus.cli.sources import presence
+    from argus.cli.sources.dvc_index import require_seen
     from argus.core import params
     from argus.data.pulled import tracked, tracker_of
 
@@ -152,7 +153,7 @@ def source_check(
 @app.command("retire")
 def source_retire(name: Name) -> None:
     """Use a source no more: off the lists in params.yaml. Card and deliveries are kept."""
-    from argus.cli.sources import sources
+    from argus.cli.sources import registration as sources
 
     deleted = sources.retire(name)
     say(f"'{name}' is off `sources` in params.yaml; its card and raw deliveries are kept")
@@ -164,7 +165,7 @@ def source_retire(name: Name) -> None:
 @app.command("fetch")
 def source_fetch(name: Name, new_label: NewLabels = None) -> None:
     """Bring in a public dataset as a delivery: from Git, at the commit that the card names."""
-    from argus.cli.intake.fetch import fetch
+    from argus.cli.intake.fetch.fetch import fetch
     from argus.cli.repository import workspace
 
     workspace.enter()

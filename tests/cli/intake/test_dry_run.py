@@ -19,7 +19,7 @@ from argus.cli.intake.submit import submit
 from argus.core import params
 from stages.ingest.__main__ import take_in
 from tests.cli import clip
-from tests.cli.intake.test_twice import NOW
+from tests.cli.intake.checks.test_duplicates import NOW
 from tests.conftest import scene
 
 Argus = Callable[..., tuple[int, str]]

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from argus.cli.intake.batch import Batch, Item
 from argus.cli.intake.folder import whole
-from argus.cli.intake.items import Batch, Item
 from argus.cli.intake.submit import submit
 from argus.core import params
 from argus.core.errors import ArgusError

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from argus.cli.intake.batch import Item
 from argus.cli.intake.formats import conditions
 from argus.cli.intake.formats.format import Format
-from argus.cli.intake.formats.records import Record, record, records, text
+from argus.cli.intake.formats.json_records import Record, record, records, text
 from argus.cli.intake.formats.tree import Tree
-from argus.cli.intake.items import Item
 from argus.cli.terminal import remark
 
 SPLITS = ("train", "val", "test")

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from argus.cli.intake.batch import Item
 from argus.cli.intake.formats.format import Format
 from argus.cli.intake.formats.tree import Tree
-from argus.cli.intake.items import Item
 
 FRAME = r"(?P<sequence>.+_\d{6})_\d{6}_leftImg8bit"
 SETTINGS = r"(_[a-z]+_[\d.]+)+"  # of a simulation: _beta_0.02

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
+from argus.cli.intake.batch import Item
 from argus.cli.intake.formats.format import Format
-from argus.cli.intake.formats.records import Record, records, text
+from argus.cli.intake.formats.json_records import Record, records, text
 from argus.cli.intake.formats.tree import Tree
-from argus.cli.intake.items import Item
 from argus.cli.terminal import remark
 
 ANNOTATIONS = "annotations"

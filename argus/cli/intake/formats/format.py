@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from argus.cli.intake.items import Item
+from argus.cli.intake.batch import Item
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from argus.cli.intake.batch import Item
 from argus.cli.intake.formats import conditions
 from argus.cli.intake.formats.format import Format
-from argus.cli.intake.formats.records import Record, records, text
+from argus.cli.intake.formats.json_records import Record, records, text
 from argus.cli.intake.formats.tree import Tree
-from argus.cli.intake.items import Item
 from argus.cli.terminal import remark
 from argus.core.errors import ArgusError
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from argus.cli.intake.batch import Batch, Way
+from argus.cli.intake.checks.ignored_files import tell_others, tell_twins
 from argus.cli.intake.folder import outside
 from argus.cli.intake.formats import (
     acdc,
@@ -18,8 +20,6 @@ from argus.cli.intake.formats import (
     plain_csv,
 )
 from argus.cli.intake.formats.format import Format
-from argus.cli.intake.items import Batch, Way
-from argus.cli.intake.unseen import tell_others, tell_twins
 
 FORMATS: dict[str, Format] = {
     format.name: format

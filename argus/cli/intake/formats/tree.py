@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from argus.cli.intake.items import Item
+from argus.cli.intake.batch import Item
 from argus.core.errors import ArgusError
 from argus.data.names import is_image, is_leftover, some
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from argus.cli.intake.batch import Batch
 from argus.cli.intake.formats.registry import FORMATS, way
-from argus.cli.intake.items import Batch
 from argus.core.errors import ArgusError
 from tests.cli.intake.formats import trees
 from tests.cli.intake.formats.trees import frame, lay, listing, photo, write
