@@ -15,7 +15,11 @@ from argus.cli.intake.formats.json_records import records
 from argus.core.errors import ArgusError
 
 anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8),
     lambda inner: (
         st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
     ),
@@ -93,8 +97,35 @@ def test_what_is_no_json_is_refused_as_json_itself_refuses_it(tmp_path: Path, te
 
 def test_the_place_of_a_mistake_is_told(tmp_path: Path) -> None:
     good = '{"a": 1}, ' * 1000
-    with pytest.raises(ArgusError, match=f"at character {len(good) + 2}"):
+    with pytest.raises(ArgusError, match=r'after 1000 records, .*colon.*: `.*{"a" 1}'):
         streamed(tmp_path, f'[{good}{{"a" 1}}]', 16)
+
+
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
+def test_what_python_alone_calls_json_is_refused(tmp_path: Path, word: str) -> None:
+    with pytest.raises(ArgusError, match=rf"is not JSON: after 1 records, .*`.*{word}"):
+        streamed(tmp_path, f'[{{"a": 1}}, {{"area": {word}}}]', 1 << 16)
+
+
+@pytest.mark.parametrize(
+    "number", ["123456789012345678901234567890", "-9223372036854775809", "1e400"]
+)
+def test_a_number_may_be_of_any_size(tmp_path: Path, number: str) -> None:
+    text = f'[{{"a": {number}}}]'
+    assert streamed(tmp_path, text, 1 << 16) == json.loads(text)
+
+
+def test_a_file_with_a_byte_order_mark_is_read_and_utf_16_is_refused(tmp_path: Path) -> None:
+    text = '[{"name": "Straße"}]'
+    (tmp_path / "mark.json").write_text(text, encoding="utf-8-sig")
+    assert list(records(tmp_path / "mark.json")) == [{"name": "Straße"}]
+    (tmp_path / "wide.json").write_text(text, encoding="utf-16")
+    with pytest.raises(ArgusError, match="is not JSON: 'utf-8'"):
+        list(records(tmp_path / "wide.json"))
+
+
+def test_of_a_key_that_comes_twice_the_last_value_counts(tmp_path: Path) -> None:
+    assert streamed(tmp_path, '[{"a": 1, "a": 2}]', 4) == [{"a": 2}]
 
 
 def test_a_file_that_is_no_text_or_not_there_is_refused(tmp_path: Path) -> None:
