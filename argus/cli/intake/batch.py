@@ -28,7 +28,7 @@ class Item:
     captured_at: datetime | None = None
 
     @property
-    def known(self) -> bool:
+    def has_metadata(self) -> bool:
         """Whether anything is known of it beyond its name."""
         return (self.label, self.sequence, self.captured_at) != (None, None, None)
 
@@ -49,7 +49,7 @@ class Batch:
     imported: Mapping[str, str] | None = None
 
 
-Way = Callable[[Path], Batch]
+Importer = Callable[[Path], Batch]
 """A way for images to come in. It is called once, when the source has been admitted, with an empty
 folder in which it may leave files of its own making (frames of a clip); that folder is gone when
 the delivery has been copied. It raises ArgusError where what it was pointed at does not fit."""

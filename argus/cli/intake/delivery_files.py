@@ -18,7 +18,7 @@ from argus.data.deliveries import Manifest
 
 def write_index(items: Sequence[Item], folder: Path) -> None:
     """Write `index.csv` of those items of which something is known; none, no file."""
-    facts = [(i.path, i.label, i.sequence, i.captured_at) for i in items if i.known]
+    facts = [(i.path, i.label, i.sequence, i.captured_at) for i in items if i.has_metadata]
     if facts:
         schema = {"path": pl.String(), **index.KNOWN}
         index.write(folder, pl.DataFrame(facts, schema=schema, orient="row"))
@@ -26,11 +26,11 @@ def write_index(items: Sequence[Item], folder: Path) -> None:
 
 def write_shards(items: Sequence[Item], folder: Path) -> None:
     """Write the images and what is known of each into shards."""
-    samples = named(items)
+    samples = as_samples(items)
     sharding.write(folder, track(samples, "sharding", len(samples), unit="files"))
 
 
-def named(items: Sequence[Item]) -> list[sharding.Sample]:
+def as_samples(items: Sequence[Item]) -> list[sharding.Sample]:
     """The images as they are going to lie in shards.
 
     Raises:
@@ -59,7 +59,7 @@ def write_meta(tracker: Path, rows: pl.DataFrame, imported: Mapping[str, str] | 
         git.git("add", "--", str(tracker))
 
 
-def text_of(manifest: Manifest) -> str:
+def manifest_yaml(manifest: Manifest) -> str:
     """`delivery.yaml`."""
     return (
         f"delivery: {yaml.safe_dump(manifest.delivery).splitlines()[0]}\n"

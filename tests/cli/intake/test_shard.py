@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from argus.cli.intake.batch import Batch, Item
-from argus.cli.intake.folder import whole
+from argus.cli.intake.importers import folder_importer
 from argus.cli.intake.submit import submit
 from argus.core import params
 from argus.core.errors import ArgusError
@@ -140,6 +140,6 @@ def test_what_a_shard_would_not_tell_apart_is_refused(names: list[str], words: s
 
 def test_an_image_in_a_shard_is_read_like_any_other(repo: Path, tmp_path: Path) -> None:
     path = picture(tmp_path / "in/1.png", 1)
-    submit(whole(path.parent, "none", "none"), "cam", "d", NOW, shard=True)
+    submit(folder_importer(path.parent, "none", "none"), "cam", "d", NOW, shard=True)
     images, _ = take_in("cam", params.load().ingest)
     assert reading.read_bytes(reading.image_refs(images)[0]) == path.read_bytes()

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from argus.cli.intake.checks.earlier_deliveries import TOLD, Earlier
+from argus.cli.intake.checks.earlier_deliveries import COMPARED, EarlierDelivery
 from argus.cli.intake.incoming import Incoming
 from argus.core.errors import ArgusError
 from argus.core.progress import track
 from argus.data import names, reading
 from argus.data.catalogue import SCHEMA
 
-SOON = 1000  # images that are compared before anybody asks how long it takes
+PROGRESS_FROM = 1000  # images that are compared before anybody asks how long it takes
 WITHDRAW = (
     "take that delivery back first (`argus delivery withdraw SOURCE/DELIVERY --reason ...`), and "
     "submit this one then"
@@ -27,7 +27,7 @@ SORT_OUT = "take out of the folder what is wrong"
 
 
 @dataclass(frozen=True)
-class Twice:
+class Duplicates:
     """What of a delivery is no news.
 
     `copies`: a row for each image that is the same as one before, in order: `source`, `delivery`,
@@ -40,7 +40,7 @@ class Twice:
     images: int
     unread: Sequence[str]
 
-    def remarks(self) -> list[str]:
+    def warnings(self) -> list[str]:
         """What a person should know of it, a line each."""
         again, within = (self.copies.filter(new_first=new) for new in (False, True))
         lines = []
@@ -71,7 +71,9 @@ class Twice:
         return lines
 
 
-def find(coming: Incoming, earlier: Sequence[Earlier], image_ids: pl.Series | None = None) -> Twice:
+def find_duplicates(
+    coming: Incoming, earlier: Sequence[EarlierDelivery], image_ids: pl.Series | None = None
+) -> Duplicates:
     """Compare a delivery to come with those that are in, and within itself.
 
     Args:
@@ -80,7 +82,7 @@ def find(coming: Incoming, earlier: Sequence[Earlier], image_ids: pl.Series | No
         image_ids: of the delivery's rows, if they are known, null where not.
     """
     told = [(each, each.rows()) for each in earlier]
-    schema = {name: SCHEMA[name] for name in TOLD}
+    schema = {name: SCHEMA[name] for name in COMPARED}
     before = pl.concat([pl.DataFrame(schema=schema), *(f for _, f in told if f is not None)])
     unknown = pl.Series([None], dtype=pl.String).new_from_index(0, coming.rows.height)
     here = coming.rows.with_columns(image_id=unknown if image_ids is None else image_ids)
@@ -99,7 +101,9 @@ def find(coming: Incoming, earlier: Sequence[Earlier], image_ids: pl.Series | No
         .join(first, on="image_id", how="left", maintain_order="left", suffix="_first")
         .sort("new_first", maintain_order=True)
     )
-    return Twice(copies, coming.rows.height, [f"{e.source}/{e.name}" for e, f in told if f is None])
+    return Duplicates(
+        copies, coming.rows.height, [f"{e.source}/{e.name}" for e, f in told if f is None]
+    )
 
 
 def _compared(rows: pl.DataFrame, new: bool) -> pl.DataFrame:
@@ -119,8 +123,8 @@ def _hashed(rows: pl.DataFrame, coming: Incoming) -> pl.DataFrame:
         return rows
     todo = rows[at]
     old = reading.image_refs(todo.filter(~pl.col("new")))  # which stand first
-    places = [*old, *coming.places(todo.filter("new"))]
-    shown = track(places, "comparing", len(places)) if len(places) > SOON else places
+    places = [*old, *coming.image_refs(todo.filter("new"))]
+    shown = track(places, "comparing", len(places)) if len(places) > PROGRESS_FROM else places
     found = [_digest(place) for place in shown]
     return rows.with_columns(rows["image_id"].scatter(at, pl.Series(found, dtype=pl.String)))
 

@@ -26,7 +26,7 @@ from argus.data.terms import deliveries_known
 
 INGESTED = Path("data/ingest")
 SPLIT = Path("reports/split.json")
-TOLD = (
+COMPARED = (
     *("image_id", "source", "delivery", "path", "member", "offset", "size", "received_at"),
     *("label", "sequence"),
 )
@@ -34,7 +34,7 @@ TOLD = (
 
 
 @dataclass(frozen=True)
-class Earlier:
+class EarlierDelivery:
     """A delivery that is in, and whose images may be used today."""
 
     source: str
@@ -48,7 +48,7 @@ class Earlier:
         return RAW / self.source / self.name
 
     def rows(self) -> pl.DataFrame | None:
-        """Its images in the columns `TOLD`, `image_id` where it was ingested; None if its files
+        """Its images in the columns `COMPARED`, `image_id` where it was ingested; None if its files
         are not here and neither is the catalogue."""
         ingested = self.catalogue.filter(delivery=self.name)
         if ingested.height:
@@ -58,7 +58,7 @@ class Earlier:
         except (ArgusError, OSError):
             return None
         unknown = pl.lit(None, dtype=pl.String).alias("image_id")
-        return found.with_columns(unknown).select(TOLD)
+        return found.with_columns(unknown).select(COMPARED)
 
     def labels(self) -> set[str] | None:
         """Its labels; None if nothing tells."""
@@ -69,7 +69,7 @@ class Earlier:
         return None if found is None else set(found["label"].drop_nulls())
 
 
-def deliveries(settings: Params, today: date) -> list[Earlier]:
+def earlier_deliveries(settings: Params, today: date) -> list[EarlierDelivery]:
     """The deliveries of the sources in use whose rights hold today, by source and name.
 
     Those that were taken back are not among them: their images may come in again.
@@ -82,14 +82,14 @@ def deliveries(settings: Params, today: date) -> list[Earlier]:
             continue
         ingested = _ingested(source)
         found += [
-            Earlier(source, name, card.origin, ingested)
+            EarlierDelivery(source, name, card.origin, ingested)
             for name in sorted(deliveries_known(source))
             if not rights(card, name, settings.ingest, today)
         ]
     return found
 
 
-def labels(earlier: Sequence[Earlier]) -> set[str]:
+def known_labels(earlier: Sequence[EarlierDelivery]) -> set[str]:
     """The labels of deliveries; for those of which nothing tells, the classes of the last turn."""
     told = [each.labels() for each in earlier]
     found = set().union(*(each for each in told if each is not None))
@@ -118,7 +118,7 @@ def _ingested(source: str) -> pl.DataFrame:
     """What ingest made of a source, without what was taken back; empty if it is not here."""
     path = INGESTED / source / "images.parquet"
     try:
-        found = pl.read_parquet(path, columns=[*TOLD, "status"], memory_map=False)
+        found = pl.read_parquet(path, columns=[*COMPARED, "status"], memory_map=False)
     except FileNotFoundError:
-        return pl.DataFrame(schema={name: SCHEMA[name] for name in TOLD})
-    return found.filter(pl.col("status") != "withdrawn").select(TOLD)
+        return pl.DataFrame(schema={name: SCHEMA[name] for name in COMPARED})
+    return found.filter(pl.col("status") != "withdrawn").select(COMPARED)

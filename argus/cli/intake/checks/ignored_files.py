@@ -12,7 +12,7 @@ from argus.core.errors import ArgusError
 from argus.data import archives, names, shards
 
 
-def look_into(folder: Path, paths: Sequence[str]) -> set[str]:
+def inspect_archives(folder: Path, paths: Sequence[str]) -> set[str]:
     """Read what is no image by its name: archives, for the images in them.
 
     Returns:
@@ -50,7 +50,7 @@ def look_into(folder: Path, paths: Sequence[str]) -> set[str]:
         )
     if empty:
         raise ArgusError(f"{folder}: no image is in {names.some(empty)}: take it out")
-    tell_left_out(left_out, " in .tar files")
+    report_ignored(left_out, " in .tar files")
     if alone:
         remark(
             f"{len(alone)} .json files have no image beside them, so nobody reads what they say: "
@@ -59,7 +59,7 @@ def look_into(folder: Path, paths: Sequence[str]) -> set[str]:
     return told
 
 
-def tell_left_out(count: int, where: str = "") -> None:
+def report_ignored(count: int, where: str = "") -> None:
     """Say how many files of a desktop's own were found and are not taken."""
     if count:
         remark(
@@ -68,7 +68,7 @@ def tell_left_out(count: int, where: str = "") -> None:
         )
 
 
-def tell_twins(paths: Sequence[str]) -> None:
+def report_case_collisions(paths: Sequence[str]) -> None:
     """Say which files a Mac or Windows cannot have side by side."""
     alike: dict[str, list[str]] = {}
     for path in dict.fromkeys(paths):  # one that is listed twice is no twin of its own
@@ -81,7 +81,7 @@ def tell_twins(paths: Sequence[str]) -> None:
         )
 
 
-def tell_others(folder: Path, items: Sequence[Item]) -> None:
+def report_unlisted(folder: Path, items: Sequence[Item]) -> None:
     """Say which files of a dataset's folder are not among the items that its layout names."""
     taken = {item.path for item in items}
     others, left_out = [], 0
@@ -92,6 +92,6 @@ def tell_others(folder: Path, items: Sequence[Item]) -> None:
                 left_out += 1
             elif path not in taken:
                 others.append(path)
-    tell_left_out(left_out)
+    report_ignored(left_out)
     if others:
         remark(f"no image of this layout, so not taken: {names.endings(others)}")

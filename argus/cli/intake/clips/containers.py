@@ -61,10 +61,10 @@ def is_clip(path: Path) -> bool:
         return True
     head = _head(path)
     binary = b"\0" in head and not head.startswith(TEXT)
-    return begins_as_clip(head) or (ending in STREAMED and binary)
+    return starts_as_clip(head) or (ending in STREAMED and binary)
 
 
-def begins_as_clip(head: bytes) -> bool:
+def starts_as_clip(head: bytes) -> bool:
     """Whether the first `HEAD` bytes of a file are those of a clip."""
     if not head[:4].isalnum():  # that is the size of an atom, and not the beginning of a word
         if head[4:8] == b"ftyp":
@@ -87,13 +87,13 @@ def require_no_clip(items: Sequence[Item]) -> None:
         )
 
 
-def torn(path: Path) -> bool:
+def ends_mid_packet(path: Path) -> bool:
     """Whether a transport stream ends within a packet, so that its last picture is not whole."""
     stride = _stride(_head(path))
     return stride is not None and path.stat().st_size % stride != 0
 
 
-def unfinished(path: Path) -> bool:
+def ends_mid_box(path: Path) -> bool:
     """Whether an MP4 or MOV file ends within one of its boxes (ISO/IEC 14496-12, 4.2)."""
     at, end = 0, path.stat().st_size
     with path.open("rb") as stream:

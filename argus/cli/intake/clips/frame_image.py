@@ -32,7 +32,7 @@ DOLBY_VISION = frozenset({"dvh1", "dvhe", "dva1", "dvav", "dav1"})  # codec tags
 OBLONG = 8  # a pixel's longer side at most, as a multiple of the shorter
 QUALITY = 95  # of JPEG
 MIRROR, UPSIDE_DOWN = Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.FLIP_TOP_BOTTOM
-TURNS = {
+ORIENTATIONS = {
     # the display matrix (ISO/IEC 14496-12, 8.3.2) to signs: x and y of what was right, and below
     (1, 0, 0, 1): None,
     (0, 1, -1, 0): Image.Transpose.ROTATE_270,
@@ -45,7 +45,7 @@ TURNS = {
 }
 
 
-def require_colours(path: Path, transfer: int, matrix: int, tag: str = "") -> None:
+def require_sdr(path: Path, transfer: int, matrix: int, tag: str = "") -> None:
     """Refuse pictures of high dynamic range, and others that are no SDR picture as they are.
 
     Args:
@@ -68,7 +68,7 @@ def require_colours(path: Path, transfer: int, matrix: int, tag: str = "") -> No
         )
 
 
-def shown_size(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
+def display_size(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
     """The size at which a frame is shown: no side shrinks.
 
     Args:
@@ -87,7 +87,7 @@ def require_size(path: Path, size: tuple[int, int], aspect: Fraction, max_pixels
             f"{path}: says that its pixels are {aspect.numerator}:{aspect.denominator} in shape, "
             "which no screen shows: repair its pixel (sample) aspect ratio, or take it out"
         )
-    width, height = shown_size(*size, aspect)
+    width, height = display_size(*size, aspect)
     if width * height > max_pixels:
         raise ArgusError(
             f"{path}: its frames have more pixels than ingest.max_pixels in params.yaml, "
@@ -95,22 +95,22 @@ def require_size(path: Path, size: tuple[int, int], aspect: Fraction, max_pixels
         )
 
 
-def picture(frame: VideoFrame, aspect: Fraction = Fraction(1)) -> Image.Image:
+def to_image(frame: VideoFrame, aspect: Fraction = Fraction(1)) -> Image.Image:
     """A frame in RGB with square pixels, turned as the camera was held.
 
     Args:
         aspect: of a pixel, its width over its height; the frame is enlarged along its short side.
     """
-    whole = progressive(frame) if frame.interlaced_frame else frame
+    whole = deinterlace(frame) if frame.interlaced_frame else frame
     image: Image.Image = whole.to_image(src_colorspace=_matrix(frame))  # type: ignore[no-untyped-call]
-    size = shown_size(frame.width, frame.height, aspect)
+    size = display_size(frame.width, frame.height, aspect)
     if size != image.size:
         image = image.resize(size, Image.Resampling.LANCZOS)
-    turn = _turn(frame)
+    turn = _orientation(frame)
     return image if turn is None else image.transpose(turn)
 
 
-def progressive(frame: VideoFrame) -> VideoFrame:
+def deinterlace(frame: VideoFrame) -> VideoFrame:
     """One field of a frame, with the lines of the other drawn in along the edges.
 
     The two fields are a fiftieth or sixtieth of a second apart: together they show combs.
@@ -129,7 +129,7 @@ def progressive(frame: VideoFrame) -> VideoFrame:
     return found
 
 
-def save(image: Image.Image, path: Path) -> None:
+def save_jpeg(image: Image.Image, path: Path) -> None:
     """Write a frame as JPEG; equal frames give equal bytes.
 
     Lossless PNG is three times as large, and what it keeps more is not there to keep: on H.264 at
@@ -147,7 +147,7 @@ def _matrix(frame: VideoFrame) -> Colorspace | None:
     return Colorspace.ITU709 if large else Colorspace.ITU601
 
 
-def _turn(frame: VideoFrame) -> Image.Transpose | None:
+def _orientation(frame: VideoFrame) -> Image.Transpose | None:
     """How to turn or mirror a frame by its display matrix."""
     beside = cast("SideDataContainer", frame.side_data)
     data = beside.get("DISPLAYMATRIX")
@@ -156,4 +156,4 @@ def _turn(frame: VideoFrame) -> Image.Transpose | None:
     a, b, _, c, d, *_ = struct.unpack("=9i", bytes(data))
     most = max(map(abs, (a, b, c, d))) or 1
     signs = tuple(round(value / most) for value in (a, b, c, d))
-    return TURNS.get(signs)
+    return ORIENTATIONS.get(signs)

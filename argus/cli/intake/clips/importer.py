@@ -10,11 +10,10 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
-from argus.cli.intake.batch import Batch, Item, Way
-from argus.cli.intake.clips import containers
-from argus.cli.intake.clips import frame_image as picture
-from argus.cli.intake.clips import reader as frames
-from argus.cli.intake.folder import outside, plain_files
+from argus.cli.intake.batch import Batch, Importer, Item
+from argus.cli.intake.clips import containers, frame_image, reader
+from argus.cli.intake.clips.timing import sample_frames
+from argus.cli.intake.folder import list_files, source_path
 from argus.core import params
 from argus.core.errors import ArgusError
 from argus.core.progress import Steps
@@ -22,8 +21,8 @@ from argus.core.progress import Steps
 MICROSECONDS = 1_000_000
 
 
-def way(path: Path, fps: float, labelled: bool) -> Way:
-    """The way in for a clip, or for a folder with nothing but clips in it, at any depth.
+def clip_importer(path: Path, fps: float, labelled: bool) -> Importer:
+    """The importer for a clip, or for a folder with nothing but clips in it, at any depth.
 
     A frame is `<clip>/<time>.jpg` in the delivery: the clip's name as it was sent, and microseconds
     since its first frame. The sequence is the clip. The capture time is the container's
@@ -31,26 +30,27 @@ def way(path: Path, fps: float, labelled: bool) -> Way:
     clip does not say. (Cameras whose clock is set to local time call that UTC.)
 
     Args:
+        path: the clip or the folder.
         fps: frames to take for each second of a clip, above 0.
         labelled: whether the first folder is the label.
     """
-    return partial(_taken, path, fps, labelled)
+    return partial(_from_clips, path, fps, labelled)
 
 
-def _taken(path: Path, fps: float, labelled: bool, scratch: Path) -> Batch:
+def _from_clips(path: Path, fps: float, labelled: bool, scratch: Path) -> Batch:
     if not 0 < fps < math.inf:
         raise ArgusError(f"--fps {fps}: frames per second must be above 0")
     folder, names = _clips(path)
     limit = params.load().ingest.max_pixels
     seconds = 0
     for name in names:  # before an hour of the first is decoded, see whether all of them open
-        with frames.opened(folder / name, limit) as clip:
+        with reader.open_clip(folder / name, limit) as clip:
             seconds += math.floor(clip.seconds or 0)
     items: list[Item] = []
-    remarks: list[str] = []
+    warnings: list[str] = []
     with Steps(seconds, "reading clips", unit="seconds") as steps:
         for name in names:
-            with frames.opened(folder / name, limit) as clip:
+            with reader.open_clip(folder / name, limit) as clip:
                 label = name.split("/")[0] if labelled and "/" in name else None
                 found = list(_items(clip, name, Fraction(str(fps)), label, scratch, steps))
                 if not found:
@@ -59,9 +59,9 @@ def _taken(path: Path, fps: float, labelled: bool, scratch: Path) -> Batch:
                         "are broken or have more pixels than ingest.max_pixels; take it out"
                     )
                 items += found
-                remarks += _remarks(clip)
-    for remark in remarks:
-        print(remark, file=sys.stderr)
+                warnings += _warnings(clip)
+    for warning in warnings:
+        print(warning, file=sys.stderr)
     return Batch(items)
 
 
@@ -71,8 +71,8 @@ def _clips(path: Path) -> tuple[Path, list[str]]:
     Raises:
         ArgusError: there is something else among them, or it lies among the deliveries.
     """
-    found = outside(path, alone=True)
-    folder, names = (found.parent, [found.name]) if found.is_file() else (found, plain_files(found))
+    found = source_path(path, single_file=True)
+    folder, names = (found.parent, [found.name]) if found.is_file() else (found, list_files(found))
     others = [name for name in names if not containers.is_clip(folder / name)]
     if others:
         raise ArgusError(
@@ -84,14 +84,14 @@ def _clips(path: Path) -> tuple[Path, list[str]]:
 
 
 def _items(
-    clip: frames.Clip, name: str, fps: Fraction, label: str | None, scratch: Path, steps: Steps
+    clip: reader.Clip, name: str, fps: Fraction, label: str | None, scratch: Path, steps: Steps
 ) -> Iterator[Item]:
     before = steps.done
-    for time, shot in frames.nearest(clip.shots(), fps):
+    for time, frame in sample_frames(clip.frames(), fps):
         microseconds = round(time * MICROSECONDS)
         path = f"{name}/{microseconds:010d}.jpg"
-        picture.save(picture.picture(shot.frame, shot.aspect), scratch / path)
-        begun = clip.begun
+        frame_image.save_jpeg(frame_image.to_image(frame.frame, frame.aspect), scratch / path)
+        begun = clip.start_time
         yield Item(
             file=scratch / path,
             path=path,
@@ -104,7 +104,7 @@ def _items(
     steps.advance(before + math.floor(clip.read) - steps.done)
 
 
-def _remarks(clip: frames.Clip) -> Iterator[str]:
+def _warnings(clip: reader.Clip) -> Iterator[str]:
     """What a person should know of a clip that has been read."""
     if clip.damaged:
         yield (
@@ -114,5 +114,5 @@ def _remarks(clip: frames.Clip) -> Iterator[str]:
     if clip.cut_short:
         of = f" of {float(clip.seconds):.1f}" if clip.seconds and clip.seconds > clip.read else ""
         yield f"{clip.path}: ends early, after {float(clip.read):.1f}{of} s"
-    if clip.others > 0:
-        yield f"{clip.path}: has {clip.others} more streams of pictures, which are left out"
+    if clip.other_streams > 0:
+        yield f"{clip.path}: has {clip.other_streams} more streams of pictures, which are left out"

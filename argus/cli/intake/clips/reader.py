@@ -8,14 +8,13 @@ never by a name.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import av
 from av.container import InputContainer
@@ -25,19 +24,17 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from argus.cli.intake.clips import containers
-from argus.cli.intake.clips.damage import Damage
-from argus.cli.intake.clips.extent import Extent
-from argus.cli.intake.clips.frame_image import require_colours, require_size
+from argus.cli.intake.clips.frame_image import require_sdr, require_size
+from argus.cli.intake.clips.integrity import Damage, Extent
+from argus.cli.intake.clips.timing import creation_time, increasing
 from argus.core.errors import ArgusError
 
-CLOCK = datetime(1970, 1, 1), datetime(9000, 1, 1)  # cameras that know no time say 1904 or 1970
 DAY = 24 * 60 * 60  # s; a time stamp that leaps further is not believed
 AHEAD = 256  # packets; more than any decoder has in hand
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Shot:
+class DecodedFrame:
     """A decoded frame, and how wide its pixels are to be shown, as a multiple of their height."""
 
     frame: VideoFrame
@@ -47,9 +44,9 @@ class Shot:
 class Clip:
     """A clip that is open for reading.
 
-    `begun` is when it was taken, in UTC without a zone, None if it does not say; `seconds` how long
-    its pictures go on by its own account, None if it does not say; `others` how many streams of
-    pictures it has besides. After `shots` has been read: `damaged` counts frames left out as they
+    `start_time` is when it was taken, in UTC without a zone, None if it does not say; `seconds` how long
+    its pictures go on by its own account, None if it does not say; `other_streams` how many streams of
+    pictures it has besides. After `frames` has been read: `damaged` counts frames left out as they
     are broken or build on a broken one, and `read` is how many seconds could be read.
     """
 
@@ -58,13 +55,13 @@ class Clip:
     ) -> None:
         self.path, self.container, self.stream = path, container, stream
         self.max_pixels = max_pixels
-        self.begun = creation(container.metadata) or creation(stream.metadata)
-        self.others = len(_moving(container)) - 1
+        self.start_time = creation_time(container.metadata) or creation_time(stream.metadata)
+        self.other_streams = len(_moving(container)) - 1
         self.read = Fraction(0)
         self._damage = Damage()
         self._extent = Extent(path, container, stream)
         self.seconds = self._extent.seconds
-        self._torn, self._broken_off = containers.torn(path), False
+        self._torn, self._broken_off = containers.ends_mid_packet(path), False
         told, coded = stream.sample_aspect_ratio, stream.codec_context.sample_aspect_ratio
         self._told = told if told != coded else None  # the container's word goes before the codec's
         self._coded: dict[int, Fraction | None] = {}
@@ -75,15 +72,15 @@ class Clip:
 
     @property
     def cut_short(self) -> bool:
-        """Whether it ends before its time; known when `shots` has been read."""
-        return self._torn or self._broken_off or self._extent.lacking()
+        """Whether it ends before its time; known when `frames` has been read."""
+        return self._torn or self._broken_off or self._extent.is_short()
 
     @property
     def aspect(self) -> Fraction:
         """The shape of its pixels, before any has been decoded: their width over their height."""
         return self._told or self.stream.codec_context.sample_aspect_ratio or Fraction(1)
 
-    def shots(self) -> Iterator[tuple[Fraction, Shot]]:
+    def frames(self) -> Iterator[tuple[Fraction, DecodedFrame]]:
         """Whole frames with the time at which they are shown, in seconds since the first one.
 
         After a broken frame nothing is yielded up to the next key frame, since all that lies
@@ -102,22 +99,22 @@ class Clip:
         now: int | None = None
         for number, frame in self._decoded():
             length = frame.duration or usual
-            now = later(frame.dts if counted else frame.pts, now, length, leap)
+            now = increasing(frame.dts if counted else frame.pts, now, length, leap)
             first = now if first is None else first
             self.read = (now + length - first) * base
             if frame.key_frame:
                 self._damage.key(number)
             if frame.is_corrupt:
                 self._damage.broken(number)
-            if not self._damage.spoilt(number):
-                yield (now - first) * base, self._shot(number, frame)
+            if not self._damage.is_damaged(number):
+                yield (now - first) * base, self._show(number, frame)
 
-    def _shot(self, number: int, frame: VideoFrame) -> Shot:
+    def _show(self, number: int, frame: VideoFrame) -> DecodedFrame:
         aspect = self._told or self._coded.get(number) or self.aspect
         matrix, tag = frame.colorspace, self.stream.codec_tag
-        require_colours(self.path, frame.color_trc, matrix, tag)
+        require_sdr(self.path, frame.color_trc, matrix, tag)
         require_size(self.path, (frame.width, frame.height), aspect, self.max_pixels)
-        return Shot(frame, aspect)
+        return DecodedFrame(frame, aspect)
 
     def _decoded(self) -> Iterator[tuple[int, VideoFrame]]:
         """Frames in the order in which they are shown, each with the number of its packet."""
@@ -168,7 +165,7 @@ class Clip:
 
 
 @contextmanager
-def opened(path: Path, max_pixels: int) -> Iterator[Clip]:
+def open_clip(path: Path, max_pixels: int) -> Iterator[Clip]:
     """Open a clip for reading.
 
     Args:
@@ -198,55 +195,9 @@ def opened(path: Path, max_pixels: int) -> Iterator[Clip]:
         video.codec_context.copy_opaque = True
         video.thread_type = "SLICE"  # several frames at once would tell of broken ones too late
         clip = Clip(path, container, video, max_pixels)
-        require_colours(path, video.color_trc, video.colorspace, video.codec_tag)
+        require_sdr(path, video.color_trc, video.colorspace, video.codec_tag)
         require_size(path, (video.width, video.height), clip.aspect, max_pixels)
         yield clip
-
-
-def later(stamp: int | None, last: int | None, length: int, leap: int) -> int:
-    """When a frame is shown, in ticks, by the decoder's `stamp` for it.
-
-    Frames come in the order in which they are shown. One whose stamp is missing, does not go
-    forward, or leaps more than `leap` ahead is put `length` after the `last`: where two recordings
-    were joined, a clock starts anew.
-    """
-    if last is None:
-        return 0 if stamp is None else stamp
-    return stamp if stamp is not None and last < stamp <= last + leap else last + length
-
-
-def nearest(frames: Iterable[tuple[Fraction, T]], fps: Fraction) -> Iterator[tuple[Fraction, T]]:
-    """For each tick of a clock that ticks `fps` times a second, the frame nearest to it.
-
-    A frame belongs to the one tick that is nearest to its time, so it is never taken twice: a clip
-    with fewer frames than ticks is taken whole. One frame is held at a time.
-
-    Args:
-        frames: time in seconds, ascending from 0, and whatever is shown then.
-        fps: above 0.
-    """
-    held: tuple[Fraction, T] | None = None
-    tick, off = 0, Fraction(0)
-    for time, frame in frames:
-        own = math.floor(time * fps + Fraction(1, 2))
-        distance = abs(time * fps - own)
-        if held is not None and own != tick:
-            yield held
-            held = None
-        if held is None or distance < off:
-            held, tick, off = (time, frame), own, distance
-    if held is not None:
-        yield held
-
-
-def creation(tags: dict[str, str]) -> datetime | None:
-    """When a clip was taken by its `creation_time`, in UTC without a zone; None if not known."""
-    try:
-        time = datetime.fromisoformat(tags.get("creation_time", ""))
-        time = time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
-    except (ValueError, OverflowError):
-        return None
-    return time if CLOCK[0] < time < CLOCK[1] else None
 
 
 def _moving(container: InputContainer) -> list[VideoStream]:

@@ -8,14 +8,16 @@ from posixpath import normpath
 
 import yaml
 
-from argus.cli.intake.fetch.git_commit import Entry, Foreign
+from argus.cli.intake.fetch.git_commit import GitCommit, TreeEntry
 from argus.core.errors import ArgusError
 
 LOCK, ENDING = "dvc.lock", ".dvc"
 LONGEST = 16 << 20  # bytes of a metafile that are read
 
 
-def missing(repository: Foreign, entries: Sequence[Entry], path: str) -> list[str]:
+def outputs_outside_git(
+    repository: GitCommit, entries: Sequence[TreeEntry], path: str
+) -> list[str]:
     """Outputs of DVC in or around a folder that are not in the commit themselves.
 
     Args:
@@ -34,7 +36,7 @@ def missing(repository: Foreign, entries: Sequence[Entry], path: str) -> list[st
     return sorted(found - present)
 
 
-def _outs(repository: Foreign, entry: Entry) -> Iterator[str]:
+def _outs(repository: GitCommit, entry: TreeEntry) -> Iterator[str]:
     """Paths, from the top, of what a metafile says that DVC keeps."""
     try:
         if entry.size > LONGEST:

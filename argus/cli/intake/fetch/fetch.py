@@ -20,9 +20,16 @@ import polars as pl
 import yaml
 
 from argus.cli.intake.batch import Batch
-from argus.cli.intake.fetch.dvc_metafiles import missing
-from argus.cli.intake.fetch.git_commit import EXECUTABLE, FILE, LINK, SUBMODULE, Entry, Foreign
-from argus.cli.intake.importers import of_format
+from argus.cli.intake.fetch.dvc_metafiles import outputs_outside_git
+from argus.cli.intake.fetch.git_commit import (
+    EXECUTABLE,
+    FILE,
+    LINK,
+    SUBMODULE,
+    GitCommit,
+    TreeEntry,
+)
+from argus.cli.intake.importers import format_importer
 from argus.cli.intake.submit import submit
 from argus.cli.sources.check import tracker_of
 from argus.cli.terminal import say
@@ -70,11 +77,11 @@ def fetch(source: str, now: datetime, new_labels: Sequence[str] = ()) -> pl.Data
             "git, rev, path and format, or download the images and bring them in with "
             "`argus submit`"
         )
-    of_format(Path(), wanted.format)  # a wrong name is told before anything is downloaded
+    format_importer(Path(), wanted.format)  # a wrong name is told before anything is downloaded
     delivery = wanted.rev[:DIGITS]
     tracker = tracker_of(RAW / source / delivery)
     if not tracker.exists():
-        return submit(partial(_imported, wanted), source, delivery, now, new_labels=new_labels)
+        return submit(partial(_import, wanted), source, delivery, now, new_labels=new_labels)
     about = yaml.safe_load(tracker.read_text(encoding="utf-8"))
     before = about.get("meta", {}).get("imported", {})
     differ = [name for name, value in wanted.model_dump().items() if before.get(name) != value]
@@ -86,14 +93,14 @@ def fetch(source: str, now: datetime, new_labels: Sequence[str] = ()) -> pl.Data
     return delivery
 
 
-def _imported(wanted: rights_cards.Fetch, scratch: Path) -> Batch:
+def _import(wanted: rights_cards.Fetch, scratch: Path) -> Batch:
     """Download the dataset into the scratch folder, and read it in its format."""
     path = PurePosixPath(wanted.path).as_posix()
     say(f"fetching {wanted.rev[:DIGITS]} of {wanted.git}")
-    repository = Foreign(scratch / "repository.git", wanted.git, wanted.rev)
+    repository = GitCommit(scratch / "repository.git", wanted.git, wanted.rev)
     entries = repository.entries()
     inside = _plain(entries, path, wanted)
-    absent = missing(repository, entries, path)
+    absent = outputs_outside_git(repository, entries, path)
     if absent:
         raise ArgusError(
             f"{_some(absent)} of {wanted.git}: kept by DVC outside of Git, and so not fetched. "
@@ -114,11 +121,11 @@ def _imported(wanted: rights_cards.Fetch, scratch: Path) -> Batch:
         )
     content = repository.tree(path)  # what fetching it again would have to bring
     remove(repository.folder)
-    batch = of_format(top, wanted.format)(scratch)
+    batch = format_importer(top, wanted.format)(scratch)
     return dataclasses.replace(batch, imported={**wanted.model_dump(), "tree": content})
 
 
-def _plain(entries: Sequence[Entry], path: str, wanted: rights_cards.Fetch) -> list[Entry]:
+def _plain(entries: Sequence[TreeEntry], path: str, wanted: rights_cards.Fetch) -> list[TreeEntry]:
     """The entries below a folder of the commit.
 
     Raises:
@@ -152,7 +159,7 @@ def _plain(entries: Sequence[Entry], path: str, wanted: rights_cards.Fetch) -> l
     return inside
 
 
-def _can_be_written(entry: Entry) -> bool:
+def _can_be_written(entry: TreeEntry) -> bool:
     """Git's own checks of names are off where nothing is checked out, and a commit can be made by
     hand."""
     parts = entry.path.split("/")
@@ -165,11 +172,11 @@ def _can_be_written(entry: Entry) -> bool:
     )
 
 
-def _below(entry: Entry, path: str) -> str:
+def _below(entry: TreeEntry, path: str) -> str:
     return entry.path if path == "." else entry.path.removeprefix(f"{path}/")
 
 
-def _is_pointer(entry: Entry, file: Path) -> bool:
+def _is_pointer(entry: TreeEntry, file: Path) -> bool:
     return entry.size <= LONGEST_POINTER and file.read_bytes().startswith(POINTERS)
 
 

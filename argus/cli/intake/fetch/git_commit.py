@@ -39,7 +39,7 @@ CHUNK = 1 << 20  # bytes
 UNPRINTABLE = re.compile(r"[^\x20-\x7e\r\n\t]")
 
 
-class Entry(NamedTuple):
+class TreeEntry(NamedTuple):
     """A path of a commit: Git's mode, the hash of its content, bytes (0 of a submodule)."""
 
     mode: str
@@ -49,7 +49,7 @@ class Entry(NamedTuple):
     """With `/`; bytes that are no UTF-8 are escaped as Python does (`surrogateescape`)."""
 
 
-class Foreign:
+class GitCommit:
     """One commit of a foreign repository, in a bare one of our own.
 
     Args (of the constructor):
@@ -75,7 +75,7 @@ class Foreign:
                 f"commit {rev} could not be fetched from {address}, see above; nothing has changed"
             )
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[TreeEntry]:
         """All files, links and submodules of the commit, in Git's order.
 
         Raises:
@@ -89,7 +89,7 @@ class Foreign:
                 facts, _, path = line.partition(b"\t")
                 mode, _, digest, size = facts.decode("ascii").split()
                 name = path.decode("utf-8", "surrogateescape")
-                found.append(Entry(mode, digest, 0 if size == "-" else int(size), name))
+                found.append(TreeEntry(mode, digest, 0 if size == "-" else int(size), name))
                 if len(found) > MOST_FILES:
                     process.kill()
                     raise ArgusError(f"the commit lists more than {MOST_FILES} files: not fetched")
@@ -102,11 +102,11 @@ class Foreign:
         name = f"{self.rev}^{{tree}}" if path == "." else f"{self.rev}:{path}"
         return self._run("rev-parse", "--verify", name).decode("ascii").strip()
 
-    def read(self, entry: Entry) -> bytes:
+    def read(self, entry: TreeEntry) -> bytes:
         """The content of a file."""
         return self._run("cat-file", "blob", entry.digest)
 
-    def write(self, files: Iterable[tuple[Entry, Path]]) -> None:
+    def write(self, files: Iterable[tuple[TreeEntry, Path]]) -> None:
         """Write the contents of files, each as a new plain file; parent folders are made.
 
         Raises:

@@ -31,12 +31,12 @@ def items(folder: Path) -> Iterator[Item]:
         labelled += label is not None
         yield tree.item(path, label)
     if not labelled:
-        raise tree.unlike("imagefolder", "a folder for each class with images in it")
+        raise tree.layout_error("imagefolder", "a folder for each class with images in it")
 
 
 FORMAT = Format(
     name="imagefolder",
     layout="[<split>/]<class>/**/*.jpg",
-    known="label: the class",
+    metadata="label: the class",
     items=items,
 )

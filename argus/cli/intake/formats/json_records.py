@@ -21,7 +21,7 @@ Event = tuple[str, Any]
 """What ijson's `basic_parse` yields: the kind of a token, and its value."""
 
 
-def records(path: Path, key: str = "") -> Iterator[Record]:
+def read_records(path: Path, key: str = "") -> Iterator[Record]:
     """The objects of the array that a file consists of, or that stands at `key` of its object.
 
     No more than one record and one chunk of the file are in memory. What comes after the array is
@@ -33,7 +33,7 @@ def records(path: Path, key: str = "") -> Iterator[Record]:
             something else.
     """
     count = 0
-    with _named(path), _reading(path) as source:
+    with _json_errors(path), _reading(path) as source:
         events = ijson.basic_parse(source, buf_size=CHUNK)
         try:
             if not _enter(events, key):
@@ -44,23 +44,25 @@ def records(path: Path, key: str = "") -> Iterator[Record]:
                 yield value
                 count += 1
         except ijson.JSONError as error:
-            raise ArgusError(f"{path} is not JSON: after {count} records, {_told(error)}") from None
+            raise ArgusError(
+                f"{path} is not JSON: after {count} records, {_message(error)}"
+            ) from None
 
 
-def record(path: Path) -> Record:
+def read_record(path: Path) -> Record:
     """The one object that a small file consists of.
 
     Raises:
         ArgusError: the file cannot be read, is not JSON, or holds something else.
     """
-    with _named(path):
+    with _json_errors(path):
         value = json.loads(path.read_text(encoding="utf-8-sig"))
     if not isinstance(value, dict):
         raise ArgusError(f"{path}: {str(value)[:40]!r} stands where a record should")
     return value
 
 
-def text(record: Record, key: str, path: Path) -> str:
+def text_field(record: Record, key: str, path: Path) -> str:
     """A text of a record.
 
     Raises:
@@ -98,7 +100,7 @@ def _reading(path: Path) -> Iterator[_Utf8]:
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
+def _json_errors(path: Path) -> Iterator[None]:
     """Say of which file it is that it cannot be read."""
     try:
         yield
@@ -136,7 +138,7 @@ def _elements(events: Iterator[Event]) -> Iterator[Any]:
             builder = ijson.ObjectBuilder()
 
 
-def _told(error: Exception) -> str:
+def _message(error: Exception) -> str:
     """What the parser says on one line: what is wrong, and the text around the place."""
     what, *around = (line.strip() for line in str(error).splitlines())
     near = f": `{around[0]}`" if around and around[0] else ""

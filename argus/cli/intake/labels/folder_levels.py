@@ -14,10 +14,9 @@ from argus.data.deliveries import folders_of
 
 MANY = 20  # labels; more are hardly conditions
 SHOWN = 4  # folders named of each level
-FEW = 8  # drives; of fewer, one image each is no pattern
 
 
-def hints(coming: Incoming, strange: Collection[str], known: Collection[str]) -> list[str]:
+def level_hints(coming: Incoming, strange: Collection[str], known: Collection[str]) -> list[str]:
     """What the folders of images with strange labels suggest; a line each, none if nothing.
 
     Args:
@@ -36,20 +35,20 @@ def hints(coming: Incoming, strange: Collection[str], known: Collection[str]) ->
     found = []
     if conditions:
         found.append(
-            f"Below {_some(tops)} lie {', '.join(conditions)}, which are known labels: the folder "
-            f"is one level too high. Submit {_some(tops)} itself, each on its own"
+            f"Below {most_frequent(tops)} lie {', '.join(conditions)}, which are known labels: the folder "
+            f"is one level too high. Submit {most_frequent(tops)} itself, each on its own"
         )
     homes = sorted({each for each in above if names.label(each) in known})
     if homes:
         found.append(
-            f"{_some(tops)} lie in a folder called {', '.join(homes)}, a known label: what was "
+            f"{most_frequent(tops)} lie in a folder called {', '.join(homes)}, a known label: what was "
             "submitted is one level too deep. Submit the folder above it"
         )
-    of_dataset = any(map(vocabulary.is_of_a_dataset, strange))
+    of_dataset = any(map(vocabulary.is_dataset_folder, strange))
     if not found and (of_dataset or _like_drives(strange, known)):
         found.append(
             "These look like drives or parts of a dataset, not like conditions. First folders: "
-            f"{_some(tops)}; below them: {_some(below) or 'no folder'}. Is the label above (submit "
+            f"{most_frequent(tops)}; below them: {most_frequent(below) or 'no folder'}. Is the label above (submit "
             "the folder above, if that is named after a condition) or below (submit the folders on "
             "their own)? Where no folder names the condition, leave --label-from out, or put the "
             "drives into folders called day, night and so on; of `train` and `val` above classes, "
@@ -58,54 +57,11 @@ def hints(coming: Incoming, strange: Collection[str], known: Collection[str]) ->
     return found
 
 
-def on_drives(coming: Incoming, known: Collection[str]) -> list[str]:
-    """What a person should know of a delivery's drives; a line each.
-
-    Args:
-        coming: the delivery.
-        known: labels that are known.
-    """
-    found = []
-    images = coming.images
-    without = images.filter(pl.col("sequence").is_null())
-    if without.height:
-        some = f", such as {without['name'][0]}" if without.height < images.height else ""
-        found.append(
-            f"no sequence is known of {without.height} of {images.height} images{some}: each is a "
-            "drive of its own, or a place with others that look like it, so frames of one drive "
-            "may both train and judge. Say what belongs together: --sequence-from dirs, a column "
-            "`sequence` (--format csv), or the clips themselves (--fps)"
-        )
-    drives = images["sequence"].drop_nulls()
-    if drives.n_unique() == len(drives) >= FEW:
-        found.append(
-            f"each of {len(drives)} drives has one image: if they are frames of longer drives, "
-            "name the sequence after the drive, or the split tears them apart"
-        )
-    mixed = images.drop_nulls(["sequence", "label"]).group_by("sequence", maintain_order=True)
-    several = mixed.agg(pl.col("label").unique().sort()).filter(pl.col("label").list.len() > 1)
-    if several.height:
-        drive, labels = several.row(0)
-        found.append(
-            f"{several.height} drives have images of several labels, such as {drive} "
-            f"({', '.join(labels)}): what has one name is one drive, and goes to one split. Give "
-            "different drives names of their own"
-        )
-    if len(images) and images["label"].null_count() == images.height:
-        places = images.select("path", "member").rows()
-        first = [folders[0] for place in places if (folders := folders_of(*place))]
-        conditions = [each for each in first if names.label(each) in known]
-        if conditions:
-            found.append(
-                f"no image has a label, but folders are called {_some(conditions)}: if these are "
-                "the conditions, add --label-from dirs"
-            )
-        elif names.label(coming.folder) in known:
-            found.append(
-                f"no image has a label, but the folder submitted is called {coming.folder}: if "
-                "that is the condition, submit the folder above it with --label-from dirs"
-            )
-    return found
+def most_frequent(folders: Iterable[str]) -> str:
+    """Some names, the most frequent first, and how many more there are."""
+    ordered = [name for name, _ in Counter(filter(None, folders)).most_common()]
+    more = len(ordered) - SHOWN
+    return ", ".join(ordered[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _placed(
@@ -123,12 +79,5 @@ def _placed(
 def _like_drives(labels: Collection[str], known: Collection[str]) -> bool:
     """Whether labels are too many for conditions, or most have digits and none is near."""
     numbered = [each for each in labels if any(c.isdigit() for c in each)]
-    odd = sum(vocabulary.nearest(each, known) is None for each in numbered)
+    odd = sum(vocabulary.closest(each, known) is None for each in numbered)
     return len(labels) > MANY or odd * 2 > len(labels)
-
-
-def _some(folders: Iterable[str]) -> str:
-    """Some names, the most frequent first, and how many more there are."""
-    ordered = [name for name, _ in Counter(filter(None, folders)).most_common()]
-    more = len(ordered) - SHOWN
-    return ", ".join(ordered[:SHOWN]) + (f" and {more} more" if more > 0 else "")

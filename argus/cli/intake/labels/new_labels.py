@@ -9,15 +9,14 @@ from typing import NamedTuple
 import polars as pl
 
 from argus.cli.intake.incoming import Incoming
-from argus.cli.intake.labels import folder_levels as levels
-from argus.cli.intake.labels import vocabulary
+from argus.cli.intake.labels import folder_levels, vocabulary
 from argus.core.errors import ArgusError
 from argus.data import names
 
 LISTED = 12  # labels that are named one by one
 
 
-class New(NamedTuple):
+class NewLabel(NamedTuple):
     """A label that no delivery before has, how it was written, on how many images, and one."""
 
     label: str
@@ -31,7 +30,7 @@ class New(NamedTuple):
         return self.label in vocabulary.CONDITIONS
 
 
-def new(rows: pl.DataFrame, earlier: Collection[str]) -> list[New]:
+def find_new_labels(rows: pl.DataFrame, earlier: Collection[str]) -> list[NewLabel]:
     """The labels of a delivery that none of the earlier labels is, the most frequent first.
 
     Args:
@@ -44,10 +43,10 @@ def new(rows: pl.DataFrame, earlier: Collection[str]) -> list[New]:
         .agg(pl.col("label_written").min(), pl.len().alias("n"), pl.col("name").min())
         .sort("n", "label", descending=[True, False])
     )
-    return [New(*row) for row in found.rows()]
+    return [NewLabel(*row) for row in found.rows()]
 
 
-def confirmed(given: Sequence[str], rows: pl.DataFrame) -> set[str]:
+def confirmed_labels(given: Sequence[str], rows: pl.DataFrame) -> set[str]:
     """What `--new-label` names, in the one spelling of labels.
 
     Raises:
@@ -64,7 +63,9 @@ def confirmed(given: Sequence[str], rows: pl.DataFrame) -> set[str]:
     return found
 
 
-def unknown(coming: Incoming, earlier: Collection[str], given: Sequence[str]) -> list[New]:
+def unconfirmed_labels(
+    coming: Incoming, earlier: Collection[str], given: Sequence[str]
+) -> list[NewLabel]:
     """The labels of a delivery that no earlier one has, that are not usual, and that no person
     confirms.
 
@@ -76,20 +77,22 @@ def unknown(coming: Incoming, earlier: Collection[str], given: Sequence[str]) ->
     Raises:
         ArgusError: `given` names a label that no image has.
     """
-    meant = confirmed(given, coming.images)
-    return [e for e in new(coming.images, earlier) if not e.usual and e.label not in meant]
+    meant = confirmed_labels(given, coming.images)
+    return [
+        e for e in find_new_labels(coming.images, earlier) if not e.usual and e.label not in meant
+    ]
 
 
 def require_known(coming: Incoming, earlier: Collection[str], given: Sequence[str]) -> None:
     """Raises:
-    ArgusError: there are `unknown` labels; with all of them and the nearest known ones.
+    ArgusError: there are unconfirmed labels; with all of them and the nearest known ones.
     """
-    strange = unknown(coming, earlier, given)
+    strange = unconfirmed_labels(coming, earlier, given)
     if strange:
-        raise ArgusError(f"{refusal(strange, coming, earlier)}\nNothing was taken in")
+        raise ArgusError(f"{explain_refusal(strange, coming, earlier)}\nNothing was taken in")
 
 
-def refusal(strange: Sequence[New], coming: Incoming, earlier: Collection[str]) -> str:
+def explain_refusal(strange: Sequence[NewLabel], coming: Incoming, earlier: Collection[str]) -> str:
     """Why a delivery is not taken in as it is, and what to do."""
     known = [*sorted(earlier), *(c for c in vocabulary.CONDITIONS if c not in earlier)]
     lines = [
@@ -102,24 +105,24 @@ def refusal(strange: Sequence[New], coming: Incoming, earlier: Collection[str]) 
         lines.append(f"  and {len(strange) - LISTED} more, on {rest} images")
     had = ", ".join(sorted(earlier)[:LISTED]) or "none yet"
     lines.append(f"Labels of earlier deliveries: {had}. Usual: {', '.join(vocabulary.CONDITIONS)}")
-    lines += levels.hints(coming, {each.label for each in strange}, set(known))
+    lines += folder_levels.level_hints(coming, {each.label for each in strange}, set(known))
     lines.append(
         "Correct them where they stand (the folder's name, the column `label`, the .json in the "
-        f".tar); or, if they are meant, say so: {options(strange)}"
+        f".tar); or, if they are meant, say so: {command_options(strange)}"
     )
     return "\n".join(lines)
 
 
-def options(labels: Sequence[New]) -> str:
+def command_options(labels: Sequence[NewLabel]) -> str:
     """What to add to the command for labels to be let in."""
     if len(labels) > LISTED:
         return "--new-label LABEL for each"
     return " ".join(f"--new-label {shlex.quote(each.written)}" for each in labels)
 
 
-def _told(label: New, known: Sequence[str]) -> str:
+def _told(label: NewLabel, known: Sequence[str]) -> str:
     many = f"{label.written}: {label.images} images, such as {label.example}"
-    near = vocabulary.nearest(label.label, known)
+    near = vocabulary.closest(label.label, known)
     if near is not None:
         return f"{many}; did you mean {near}?"
     if vocabulary.is_no_condition(label.label):

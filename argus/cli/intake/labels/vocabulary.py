@@ -10,7 +10,7 @@ from difflib import get_close_matches
 CONDITIONS = ("day", "night", "dusk", "dawn", "fog", "rain", "snow", "hail", "clear", "overcast")
 """Labels that are known before the first delivery; one word for each condition."""
 
-OTHERWISE = {
+SYNONYMS = {
     "day": "daytime daylight days noon midday afternoon tag tags tagsuber tageslicht mittag jour "
     "journee dia giorno dag dzien gunduz день 昼 昼間 日中 白天",
     "night": "nighttime nights midnight dark darkness lowlight nacht nachts nuit noche noite notte "
@@ -29,7 +29,7 @@ OTHERWISE = {
     "clear": "sunny sunlight sun sunshine fair klar sonnig ensoleille soleado sereno ясно 晴 晴れ",
     "overcast": "cloudy clouds partlycloudy bewolkt bewoelkt nuageux nublado nuvoloso 曇り 阴",
 }
-MEANS = {word: condition for condition, words in OTHERWISE.items() for word in words.split()}
+CONDITION_OF = {word: condition for condition, words in SYNONYMS.items() for word in words.split()}
 
 NONE = {
     "no condition": "unlabeled unlabelled unlabel nolabel none null nan na undefined unspecified "
@@ -54,7 +54,7 @@ def folded(label: str) -> str:
     return re.sub(r"[\W_]+", "", "".join(c for c in parts if not unicodedata.combining(c)))
 
 
-def nearest(label: str, known: Iterable[str]) -> str | None:
+def closest(label: str, known: Iterable[str]) -> str | None:
     """The label that was probably meant, of those known; None if nothing is near, or if the name is
     a dataset's (`train` is no slip for `rain`) or says that no condition is known.
 
@@ -62,17 +62,17 @@ def nearest(label: str, known: Iterable[str]) -> str | None:
         label: as `names.label` spells it.
         known: labels that there are, those to be preferred first; may lack usual conditions.
     """
-    if is_no_condition(label) or is_of_a_dataset(label):
+    if is_no_condition(label) or is_dataset_folder(label):
         return None
     there: dict[str, str] = {}
     for each in known:
         there.setdefault(folded(each), each)
     word = folded(label)
-    for meant in (word, word.removesuffix("s"), MEANS.get(word)):
+    for meant in (word, word.removesuffix("s"), CONDITION_OF.get(word)):
         if meant in there:
             return there[meant]
-    kin = {other: there[meant] for other, meant in MEANS.items() if meant in there}
-    parts = (MEANS.get(part, part) for part in map(folded, re.split(r"[\W\d_]+", label)))
+    kin = {other: there[meant] for other, meant in CONDITION_OF.items() if meant in there}
+    parts = (CONDITION_OF.get(part, part) for part in map(folded, re.split(r"[\W\d_]+", label)))
     named = [there[part] for part in parts if part in there]  # `day_clean`, `train_night`
     return (
         _close(word, there, SLIP)
@@ -93,6 +93,6 @@ def is_no_condition(label: str) -> bool:
     return folded(label) in NO_CONDITION
 
 
-def is_of_a_dataset(label: str) -> bool:
+def is_dataset_folder(label: str) -> bool:
     """Whether a label is a dataset's name for a split or a kind of file (`train`, `JPEGImages`)."""
     return folded(label) in OF_DATASETS

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from argus.cli.intake.batch import Batch, Item
-from argus.cli.intake.checks import duplicates as twice
-from argus.cli.intake.checks.earlier_deliveries import Earlier
-from argus.cli.intake.incoming import Incoming, incoming
+from argus.cli.intake.checks.duplicates import find_duplicates
+from argus.cli.intake.checks.earlier_deliveries import COMPARED, EarlierDelivery
+from argus.cli.intake.incoming import Incoming, describe_batch
 from argus.data import catalogue, reading
 from argus.data.catalogue import SCHEMA
 from argus.data.deliveries import Manifest, described, in_schema
@@ -33,7 +33,7 @@ def coming(folder: Path, files: Sequence[tuple[str, bytes]], source: str = "cam"
         (folder / path).write_bytes(content)
     batch = Batch([Item(folder / path, path) for path, _ in files], "dirs", "dirs")
     manifest = Manifest(delivery="new", received_at=NOW, label_from="dirs", sequence_from="dirs")
-    return incoming(batch, source, manifest, "camera")
+    return describe_batch(batch, source, manifest, "camera")
 
 
 CONTENTS = st.lists(st.sampled_from([b"a", b"b", b"cc", b"dd", b"eee", b""]), max_size=8)
@@ -47,12 +47,12 @@ def test_exactly_what_was_there_before_is_found(
     top = tmp_path_factory.mktemp("twice")
     known = coming(top / "old", [(f"day/d/{i}.jpg", c) for i, c in enumerate(before)], "old")
     ids = pl.Series([f"{content!r}" for content in before], dtype=pl.String)
-    ingested = known.rows.with_columns(image_id=ids, delivery=pl.lit("first")).select(twice.TOLD)
+    ingested = known.rows.with_columns(image_id=ids, delivery=pl.lit("first")).select(COMPARED)
     delivery = coming(top / "new", [(f"day/d/{i}.jpg", c) for i, c in enumerate(now)])
     # ids are handed in here, as a dry run does, so nothing is read
-    found = twice.find(
+    found = find_duplicates(
         delivery,
-        [Earlier("old", "first", "camera", ingested)] if before else [],
+        [EarlierDelivery("old", "first", "camera", ingested)] if before else [],
         pl.Series([f"{content!r}" for content in now], dtype=pl.String),
     )
     told = {
@@ -78,7 +78,7 @@ def test_only_files_of_equal_size_are_read(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(reading, "digest", noted)
     files = [(f"day/d/{i}.jpg", b"x" * (i + 1)) for i in range(20)]
     same_size = ("day/d/z.jpg", b"y" * 3)
-    found = twice.find(coming(tmp_path, [*files, same_size]), [])
+    found = find_duplicates(coming(tmp_path, [*files, same_size]), [])
     assert sorted(read) == ["2.jpg", "z.jpg"]
     assert found.copies.is_empty()
 

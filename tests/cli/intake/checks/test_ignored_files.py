@@ -16,8 +16,8 @@ import polars as pl
 import pytest
 
 from argus.cli.intake.batch import Batch, Item
-from argus.cli.intake.folder import require_names, whole
-from argus.cli.intake.formats.registry import FORMATS, way
+from argus.cli.intake.folder import require_names
+from argus.cli.intake.importers import folder_importer, format_importer
 from argus.core.errors import ArgusError
 from argus.data.deliveries import described
 
@@ -43,7 +43,7 @@ def zipped() -> bytes:
 
 
 def batch(folder: Path) -> Batch:
-    return whole(folder, "none", "none")(folder)
+    return folder_importer(folder, "none", "none")(folder)
 
 
 def put(folder: Path, name: str, content: bytes) -> Path:
@@ -224,7 +224,7 @@ def test_names_that_other_systems_cannot_hold_apart_are_told(
 ) -> None:
     for name in ("day/A.JPG", "day/a.jpg", "day/e\u0301.jpg", "day/\u00e9.jpg", "day/b.jpg"):
         put(empty, name, name.encode())
-    for each in (lambda: batch(empty), lambda: way(empty, FORMATS["imagefolder"])(empty)):
+    for each in (lambda: batch(empty), lambda: format_importer(empty, "imagefolder")(empty)):
         assert len(each().items) == 5
         told = capsys.readouterr().err
         assert "2 names differ from another" in told
@@ -237,7 +237,7 @@ def test_files_of_a_dataset_that_its_layout_does_not_name_are_counted(
     put(empty, "index.csv", b"path\nday/a.jpg\n")
     for name in ("day/a.jpg", "day/b.jpg", "day/c.jpg", "night.zip"):
         put(empty, name, b"x")
-    assert len(way(empty, FORMATS["csv"])(empty).items) == 1
+    assert len(format_importer(empty, "csv")(empty).items) == 1
     assert "not taken: .jpg: 2, .csv: 1, .zip: 1" in capsys.readouterr().err
 
 

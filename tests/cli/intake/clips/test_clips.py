@@ -17,9 +17,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from argus.cli.intake.batch import Batch
-from argus.cli.intake.clips import frame_image as picture
-from argus.cli.intake.clips import importer as clips
-from argus.cli.intake.clips import reader as frames
+from argus.cli.intake.clips import frame_image, timing
+from argus.cli.intake.clips.importer import clip_importer
 from argus.core.errors import ArgusError
 from argus.data.deliveries import read_manifest
 from tests.cli import clip
@@ -33,7 +32,7 @@ def taken(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable
     """Take the frames of clips as `argus submit` does, but make no delivery of them."""
 
     def take(path: Path, fps: float, labelled: bool = False) -> Batch:
-        return clips.way(path, fps, labelled)(tmp_path_factory.mktemp("scratch"))
+        return clip_importer(path, fps, labelled)(tmp_path_factory.mktemp("scratch"))
 
     return take
 
@@ -56,7 +55,7 @@ def test_a_tick_gets_the_nearest_of_the_frames_that_are_nearest_to_it(
     milliseconds: list[int], fps: Fraction
 ) -> None:
     times = [Fraction(stamp, 1000) for stamp in milliseconds]
-    found = list(frames.nearest(((time, time) for time in times), fps))
+    found = list(timing.sample_frames(((time, time) for time in times), fps))
     by_tick: dict[int, list[Fraction]] = {}
     for time in times:
         by_tick.setdefault(math.floor(time * fps + Fraction(1, 2)), []).append(time)
@@ -73,7 +72,7 @@ def test_time_goes_forward_without_leaps_and_good_stamps_are_kept(
     now: int | None = None
     told = []
     for stamp in stamps:
-        now = frames.later(stamp, now, length, leap)
+        now = timing.increasing(stamp, now, length, leap)
         told.append(now)
     assert all(a < b <= a + leap for a, b in itertools.pairwise(told))
     given = [stamp for stamp in stamps if stamp is not None]
@@ -137,7 +136,7 @@ def test_the_sequence_is_the_clip_and_the_capture_time_that_of_the_frame(
     ],
 )
 def test_a_creation_time_is_in_utc_or_not_known(text: str, time: datetime | None) -> None:
-    assert frames.creation({"creation_time": text}) == time
+    assert timing.creation_time({"creation_time": text}) == time
 
 
 def test_a_picture_is_turned_as_the_camera_was_held(
@@ -168,7 +167,7 @@ def test_colours_follow_the_standard_of_the_clip_or_of_its_size(
         plane.update(bytes([value]) * plane.buffer_size)
     if tagged is not None:
         frame.colorspace = tagged
-    red = np.asarray(picture.picture(frame))[10, 10].astype(int)
+    red = np.asarray(frame_image.to_image(frame))[10, 10].astype(int)
     assert np.abs(red - (255, 0, 0)).max() <= 2
 
 

@@ -9,8 +9,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from argus.cli.intake.clips import importer as clips
-from argus.cli.intake.clips.containers import HEAD, begins_as_clip, is_clip, torn, unfinished
+from argus.cli.intake.clips.containers import (
+    HEAD,
+    ends_mid_box,
+    ends_mid_packet,
+    is_clip,
+    starts_as_clip,
+)
+from argus.cli.intake.clips.importer import clip_importer
 from argus.core.errors import ArgusError
 from tests.cli import clip
 
@@ -50,11 +56,11 @@ def test_a_clip_is_known_by_its_bytes_and_taken_whatever_it_is_called(
 ) -> None:
     path = tmp_path / "in" / name
     count = record(path, form, options)
-    assert begins_as_clip(path.read_bytes()[:HEAD])
-    assert not torn(path)
+    assert starts_as_clip(path.read_bytes()[:HEAD])
+    assert not ends_mid_packet(path)
     assert is_clip(path.rename(tmp_path / "a.jpg"))
     (tmp_path / "a.jpg").rename(path)
-    assert len(clips.way(path, 30, False)(tmp_path).items) == count
+    assert len(clip_importer(path, 30, False)(tmp_path).items) == count
 
 
 def heif(path: Path) -> None:
@@ -94,7 +100,7 @@ def test_images_archives_and_text_are_no_clips(
     make(tmp_path / name)
     assert not is_clip(tmp_path / name)
     with pytest.raises(ArgusError, match="is no clip, and --fps takes nothing else"):
-        clips.way(tmp_path / name, 1, False)(tmp_path)
+        clip_importer(tmp_path / name, 1, False)(tmp_path)
 
 
 @pytest.mark.parametrize("start", [1, 100, 187])
@@ -147,4 +153,4 @@ LONG = (1).to_bytes(4, "big") + b"mdat" + (16 + 100).to_bytes(8, "big") + bytes(
 )
 def test_an_mp4_file_ends_with_its_last_box(tmp_path: Path, data: bytes, short: bool) -> None:
     (tmp_path / "a.mp4").write_bytes(data)
-    assert unfinished(tmp_path / "a.mp4") == short
+    assert ends_mid_box(tmp_path / "a.mp4") == short

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argus.cli.intake.clips import reader as frames
-from argus.cli.intake.clips.damage import Damage
+from argus.cli.intake.clips import reader
+from argus.cli.intake.clips.integrity import Damage
 
 PACKET = {"mpegts": 188, "mpeg": 2048}
 
@@ -30,7 +30,7 @@ def test_a_frame_is_spoilt_by_what_broke_between_its_key_frame_and_itself(
         damage.broken(packet)
     first = max((key for key in keys if key <= number), default=0)
     spoilt = any(first <= packet <= number for packet in broken)
-    assert damage.spoilt(number) == spoilt
+    assert damage.is_damaged(number) == spoilt
     assert damage.lost == broken | ({number} if spoilt else set())
 
 
@@ -42,10 +42,10 @@ def test_a_frame_that_is_shown_before_its_key_frame_builds_on_the_group_before(
     damage.key(0)
     if broken is not None:
         damage.broken(broken)
-    assert [damage.spoilt(5), damage.spoilt(6)] == [broken is not None] * 2
+    assert [damage.is_damaged(5), damage.is_damaged(6)] == [broken is not None] * 2
     damage.key(4)  # is shown after them
-    assert not damage.spoilt(4)
-    assert not damage.spoilt(7)
+    assert not damage.is_damaged(4)
+    assert not damage.is_damaged(7)
 
 
 def film(path: Path, codec: str, form: str, reordered: int) -> None:
@@ -65,8 +65,8 @@ def film(path: Path, codec: str, form: str, reordered: int) -> None:
 
 def shown(path: Path) -> tuple[list[str], int]:
     """What each frame shows, as a hash, and how many are left out."""
-    with frames.opened(path, 10**6) as clip:
-        pixels = [shot.frame.to_ndarray(format="rgb24").tobytes() for _, shot in clip.shots()]
+    with reader.open_clip(path, 10**6) as clip:
+        pixels = [shot.frame.to_ndarray(format="rgb24").tobytes() for _, shot in clip.frames()]
         return [hashlib.md5(each).hexdigest() for each in pixels], clip.damaged
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from argus.cli.intake.clips import reader as frames
+from argus.cli.intake.clips import reader
 from tests.cli import clip
 
 TWO_SECONDS = [i / 30 for i in range(60)]
@@ -18,8 +18,8 @@ NAMES = ["a.mp4", "a.mov", "a.3gp", "a.mkv", "a.webm", "a.avi", "a.ts", "a.flv",
 
 def read(path: Path) -> tuple[int, float, bool]:
     """How many whole frames a clip gives, how many seconds, and whether it ends early."""
-    with frames.opened(path, 10**6) as opened:
-        count = sum(1 for _ in opened.shots())
+    with reader.open_clip(path, 10**6) as opened:
+        count = sum(1 for _ in opened.frames())
         return count, float(opened.read), opened.cut_short
 
 
@@ -55,7 +55,7 @@ def test_a_whole_clip_does_not_end_early(
     if not name.endswith("avi"):
         assert seconds == pytest.approx(2, abs=0.01)
     if name[2:] in ("mp4", "mov", "3gp", "mkv", "webm", "ts"):  # which tell the length of each
-        with frames.opened(path, 10**6) as opened:
+        with reader.open_clip(path, 10**6) as opened:
             assert opened.seconds == pytest.approx(2, abs=0.05)
 
 
@@ -163,7 +163,7 @@ def test_a_recording_may_go_on_in_streams_of_other_numbers(
 
 def test_a_clip_without_a_word_on_its_length_is_read_to_its_end(tmp_path: Path) -> None:
     path = clip.write(tmp_path / "a.webm", TWO_SECONDS, options={"live": "1"})
-    with frames.opened(path, 10**6) as opened:
+    with reader.open_clip(path, 10**6) as opened:
         assert opened.seconds is None
     assert read(path) == (60, pytest.approx(2, abs=0.02), False)
 

@@ -16,9 +16,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from argus.cli.intake.batch import Batch
-from argus.cli.intake.clips import frame_image as picture
-from argus.cli.intake.clips import importer as clips
-from argus.cli.intake.clips import reader as frames
+from argus.cli.intake.clips import frame_image, reader
+from argus.cli.intake.clips.importer import clip_importer
 from argus.core.errors import ArgusError
 from tests.cli import clip
 
@@ -28,7 +27,7 @@ Pixel = tuple[int, int, int]
 @pytest.fixture
 def taken(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Batch]:
     """Take the frames of clips as `argus submit` does, but make no delivery of them."""
-    return lambda path: clips.way(path, 30, False)(tmp_path_factory.mktemp("scratch"))
+    return lambda path: clip_importer(path, 30, False)(tmp_path_factory.mktemp("scratch"))
 
 
 def sizes(batch: Batch) -> list[tuple[int, int]]:
@@ -42,7 +41,7 @@ def sizes(batch: Batch) -> list[tuple[int, int]]:
 
 @given(st.integers(1, 4000), st.integers(1, 4000), st.fractions(Fraction(1, 8), 8))
 def test_no_side_shrinks_and_the_shape_is_right(width: int, height: int, aspect: Fraction) -> None:
-    wide, high = picture.shown_size(width, height, aspect)
+    wide, high = frame_image.display_size(width, height, aspect)
     assert wide >= width
     assert high >= height
     assert wide == width or high == height
@@ -106,8 +105,8 @@ def test_a_shape_that_makes_frames_too_large_on_the_way_is_refused(tmp_path: Pat
     oblong = clip.write(tmp_path / "b.ts", later, "libx264", 3000, aspect=Fraction(2))
     path = tmp_path / "c.ts"
     path.write_bytes(square.read_bytes() + oblong.read_bytes())
-    with frames.opened(path, 64 * 48) as opened, pytest.raises(ArgusError, match="128 x 48"):
-        list(opened.shots())
+    with reader.open_clip(path, 64 * 48) as opened, pytest.raises(ArgusError, match="128 x 48"):
+        list(opened.frames())
 
 
 def pasp(path: Path, aspect: tuple[int, int]) -> None:
@@ -139,11 +138,11 @@ def test_pixels_that_no_screen_shows_are_refused_before_decoding(
 
 def test_a_frame_that_would_be_too_large_as_shown_is_refused(tmp_path: Path) -> None:
     path = clip.write(tmp_path / "a.mp4", [0], aspect=Fraction(4, 3))
-    with frames.opened(path, 86 * 48):
+    with reader.open_clip(path, 86 * 48):
         pass
     with (
         pytest.raises(ArgusError, match=r"more pixels than ingest\.max_pixels .*, 85 x 48"),
-        frames.opened(path, 84 * 48),
+        reader.open_clip(path, 84 * 48),
     ):
         pass
 
@@ -167,10 +166,10 @@ def test_a_picture_is_turned_and_mirrored_as_its_matrix_says(
     a, b, c, d = signs
     path = clip.write(tmp_path / "a.mp4", [0], left_half=200)
     clip.turn(path, (a, b, 0, c, d, 0, 0, 0, 1))
-    with frames.opened(path, 10**6) as opened:
-        ((_, shot),) = opened.shots()
-    stored = shot.frame.to_ndarray(format="rgb24")[..., 0]
-    shown = np.asarray(picture.picture(shot.frame))[..., 0]
+    with reader.open_clip(path, 10**6) as opened:
+        ((_, decoded),) = opened.frames()
+    stored = decoded.frame.to_ndarray(format="rgb24")[..., 0]
+    shown = np.asarray(frame_image.to_image(decoded.frame))[..., 0]
     assert np.array_equal(shown, ORIENTATIONS[signs](stored))
     for y, x in product((0, -1), repeat=2):  # by hand: where the corners of the picture go
         corner = np.array([1 if x else -1, 1 if y else -1]) @ [[a, b], [c, d]]
@@ -221,10 +220,10 @@ def test_a_colour_comes_out_as_it_was(
 ) -> None:
     yuv = code(rgb, matrix, full)
     frame = patch(size, "yuv420p", yuv, color_range=2 if full else 1, **tags)
-    assert np.abs(np.asarray(picture.picture(frame))[10, 10].astype(int) - rgb).max() <= 3
+    assert np.abs(np.asarray(frame_image.to_image(frame))[10, 10].astype(int) - rgb).max() <= 3
     if not tags and size == SMALL:  # full by the name of its pixels, or limited by default
         frame = patch(size, "yuvj420p" if full else "yuv420p", yuv)
-        assert np.abs(np.asarray(picture.picture(frame))[10, 10].astype(int) - rgb).max() <= 3
+        assert np.abs(np.asarray(frame_image.to_image(frame))[10, 10].astype(int) - rgb).max() <= 3
 
 
 @pytest.mark.parametrize(
@@ -248,7 +247,7 @@ def test_sdr_is_taken(tmp_path: Path, taken: Callable[..., Batch], transfer: int
 @pytest.mark.parametrize("matrix", [8, 10, 14])
 def test_a_colour_space_that_is_not_read_is_refused(tmp_path: Path, matrix: int) -> None:
     with pytest.raises(ArgusError, match=f"matrix {matrix} of"):
-        picture.require_colours(tmp_path, 1, matrix)
+        frame_image.require_sdr(tmp_path, 1, matrix)
 
 
 def test_combs_of_two_fields_are_taken_out() -> None:
@@ -257,7 +256,7 @@ def test_combs_of_two_fields_are_taken_out() -> None:
     woven[1::2] = np.roll(ramp, 8, axis=1)[1::2]  # a sixtieth of a second later
     frame = av.VideoFrame.from_ndarray(woven, format="gray").reformat(format="yuv420p")
     frame.pts, frame.time_base = 0, Fraction(1, 30)
-    found = picture.progressive(frame).to_ndarray(format="gray").astype(int)
+    found = frame_image.deinterlace(frame).to_ndarray(format="gray").astype(int)
     combs = np.abs(np.diff(woven.astype(int), axis=0))[:, 12:].mean()
     assert combs > 15
     assert np.abs(np.diff(found, axis=0))[2:-2, 12:-4].mean() < 1
@@ -270,7 +269,7 @@ def test_a_frame_without_combs_has_the_colours_that_it_had() -> None:
         tags = {"colorspace": 1, "color_range": 2 if full else 1}
         frame = patch(SMALL, "yuv420p", code(rgb, BT709, full), **tags)
         frame.pts, frame.time_base = 0, Fraction(1, 30)
-        shown = np.asarray(picture.progressive(frame).to_image())[10, 10].astype(int)
+        shown = np.asarray(frame_image.deinterlace(frame).to_image())[10, 10].astype(int)
         assert np.abs(shown - rgb).max() <= 3
 
 
@@ -287,10 +286,10 @@ def test_interlaced_frames_of_a_clip_come_in_without_combs(tmp_path: Path) -> No
             frame.pts, frame.time_base = index, Fraction(1, 30)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    with frames.opened(path, 10**6) as opened:
-        shots = [shot for _, shot in opened.shots()]
-    assert len(shots) == 12
-    assert all(shot.frame.interlaced_frame for shot in shots)
-    for shot in shots:
-        shown = np.asarray(picture.picture(shot.frame).convert("L")).astype(int)
+    with reader.open_clip(path, 10**6) as opened:
+        frames = [decoded for _, decoded in opened.frames()]
+    assert len(frames) == 12
+    assert all(decoded.frame.interlaced_frame for decoded in frames)
+    for decoded in frames:
+        shown = np.asarray(frame_image.to_image(decoded.frame).convert("L")).astype(int)
         assert np.ptp(shown[:, 32]) < 8

@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 from argus.cli.intake.batch import Batch
-from argus.cli.intake.clips import importer as clips
-from argus.cli.intake.clips import reader as frames
+from argus.cli.intake.clips import reader, timing
+from argus.cli.intake.clips.importer import clip_importer
 from argus.core.errors import ArgusError
 from tests.cli import clip
 
@@ -37,13 +37,13 @@ LIES = [
 @pytest.fixture
 def taken(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Batch]:
     """Take the frames of clips as `argus submit` does, but make no delivery of them."""
-    return lambda path: clips.way(path, 30, False)(tmp_path_factory.mktemp("scratch"))
+    return lambda path: clip_importer(path, 30, False)(tmp_path_factory.mktemp("scratch"))
 
 
 def count(path: Path, max_pixels: int = 100_000) -> int:
     """How many frames a clip gives."""
-    with frames.opened(path, max_pixels) as opened:
-        return sum(1 for _ in opened.shots())
+    with reader.open_clip(path, max_pixels) as opened:
+        return sum(1 for _ in opened.frames())
 
 
 @pytest.mark.parametrize(("name", "codec", "pixels"), LIES)
@@ -52,9 +52,9 @@ def test_a_frame_is_no_larger_than_allowed_whatever_the_header_says(
 ) -> None:
     path = clip.lying(tmp_path / name, codec, pixels, SMALL, LARGE)
     if codec != "ffv1":  # whose frames do not know their size
-        with frames.opened(path, LARGE[0] * LARGE[1]) as opened:
-            ((_, shot),) = opened.shots()
-        assert (shot.frame.width, shot.frame.height) == LARGE
+        with reader.open_clip(path, LARGE[0] * LARGE[1]) as opened:
+            ((_, decoded),) = opened.frames()
+        assert (decoded.frame.width, decoded.frame.height) == LARGE
     try:
         assert count(path) == 0
     except ArgusError as error:
@@ -66,25 +66,25 @@ def test_frames_that_become_too_large_are_left_out_and_counted(tmp_path: Path) -
     large = clip.write(tmp_path / "b.ts", [1 + t for t in TENTHS], "libx264", size=LARGE)
     path = tmp_path / "c.ts"
     path.write_bytes(small.read_bytes() + large.read_bytes() + small.read_bytes())
-    with frames.opened(path, 100_000) as opened:
-        sizes = [(shot.frame.width, shot.frame.height) for _, shot in opened.shots()]
+    with reader.open_clip(path, 100_000) as opened:
+        sizes = [(decoded.frame.width, decoded.frame.height) for _, decoded in opened.frames()]
         assert set(sizes) == {SMALL}
         assert len(sizes) >= 8
         assert opened.damaged >= 5
-    with frames.opened(path, 10**7) as opened:
-        assert LARGE in {(shot.frame.width, shot.frame.height) for _, shot in opened.shots()}
+    with reader.open_clip(path, 10**7) as opened:
+        assert LARGE in {(decoded.frame.width, decoded.frame.height) for _, decoded in opened.frames()}
 
 
 CHILD = """
 import resource, sys
 from pathlib import Path
-from argus.cli.intake.clips import reader as frames
+from argus.cli.intake.clips import reader, timing
 from argus.core.errors import ArgusError
 
 held = int(next(l for l in open("/proc/self/status") if l.startswith("VmSize")).split()[1]) * 1024
 resource.setrlimit(resource.RLIMIT_AS, (held + 100 * 2**20, -1))
-with frames.opened(Path(sys.argv[1]), 100_000_000) as opened:
-    print(sum(1 for _ in opened.shots()), opened.damaged)
+with reader.open_clip(Path(sys.argv[1]), 100_000_000) as opened:
+    print(sum(1 for _ in opened.frames()), opened.damaged)
 """
 
 
@@ -237,7 +237,7 @@ def test_words_in_an_old_alphabet_do_no_harm(tmp_path: Path) -> None:
     "text", ["9999-12-31T23:59:59-10:00", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+10:00"]
 )
 def test_a_creation_time_beyond_all_calendars_is_not_known(text: str) -> None:
-    assert frames.creation({"creation_time": text}) is None
+    assert timing.creation_time({"creation_time": text}) is None
 
 
 def test_one_frame_is_a_clip_and_none_is_not(tmp_path: Path, taken: Callable[..., Batch]) -> None:
@@ -256,12 +256,12 @@ def test_a_frame_may_say_what_its_clip_does_not(tmp_path: Path) -> None:
     dynamic = clip.write(tmp_path / "b.ts", late, "libx264", 3000, transfer=18)
     path = tmp_path / "c.ts"
     path.write_bytes(plain.read_bytes() + dynamic.read_bytes())
-    with frames.opened(path, 10**6) as opened, pytest.raises(ArgusError, match="HLG"):
-        list(opened.shots())
+    with reader.open_clip(path, 10**6) as opened, pytest.raises(ArgusError, match="HLG"):
+        list(opened.frames())
 
 
 def test_dolby_vision_without_a_picture_for_other_screens_is_refused(tmp_path: Path) -> None:
     path = clip.write(tmp_path / "a.mp4", [0], "libx265")
     path.write_bytes(path.read_bytes().replace(b"hev1", b"dvh1"))
-    with pytest.raises(ArgusError, match="Dolby Vision"), frames.opened(path, 10**6):
+    with pytest.raises(ArgusError, match="Dolby Vision"), reader.open_clip(path, 10**6):
         pass

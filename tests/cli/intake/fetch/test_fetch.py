@@ -20,7 +20,7 @@ from tests.cli.conftest import CARD, sh
 from tests.cli.intake.test_submit import tree
 
 Argus = Callable[..., tuple[int, str]]
-PUBLIC = Path(__file__).parents[3] / "data/sources/public"
+PUBLIC = Path(__file__).parents[4] / "data/sources/public"
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from argus.cli.intake.formats import json_records as module
-from argus.cli.intake.formats.json_records import records
+from argus.cli.intake.formats.json_records import read_records
 from argus.core.errors import ArgusError
 
 anything = st.recursive(
@@ -37,7 +37,7 @@ def streamed(folder: Path, text: str, chunk: int, key: str = "") -> list[dict[st
     path.write_text(text, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "CHUNK", chunk)
-        return list(records(path, key))
+        return list(read_records(path, key))
 
 
 any_times = settings(
@@ -118,10 +118,10 @@ def test_a_number_may_be_of_any_size(tmp_path: Path, number: str) -> None:
 def test_a_file_with_a_byte_order_mark_is_read_and_utf_16_is_refused(tmp_path: Path) -> None:
     text = '[{"name": "Straße"}]'
     (tmp_path / "mark.json").write_text(text, encoding="utf-8-sig")
-    assert list(records(tmp_path / "mark.json")) == [{"name": "Straße"}]
+    assert list(read_records(tmp_path / "mark.json")) == [{"name": "Straße"}]
     (tmp_path / "wide.json").write_text(text, encoding="utf-16")
     with pytest.raises(ArgusError, match="is not JSON: 'utf-8'"):
-        list(records(tmp_path / "wide.json"))
+        list(read_records(tmp_path / "wide.json"))
 
 
 def test_of_a_key_that_comes_twice_the_last_value_counts(tmp_path: Path) -> None:
@@ -131,15 +131,15 @@ def test_of_a_key_that_comes_twice_the_last_value_counts(tmp_path: Path) -> None
 def test_a_file_that_is_no_text_or_not_there_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bytes.json").write_bytes(b"[\xff\xfe]")
     with pytest.raises(ArgusError, match="is not JSON: 'utf-8'"):
-        list(records(tmp_path / "bytes.json"))
+        list(read_records(tmp_path / "bytes.json"))
     with pytest.raises(ArgusError, match="cannot be read: No such file"):
-        list(records(tmp_path / "absent.json"))
+        list(read_records(tmp_path / "absent.json"))
 
 
 def test_what_comes_after_the_records_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "file.json"
     path.write_text('{"images": [{"a": 1}], "annotations": [broken')
-    assert list(records(path, "images")) == [{"a": 1}]
+    assert list(read_records(path, "images")) == [{"a": 1}]
 
 
 def test_reading_a_large_file_shows_progress(

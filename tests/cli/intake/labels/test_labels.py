@@ -56,13 +56,13 @@ def unchanged(repo: Path) -> bool:
     ],
 )
 def test_the_nearest_known_label_is_found(label: str, meant: str | None) -> None:
-    assert vocabulary.nearest(label, vocabulary.CONDITIONS) == meant
+    assert vocabulary.closest(label, vocabulary.CONDITIONS) == meant
 
 
 def test_a_label_that_is_in_goes_before_a_usual_one() -> None:
-    assert vocabulary.nearest("rainy_nigth", ["rainy_night", "rain", "night"]) == "rainy_night"
-    assert vocabulary.nearest("mist", ["mist_", "fog"]) == "mist_"
-    assert vocabulary.nearest("foggy", ["night"]) is None  # fog is nothing that is known here
+    assert vocabulary.closest("rainy_nigth", ["rainy_night", "rain", "night"]) == "rainy_night"
+    assert vocabulary.closest("mist", ["mist_", "fog"]) == "mist_"
+    assert vocabulary.closest("foggy", ["night"]) is None  # fog is nothing that is known here
 
 
 @given(st.sampled_from(vocabulary.CONDITIONS), st.integers(0, 10), st.data())
@@ -70,12 +70,12 @@ def test_two_letters_swapped_lead_back(word: str, at: int, data: st.DataObject) 
     at %= len(word) - 1
     swapped = word[:at] + word[at + 1] + word[at] + word[at + 2 :]
     if swapped not in vocabulary.CONDITIONS:
-        assert vocabulary.nearest(swapped, vocabulary.CONDITIONS) == word
+        assert vocabulary.closest(swapped, vocabulary.CONDITIONS) == word
 
 
 def test_no_word_means_two_conditions() -> None:
-    words = " ".join(vocabulary.OTHERWISE.values()).split()
-    assert set(vocabulary.OTHERWISE) == set(vocabulary.CONDITIONS)
+    words = " ".join(vocabulary.SYNONYMS.values()).split()
+    assert set(vocabulary.SYNONYMS) == set(vocabulary.CONDITIONS)
     assert len(words) == len(set(words))
     assert not {*words} & {*vocabulary.CONDITIONS}
     assert all(vocabulary.folded(word) == word for word in words)

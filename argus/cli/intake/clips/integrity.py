@@ -1,12 +1,13 @@
-"""How far a clip goes by its own account, and whether it goes that far.
+"""Which frames of a clip are not as they were recorded, and whether it ends before its time.
 
-Every container has its own way to say so, and some say nothing that a clip broken off would not say
+Every container has its own way to say how far it goes, and some say nothing that a clip broken off would not say
 too: for transport and program streams FFmpeg takes the length from the last time stamp in the file.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right, insort
 from fractions import Fraction
 from pathlib import Path
 
@@ -23,6 +24,41 @@ ESTIMATED = frozenset({"mpegts", "mpeg", "ogg", "asf"})  # by the last stamps; n
 TAG = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")  # of Matroska, for each stream
 
 
+class Damage:
+    """Broken packets, and what is drawn from them.
+
+    Packets are numbered in the order in which they are decoded, and frames come out in the order in
+    which they are shown. A frame is drawn as a change of those decoded before it, back to the last
+    key frame that has come out: one that is shown before its own key frame (an open group of
+    pictures) builds on the group before. Where packets are reordered, a broken one is known long
+    before the frames that are drawn from it come out.
+    """
+
+    def __init__(self) -> None:
+        self.lost: set[int] = set()  # packets whose frames are left out
+        self._broken: list[int] = []
+        self._keys: list[int] = []
+
+    def key(self, number: int) -> None:
+        """The frame of a packet comes out, and it is a key frame."""
+        insort(self._keys, number)
+
+    def broken(self, number: int) -> None:
+        """A packet is not whole, or cannot be decoded."""
+        self.lost.add(number)
+        insort(self._broken, number)
+
+    def is_damaged(self, number: int) -> bool:
+        """Whether the frame of a packet, which comes out, is broken or drawn from a broken one."""
+        keys = bisect_right(self._keys, number)
+        first = self._keys[keys - 1] if keys else 0
+        found = bisect_left(self._broken, first)
+        spoilt = found < len(self._broken) and self._broken[found] <= number
+        if spoilt:
+            self.lost.add(number)
+        return spoilt
+
+
 class Extent:
     """The extent of a clip's pictures.
 
@@ -35,7 +71,7 @@ class Extent:
         self._size, self._stream = path.stat().st_size, stream
         self._indexed = name.startswith("mov")
         in_fragments = self._indexed and not stream.frames
-        self._unfinished = in_fragments and containers.unfinished(path)
+        self._unfinished = in_fragments and containers.ends_mid_box(path)
         start = (stream.start_time or 0) * (stream.time_base or Fraction(0))
         own = _own_end(name, stream, start)
         whole = Fraction(container.duration, av.time_base) if container.duration else None
@@ -53,7 +89,7 @@ class Extent:
             end = (stamp + (packet.duration or 0)) * packet.time_base
             self._reached = max(self._reached, end)
 
-    def lacking(self) -> bool:
+    def is_short(self) -> bool:
         """Whether less is in the file than it says; to be asked when all of it has been read."""
         if self._indexed:
             frames = (entry for entry in self._stream.index_entries if not entry.is_discard)
