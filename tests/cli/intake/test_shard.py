@@ -8,6 +8,7 @@ import tarfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -29,7 +30,7 @@ NOW = datetime(2026, 11, 24, 3, 15, tzinfo=UTC)
 FACTS = ["image_id", "label", "sequence", "captured_at", "phash", "status", "width", "height"]
 
 
-def picture(path: Path, seed: int, **options: object) -> Path:
+def picture(path: Path, seed: int, **options: Any) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     scene(seed, (160, 96)).save(path, **options)
     return path

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from dvc.repo import Repo
+from dvc.repo import Repo  # type: ignore[import-untyped]
 
 from argus.cli.sources.dvc_index import require_seen
 from argus.core.errors import ArgusError

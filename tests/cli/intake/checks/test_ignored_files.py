@@ -22,7 +22,12 @@ from argus.core.errors import ArgusError
 from argus.data.deliveries import described
 
 Argus = Callable[..., tuple[int, str]]
-WAYS = ([], ["--shard"], ["--format", "imagefolder"], ["--format", "imagefolder", "--shard"])
+WAYS: tuple[list[str], ...] = (
+    [],
+    ["--shard"],
+    ["--format", "imagefolder"],
+    ["--format", "imagefolder", "--shard"],
+)
 
 
 def tar(*names: str) -> bytes:
@@ -243,6 +248,10 @@ def test_files_of_a_dataset_that_its_layout_does_not_name_are_counted(
 
 @pytest.mark.parametrize("field", ["label", "sequence"])
 def test_what_is_known_of_an_image_must_be_text(field: str) -> None:
-    require_names([Item(Path("a.jpg"), "a.jpg", **{field: "été"})])
+    def item(word: str) -> Item:
+        known = {"label": None, "sequence": None} | {field: word}
+        return Item(Path("a.jpg"), "a.jpg", known["label"], known["sequence"])
+
+    require_names([item("été")])
     with pytest.raises(ArgusError, match=r"a\.jpg: its label or sequence is not text: '\\ud800'"):
-        require_names([Item(Path("a.jpg"), "a.jpg", **{field: "\ud800"})])
+        require_names([item("\ud800")])

@@ -200,7 +200,9 @@ def test_what_builds_on_a_broken_frame_is_left_out_and_counted(
         packets = [p for p in container.demux(video=0) if p.size]
         keys = [n for n, p in enumerate(packets) if p.is_keyframe]
         spoilt = keys[1] + 2
-        start, end = packets[spoilt].pos, packets[spoilt].pos + packets[spoilt].size
+        start = packets[spoilt].pos
+        assert start is not None
+        end = start + packets[spoilt].size
     data = bytearray(path.read_bytes())
     data[start:end] = bytes(end - start)
     path.write_bytes(data)

@@ -79,7 +79,9 @@ def test_what_an_edit_list_leaves_out_is_not_lacking(
     path = tmp_path / "a.mp4"
     clip.write(path, TWO_SECONDS, "libx264", 3000, reordered, options=FAST)
     clip.edit(path, start, seconds)
-    assert read(path) == (shown, pytest.approx(shown / 30), False)
+    count, length, early = read(path)
+    assert (count, early) == (shown, False)
+    assert length == pytest.approx(shown / 30)
     _, _, early = read(clip.cut(path, 0.9))  # what is left out at the end may be what is cut off
     assert early == (start + seconds > 1.5)
 
@@ -165,7 +167,9 @@ def test_a_clip_without_a_word_on_its_length_is_read_to_its_end(tmp_path: Path) 
     path = clip.write(tmp_path / "a.webm", TWO_SECONDS, options={"live": "1"})
     with reader.open_clip(path, 10**6) as opened:
         assert opened.seconds is None
-    assert read(path) == (60, pytest.approx(2, abs=0.02), False)
+    count, length, early = read(path)
+    assert (count, early) == (60, False)
+    assert length == pytest.approx(2, abs=0.02)
 
 
 def test_a_clock_that_leaps_is_not_believed(tmp_path: Path) -> None:

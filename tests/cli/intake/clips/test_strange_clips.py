@@ -55,10 +55,12 @@ def test_a_frame_is_no_larger_than_allowed_whatever_the_header_says(
         with reader.open_clip(path, LARGE[0] * LARGE[1]) as opened:
             ((_, decoded),) = opened.frames()
         assert (decoded.frame.width, decoded.frame.height) == LARGE
+    found: int | str
     try:
-        assert count(path) == 0
+        found = count(path)
     except ArgusError as error:
-        assert "more pixels than ingest.max_pixels" in str(error)
+        found = str(error)
+    assert found == 0 or "more pixels than ingest.max_pixels" in str(found)
 
 
 def test_frames_that_become_too_large_are_left_out_and_counted(tmp_path: Path) -> None:
@@ -72,7 +74,9 @@ def test_frames_that_become_too_large_are_left_out_and_counted(tmp_path: Path) -
         assert len(sizes) >= 8
         assert opened.damaged >= 5
     with reader.open_clip(path, 10**7) as opened:
-        assert LARGE in {(decoded.frame.width, decoded.frame.height) for _, decoded in opened.frames()}
+        assert LARGE in {
+            (decoded.frame.width, decoded.frame.height) for _, decoded in opened.frames()
+        }
 
 
 CHILD = """

@@ -74,7 +74,8 @@ def test_a_dataset_becomes_a_delivery_that_says_where_it_is_from(
     git, revision = origin
     register(git, revision)
     status, printed = argus("source", "fetch", "cam")
-    assert status == 0 and "fatal" not in printed, printed
+    assert status == 0, printed
+    assert "fatal" not in printed, printed
     name = revision[:12]
     for words in (f"cam/{name}: 2 files", "label day: 1", "label night: 1"):
         assert words in printed
@@ -141,7 +142,8 @@ def test_a_server_that_gives_no_commit_by_its_hash_is_asked_for_all(
     script.write_text(script.read_text().replace("exec", "unset GIT_PROTOCOL; exec"))
     register(*origin)
     status, printed = argus("source", "fetch", "cam")
-    assert status == 0 and "unadvertised object" in printed, printed
+    assert status == 0, printed
+    assert "unadvertised object" in printed, printed
     assert len(list(Path("data/raw/cam").glob("*/*/*/*.jpg"))) == 2
 
 
@@ -158,7 +160,8 @@ def test_a_server_that_gives_no_commit_by_its_hash_is_asked_for_all(
 def test_a_failed_fetch_changes_nothing(
     repo: Path, argus: Argus, origin: tuple[Path, str], changes: dict[str, str], words: str
 ) -> None:
-    register(*origin, **changes)
+    git, revision = origin
+    register(git, revision, **changes)
     before, staged = tree(repo), sh("git", "status", "--porcelain")
     status, printed = argus("source", "fetch", "cam")
     assert status == 1

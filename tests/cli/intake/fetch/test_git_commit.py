@@ -174,7 +174,8 @@ def test_what_the_commit_does_not_hold_itself_is_refused(
         register(top, committed(top))
     before = tree(repo)
     status, printed = argus("source", "fetch", "cam")
-    assert status == 1 and words in printed, printed
+    assert status == 1, printed
+    assert words in printed, printed
     assert tree(repo) == before
     assert not Path("data/raw/cam").exists()
 
@@ -210,7 +211,8 @@ def test_a_path_that_leads_elsewhere_is_not_followed(
     sh(*git, "commit", "--quiet", "--message", "odd")
     register(top, sh(*git, "rev-parse", "HEAD").strip(), path=path)
     status, printed = argus("source", "fetch", "cam")
-    assert status == 1 and words in printed, printed
+    assert status == 1, printed
+    assert words in printed, printed
 
 
 def made_by_hand(top: Path, name: bytes) -> str:
@@ -244,7 +246,8 @@ def test_a_name_that_leads_out_or_cannot_be_written_is_refused(
     register(top, made_by_hand(top, name))
     before = tree(repo)
     status, printed = argus("source", "fetch", "cam")
-    assert status == 1 and "names that a file cannot have here" in printed, printed
+    assert status == 1, printed
+    assert "names that a file cannot have here" in printed, printed
     assert "\x1b[2J" not in printed
     assert tree(repo) == before
     assert not list(tmp_path.rglob("escaped.jpg"))
