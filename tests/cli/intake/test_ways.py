@@ -13,7 +13,7 @@ Argus = Callable[..., tuple[int, str]]
 def test_every_format_is_shown(repo: Path, argus: Argus) -> None:
     status, printed = argus("formats")
     assert status == 0
-    assert all(name in printed for name in (*FORMATS, "layout", "what is learnt"))
+    assert all(name in printed for name in (*FORMATS, "layout", "metadata read"))
 
 
 def test_an_unknown_format_is_told_which_there_are(repo: Path, argus: Argus, upload: Path) -> None:
