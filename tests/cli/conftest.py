@@ -54,7 +54,10 @@ stages:
       - reports/evaluate/r3gan.json: {cache: false}
       - reports/promote.json: {cache: false}
     outs:
+      - models/champions
       - reports/promote/decision.json: {cache: false}
+artifacts:
+  generate: {path: models/champions/generate, type: model}
 """
 
 

@@ -81,7 +81,7 @@ class History:
     def _turns(self, changed: set[str]) -> list[Recorded]:
         tagged = {commit: number for number, commit in sorted(self.tags.items())}
         found: list[tuple[int, str, str]] = []
-        for commit, (parents, numbers) in self.commits.items():
+        for commit, (parents, numbers, _) in self.commits.items():
             own = self.lineages.get(commit)
             if own is None:
                 continue

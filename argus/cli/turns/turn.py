@@ -14,11 +14,11 @@ from argus.cli.repository.recorded import History
 from argus.cli.sources import audit, held
 from argus.cli.sources.tracked import require_deliveries
 from argus.cli.terminal import say, today_utc
-from argus.cli.turns import leftovers, line
+from argus.cli.turns import leftovers, line, registry
 from argus.cli.turns.inputs import RECORDED, Inputs
 from argus.cli.turns.outcome import Outcome, current
 from argus.cli.turns.recording import commit_what_ran
-from argus.core import params, preflight
+from argus.core import params, preflight, reports
 from argus.core.errors import ArgusError
 from argus.core.files import atomic
 
@@ -110,9 +110,10 @@ def turn(message: str, today: date, new_line: bool = False) -> tuple[int, Outcom
             make(message, today, found, begun)
         tagged = git.turn_tags().get(number)
         if tagged is None:
-            git.tag(number, message)
+            git.tag(f"turn-{number}", message)
         elif tagged != git.head():  # fetched while this one ran
             say(f"turn-{number} is the tag of another turn, commit {tagged[:10]}: this has none")
+        registry.register(git.commits()[git.head()].champions, message)
         settings = params.load()
         outcome = current(settings.sources, settings.models)
         alone = storage.only_copy(f"turn-{number}")
@@ -130,6 +131,7 @@ def make(message: str, today: date, found: line.Line, begun: Begun | None) -> No
     resumed = begun is not None and begun.is_after(origin)
     preflight.require(whole_pipeline=True)
     settings = params.load()
+    registry.require_artifacts(model.task for model in settings.models.values())
     require_intake(resumed, leftovers.found(settings))
     audit.require_cards(settings)
     require_deliveries(settings.sources, settings.rendered)
@@ -296,10 +298,21 @@ def record(message: str, found: line.Line, base: str, inputs: Inputs, advice: st
         )
     settings = params.load()
     origin = found.origin.commit if found.origin else None
-    gone = held.notes(History().turns, held.withdrawn_since(origin))
-    notes = "\n".join([*found.notes, *gone])
-    headline = current(settings.sources, settings.models).headline()
-    text = f"{message.strip()}\n\n{headline}\n\n{notes}\n\n{git.TRAILER}: {found.number}\n"
+    history = History()
+    gone = held.notes(history.turns, held.withdrawn_since(origin))
+    versions = registry.due(history, reports.read("promote/decision"))
+    paragraphs = [
+        message.strip(),
+        current(settings.sources, settings.models).headline(),
+        "\n".join([*found.notes, *gone]),
+        "\n".join(
+            [
+                *(f"{git.CHAMPION}: {version}" for version in versions),
+                f"{git.TRAILER}: {found.number}",
+            ]
+        ),
+    ]
+    text = "\n\n".join(paragraphs) + "\n"
     numbered = knobs.with_value(inputs.params, "lineage.turn", str(found.number))
     knobs.write(numbered)
     try:
