@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from argus.cli.repository import knobs
+from argus.core.paths import PARAMS
 
 Argus = Callable[..., tuple[int, str]]
 SLOW = ("torch", "polars", "dvc", "numpy", "pydantic")
@@ -51,7 +51,7 @@ def test_version_says_which_package_and_which_turn(
     monkeypatch.chdir(tmp_path)
     plain = f"argus {version('argus-flywheel')}\n"
     assert argus("--version") == (0, plain)
-    knobs.PARAMS.write_text("lineage: {turn: 3, previous: null}\n")
+    PARAMS.write_text("lineage: {turn: 3, previous: null}\n")
     assert argus("--version") == (0, plain.replace("\n", ", turn 3 here\n"))
-    knobs.PARAMS.write_text("lineage: {turn: 0, previous: null}\n")  # before the first
+    PARAMS.write_text("lineage: {turn: 0, previous: null}\n")  # before the first
     assert argus("--version") == (0, plain)

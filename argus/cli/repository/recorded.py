@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from argus.cli.repository import git
-from argus.cli.repository.knobs import PARAMS
+from argus.core.paths import PARAMS
 
 HANDED_ON = ("data/split", "models/champions")
 """Outputs that a turn takes over from the one before."""

@@ -7,7 +7,6 @@ clone without tags, and a turn killed before it has set its tags knows which the
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from argus.cli.repository import git, knobs, storage, workspace
+from argus.cli.repository import git, params_edit, storage, workspace
 from argus.cli.repository.recorded import History
 from argus.cli.sources import audit, held
 from argus.cli.sources.tracked import require_deliveries
@@ -232,12 +232,12 @@ def set_params(previous: str | None, recorded: int, today: date) -> None:
     `lineage.turn` stays that of HEAD until the turn is complete: a half one may be committed with
     a change of code, and is no turn.
     """
-    text = knobs.read()
+    text = params_edit.read()
     commit = f'"{previous}"' if previous else "null"  # quoted: hexadecimal may look like a number
-    text = knobs.with_value(text, "lineage.previous", commit)
-    text = knobs.with_value(text, "lineage.turn", str(recorded))
+    text = params_edit.with_value(text, "lineage.previous", commit)
+    text = params_edit.with_value(text, "lineage.turn", str(recorded))
     # quoted, too: DVC takes no YAML dates as params
-    knobs.write(knobs.with_value(text, "ingest.as_of", f'"{today.isoformat()}"'))
+    params_edit.write(params_edit.with_value(text, "ingest.as_of", f'"{today.isoformat()}"'))
 
 
 def resuming(message: str, new_line: bool, first: str = MENDED) -> str:
@@ -313,14 +313,14 @@ def record(message: str, found: line.Line, base: str, inputs: Inputs, advice: st
         ),
     ]
     text = "\n\n".join(paragraphs) + "\n"
-    numbered = knobs.with_value(inputs.params, "lineage.turn", str(found.number))
-    knobs.write(numbered)
+    numbered = params_edit.with_value(inputs.params, "lineage.turn", str(found.number))
+    params_edit.write(numbered)
     try:
         paths = [change.path for change in git.changes()]
         commit_what_ran(text, paths, inputs.with_params(numbered), advice)
     except BaseException:
-        if git.head() == base and knobs.read() == numbered:
-            knobs.write(inputs.params)
+        if git.head() == base and params_edit.read() == numbered:
+            params_edit.write(inputs.params)
         raise
 
 

@@ -1,5 +1,5 @@
 """The stages of the scratch repository: they count files, write reports, and on demand fail, or run
-a script when they have read their knobs."""
+a script when they have read their params."""
 
 import hashlib
 import json
@@ -60,7 +60,7 @@ if __name__ == "__main__":
         ran.write(f"{stage}\n")
     if (TEMPORARY / f"fail-{stage}").exists():
         sys.exit("told to fail")
-    knobs = yaml.safe_load(Path("params.yaml").read_text())
+    params = yaml.safe_load(Path("params.yaml").read_text())
     if (script := TEMPORARY / f"during-{stage}").exists():
         subprocess.run(["sh", script], check=True)
-    {"ingest": ingest, "judge": judge}[stage](knobs)
+    {"ingest": ingest, "judge": judge}[stage](params)
