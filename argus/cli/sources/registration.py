@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from argus.cli.repository import knobs, workspace
+from argus.cli.repository import params_edit, workspace
 from argus.core.errors import ArgusError
 from argus.core.files import atomic, remove
 from argus.data import rights_cards
@@ -98,8 +98,8 @@ def add(source: str, card: str) -> Path:
     """
     with workspace.exclusive("argus source add"):
         path = rights_cards.path_of(source)
-        text = knobs.read()
-        listed = source in knobs.items(text, ACTIVE)
+        text = params_edit.read()
+        listed = source in params_edit.items(text, ACTIVE)
         if path.exists() and not (listed and path.read_bytes() == card.encode()):
             advice = (
                 "to change its terms edit the card"
@@ -108,7 +108,7 @@ def add(source: str, card: str) -> Path:
             )
             raise ArgusError(f"source '{source}' exists, its card is {path}: {advice}")
         if not listed:
-            knobs.write(knobs.with_item(text, ACTIVE, _scalar(source)))
+            params_edit.write(params_edit.with_item(text, ACTIVE, _scalar(source)))
         with atomic(path) as temporary:
             temporary.write_text(card, encoding="utf-8")
         return path
@@ -129,8 +129,8 @@ def retire(source: str) -> list[Path]:
         ArgusError: there is no such source.
     """
     with workspace.exclusive("argus source retire"):
-        text = knobs.read()
-        active = knobs.items(text, ACTIVE)
+        text = params_edit.read()
+        active = params_edit.items(text, ACTIVE)
         if source not in known(active):
             raise ArgusError(
                 f"source '{source}' is not on `{ACTIVE}` in params.yaml, nor is there a card or an "
@@ -141,9 +141,9 @@ def retire(source: str) -> list[Path]:
         for path in found:
             remove(path)
         for key in (ACTIVE, RENDERED):
-            if source in knobs.items(text, key):
-                text = knobs.without_item(text, key, source)
-        knobs.write(text)
+            if source in params_edit.items(text, key):
+                text = params_edit.without_item(text, key, source)
+        params_edit.write(text)
         return found
 
 

@@ -8,7 +8,6 @@ learn where a value stands, and just that piece is replaced.
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -16,8 +15,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from argus.core.errors import ArgusError
 from argus.core.files import atomic
-
-PARAMS = Path("params.yaml")
+from argus.core.paths import PARAMS
 
 
 def read() -> str:

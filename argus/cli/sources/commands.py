@@ -1,4 +1,4 @@
-"""The commands below `argus source`: thin, as in `__main__`."""
+"""`argus source` and `argus delivery`: rights cards, and what has come in under them."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ from typing import Annotated
 
 import typer
 
-from argus.cli.terminal import received, say, today_utc
+from argus.cli.app import app
+from argus.cli.terminal import say, today_utc
 from argus.core.errors import ArgusError
 
-app = typer.Typer(
+source = typer.Typer(
     help="Where images come from: rights cards in data/sources/, and the list `sources` in "
     "params.yaml.",
     no_args_is_help=True,
 )
+delivery = typer.Typer(
+    help="What has come in: every delivery, and how to take one back.", no_args_is_help=True
+)
+app.add_typer(source, name="source")
+app.add_typer(delivery, name="delivery")
+
 Name = Annotated[str, typer.Argument(help="Lower-case letters, digits, '-' and '_'.")]
-NewLabels = Annotated[
-    list[str] | None,
-    typer.Option(help="A label that no earlier delivery has, and that is meant. Repeatable."),
-]
 
 
-@app.command("add")
+@source.command("add")
 def source_add(
     name: Name,
     kind: Annotated[str | None, typer.Option(help="client, academic, fleet or demo.")] = None,
@@ -98,7 +101,7 @@ def source_add(
     say(f"next: argus {how}")
 
 
-@app.command("list")
+@source.command("list")
 def source_list() -> None:
     """Show every source: card, consent, state, deliveries."""
     from argus.cli.repository import workspace
@@ -109,7 +112,7 @@ def source_list() -> None:
     audit.overview(params.load()).show()
 
 
-@app.command("check")
+@source.command("check")
 def source_check(
     names: Annotated[list[str] | None, typer.Argument(help="All active ones if left out.")] = None,
 ) -> None:
@@ -150,7 +153,7 @@ def source_check(
         raise ArgusError(f"{count} found, see above")
 
 
-@app.command("retire")
+@source.command("retire")
 def source_retire(name: Name) -> None:
     """Use a source no more: off the lists in params.yaml. Card and deliveries are kept."""
     from argus.cli.sources import registration as sources
@@ -162,15 +165,46 @@ def source_retire(name: Name) -> None:
     say("next: argus turn -m MESSAGE (the next turn goes without it)")
 
 
-@app.command("fetch")
-def source_fetch(name: Name, new_label: NewLabels = None) -> None:
-    """Bring in a public dataset as a delivery: from Git, at the commit that the card names."""
-    from argus.cli.intake.fetch.fetch import fetch
+@delivery.command("list")
+def delivery_list(
+    sources: Annotated[list[str] | None, typer.Argument(help="All if left out.")] = None,
+) -> None:
+    """Show every delivery: what it holds, which turns held it, and how it stands."""
     from argus.cli.repository import workspace
+    from argus.cli.sources import listing as deliveries
+    from argus.cli.sources import presence, withdraw
+    from argus.cli.sources.registration import known
+    from argus.core import params
+    from argus.data.pulled import lacking
 
     workspace.enter()
-    found = fetch(name, today_utc(), new_label or [])
-    if isinstance(found, str):
-        say(f"{name}/{found} is there already: deliveries never change, nothing to do")
-    else:
-        received(found)
+    for name in sources or []:
+        withdraw.require_source(name)
+    named = sources or known(params.load().sources)
+    table = deliveries.overview(named)
+    if not table.rows:
+        say(
+            "no delivery yet: bring one in with `argus submit PATH --source NAME` (of a rendered "
+            "source they come with the pipeline)"
+        )
+        return
+    table.show()
+    lacks = [lack for name in named for lack in lacking(name)]
+    if lacks:
+        say(presence.missing(lacks, len(table.rows)))
+
+
+@delivery.command("withdraw")
+def delivery_withdraw(
+    name: Annotated[
+        str, typer.Argument(metavar="SOURCE/DELIVERY", help="As `argus delivery list` shows it.")
+    ],
+    reason: Annotated[
+        str, typer.Option(help="Why, on one line: it lies in Git, so no person's name.")
+    ],
+) -> None:
+    """Take a delivery back. One that no turn held is taken out whole; else its card says so."""
+    from argus.cli.sources import withdraw
+
+    for line in withdraw.withdraw(name, reason, today_utc().date()):
+        say(line)

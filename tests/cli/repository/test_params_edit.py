@@ -9,8 +9,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argus.cli.repository import knobs
+from argus.cli.repository import params_edit
 from argus.core.errors import ArgusError
+from argus.core.paths import PARAMS
 
 REAL = Path(__file__).parents[3] / "params.yaml"
 BLOCK = """\
@@ -30,7 +31,7 @@ NAME = st.from_regex(r"[a-z][a-z0-9_-]{0,8}", fullmatch=True).filter(
 
 def test_a_value_is_replaced_and_every_other_line_stays() -> None:
     before = REAL.read_text(encoding="utf-8")
-    after = knobs.with_value(before, "lineage.previous", f'"{"0" * 40}"')
+    after = params_edit.with_value(before, "lineage.previous", f'"{"0" * 40}"')
     changed = [
         (old, new)
         for old, new in zip(before.splitlines(), after.splitlines(), strict=True)
@@ -42,46 +43,50 @@ def test_a_value_is_replaced_and_every_other_line_stays() -> None:
 
 
 def test_an_empty_value_is_filled() -> None:
-    assert knobs.with_value("a:\nb: 1\n", "a", "null") == "a: null\nb: 1\n"
+    assert params_edit.with_value("a:\nb: 1\n", "a", "null") == "a: null\nb: 1\n"
 
 
 def test_a_comment_behind_a_value_stays() -> None:
-    assert knobs.with_value("a: 1   # why\n", "a", "22") == "a: 22   # why\n"
+    assert params_edit.with_value("a: 1   # why\n", "a", "22") == "a: 22   # why\n"
 
 
 def test_items_of_a_block_list_come_and_go_with_their_lines_only() -> None:
-    added = knobs.with_item(BLOCK, "sources", "new")
+    added = params_edit.with_item(BLOCK, "sources", "new")
     assert added == BLOCK.replace('  - "fleet"\n', '  - "fleet"\n  - new\n')
-    assert knobs.without_item(BLOCK, "sources", "fleet") == BLOCK.replace('  - "fleet"\n', "")
-    assert knobs.without_item(added, "sources", "cam") == added.replace("  - cam    # ours\n", "")
+    assert params_edit.without_item(BLOCK, "sources", "fleet") == BLOCK.replace('  - "fleet"\n', "")
+    assert params_edit.without_item(added, "sources", "cam") == added.replace(
+        "  - cam    # ours\n", ""
+    )
 
 
 def test_line_ends_of_windows_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    knobs.PARAMS.write_bytes(BLOCK.replace("\n", "\r\n").encode())
-    text = knobs.without_item(knobs.with_item(knobs.read(), "sources", "new"), "sources", "cam")
-    knobs.write(text)
+    PARAMS.write_bytes(BLOCK.replace("\n", "\r\n").encode())
+    text = params_edit.without_item(
+        params_edit.with_item(params_edit.read(), "sources", "new"), "sources", "cam"
+    )
+    params_edit.write(text)
     expected = BLOCK.replace('  - "fleet"\n', '  - "fleet"\n  - new\n')
     expected = expected.replace("  - cam    # ours\n", "")
-    assert knobs.PARAMS.read_bytes() == expected.replace("\n", "\r\n").encode()
+    assert PARAMS.read_bytes() == expected.replace("\n", "\r\n").encode()
 
 
 def test_bytes_that_are_no_text_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    knobs.PARAMS.write_bytes(b"owner: M\xfcller\n")
+    PARAMS.write_bytes(b"owner: M\xfcller\n")
     with pytest.raises(ArgusError, match=r"params\.yaml cannot be read"):
-        knobs.read()
+        params_edit.read()
 
 
 def test_the_last_item_leaves_an_empty_list_not_null() -> None:
-    text = knobs.without_item(BLOCK, "sources", "cam")
-    text = knobs.without_item(text, "sources", "fleet")
+    text = params_edit.without_item(BLOCK, "sources", "cam")
+    text = params_edit.without_item(text, "sources", "fleet")
     assert yaml.safe_load(text) == {"sources": [], "after": {"x": [1, 2]}}
     assert "# the first" in text
     assert "# about the next" in text
-    assert knobs.items(knobs.with_item(text, "sources", "back"), "sources") == ["back"]
+    assert params_edit.items(params_edit.with_item(text, "sources", "back"), "sources") == ["back"]
 
 
 @given(names=st.lists(NAME, min_size=1, unique=True), new=NAME, flow=st.booleans())
@@ -91,11 +96,11 @@ def test_what_is_added_and_taken_off_again_leaves_the_same_bytes(
     names = [name for name in names if name != new] or [f"x{new}"]
     listed = f"[{', '.join(names)}]" if flow else "".join(f"\n- {name}  # c" for name in names)
     text = f"a: 1\nsources: {listed}\n# tail\nb: 2\n"
-    added = knobs.with_item(text, "sources", new)
+    added = params_edit.with_item(text, "sources", new)
     assert yaml.safe_load(added) == {"a": 1, "sources": [*names, new], "b": 2}
-    assert knobs.without_item(added, "sources", new) == text
+    assert params_edit.without_item(added, "sources", new) == text
     for name in names:
-        rest = yaml.safe_load(knobs.without_item(added, "sources", name))["sources"]
+        rest = yaml.safe_load(params_edit.without_item(added, "sources", name))["sources"]
         assert rest == [other for other in [*names, new] if other != name]
 
 
@@ -111,4 +116,4 @@ def test_what_is_added_and_taken_off_again_leaves_the_same_bytes(
 )
 def test_what_does_not_fit_is_named(text: str, words: str) -> None:
     with pytest.raises(ArgusError, match=words):
-        knobs.without_item(text, "sources", "b")
+        params_edit.without_item(text, "sources", "b")
