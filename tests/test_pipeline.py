@@ -50,8 +50,10 @@ def test_the_turn_is_whole(turned: Path) -> None:
     train = np.load(turned / "data/pack/train.npy")
     assert train.dtype == np.uint8
     assert train.shape == (catalogue.accepted(images, "train").height, 32, 48, 3)
-    champions = json.loads((turned / "models/champions/champions.json").read_text())
-    assert set(champions) == {"generate", "day2night"}
+    decided = json.loads((turned / "reports/promote/decision.json").read_text())
+    champions = {path.name for path in (turned / "models/champions").iterdir()}
+    assert set(decided) == {"generate", "day2night"}
+    assert champions == {task for task, made in decided.items() if made["champion"]}
     page = (turned / "reports/turn.md").read_text()
     pictures = [part.split(")")[0] for part in page.split("](")[1:]]
     assert len(pictures) >= 5

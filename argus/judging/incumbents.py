@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from argus.core import lineage
-
-CHAMPIONS = Path("models/champions")
+from argus.core.paths import CHAMPIONS
 
 
 def fetch(revision: str, into: Path) -> dict[str, Path]:

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 from ruamel.yaml import YAML
 
-from argus.cli.repository import knobs
+from argus.cli.repository import params_edit
 from argus.cli.tables import Table
 from argus.core.errors import ArgusError, exits_cleanly
 from argus.core.files import write_json
@@ -35,7 +35,7 @@ def prepare(data: Path, scratch: Path) -> Path:
     """A scratch clone of HEAD with the real images packed."""
     where = clone(scratch / "clone")
     path = where / "params.yaml"
-    for source in knobs.items(path.read_text(encoding="utf-8"), "sources"):
+    for source in params_edit.items(path.read_text(encoding="utf-8"), "sources"):
         argus(where, "source", "retire", source)
     set_knobs(path, KNOBS)
     change(path, {"pack": {"resolution": RESOLUTION}})

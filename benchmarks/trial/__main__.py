@@ -13,7 +13,7 @@ import polars as pl
 import typer
 from ruamel.yaml import YAML
 
-from argus.cli.repository import knobs
+from argus.cli.repository import params_edit
 from argus.cli.tables import Table
 from argus.core.errors import ArgusError, exits_cleanly
 from argus.core.files import atomic
@@ -103,7 +103,7 @@ def prepare(scratch: Path, steps: int | None) -> Path:
     """A scratch clone without any source, which trains for so many steps."""
     where = clone(scratch / "clone")
     params = where / "params.yaml"
-    for source in knobs.items(params.read_text(encoding="utf-8"), "sources"):
+    for source in params_edit.items(params.read_text(encoding="utf-8"), "sources"):
         argus(where, "source", "retire", source)
     if steps is not None:
         set_steps(params, steps)

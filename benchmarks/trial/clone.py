@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from argus.cli.repository import knobs
+from argus.cli.repository import params_edit
 from argus.core.errors import ArgusError
 
 ROOT = Path(__file__).parents[2]
@@ -43,7 +43,7 @@ def set_knobs(path: Path, values: Mapping[str, str]) -> None:
     """Write values, by dotted key, into a `params.yaml`."""
     text = path.read_text(encoding="utf-8")
     for key, value in values.items():
-        text = knobs.with_value(text, key, value)
+        text = params_edit.with_value(text, key, value)
     path.write_text(text, encoding="utf-8")
 
 

@@ -1,7 +1,9 @@
 """Let challengers take over where they are better beyond chance: `python -m stages.promote`.
 
-Writes `models/champions/<task>/` (the weights and card of each champion) and
-`models/champions/champions.json`, and the reasons to `reports/promote/decision.json`.
+Writes `models/champions/<task>/` (the weights and card of each champion, no folder for a task that
+has none), and to `reports/promote/decision.json` who serves each task, by which weights (their
+SHA-256), and why. `argus turn` registers a champion with new weights as a version of the artifact
+that `dvc.yaml` names after the task.
 
 Models that rest on what may not be used are refused, and here rights go before reproducibility:
 it is the clock that says whether a consent is over, so the same commit may promote less on a later
@@ -20,13 +22,17 @@ from typing import Any
 from argus.core import params, reports
 from argus.core.determinism import deterministic
 from argus.core.errors import exits_cleanly
-from argus.core.files import atomic, sha256, write_json
+from argus.core.files import atomic, sha256
+from argus.core.paths import CHAMPIONS
 from argus.data.packed import read_rights
 from argus.features.backbone import BACKBONES
-from argus.judging.incumbents import CHAMPIONS, fetch
+from argus.judging.incumbents import fetch
 from argus.judging.vetting import Vetting
 from argus.models import card
 from stages.promote.slot import decide
+
+NO_METRICS = ("reason", "weights")
+"""What a decision says beside figures."""
 
 
 @exits_cleanly
@@ -46,27 +52,23 @@ def main() -> None:
         incumbents = fetch(revision, Path(scratch)) if revision else {}
         tasks = sorted({model.task for model in p.models.values()} | set(incumbents))
         decisions: dict[str, Any] = {}
-        champions: dict[str, dict[str, str | None] | None] = {}
         with atomic(CHAMPIONS) as temporary:
             temporary.mkdir()
             for task in tasks:
                 decision, folder, figures = decide(
                     task, incumbents.get(task), p, net, vetting, today
                 )
-                decisions[task] = {**asdict(decision), **figures}
+                weights = None
+                if folder is not None:
+                    shutil.copytree(folder, temporary / task)
+                    weights = sha256(temporary / task / card.WEIGHTS)
+                decisions[task] = {**asdict(decision), "weights": weights, **figures}
                 print(f"{task}: {decision.reason}")
-                if folder is None:
-                    champions[task] = None
-                    continue
-                shutil.copytree(folder, temporary / task)
-                weights = sha256(temporary / task / card.WEIGHTS)
-                champions[task] = {"model": decision.champion, "weights": weights}
-            write_json(temporary / "champions.json", champions)
     reports.metrics("promote/decision", decisions)
     reports.metrics(
         "promote",
         {
-            task: {key: value for key, value in decision.items() if key != "reason"}
+            task: {key: value for key, value in decision.items() if key not in NO_METRICS}
             for task, decision in decisions.items()
         },
     )

@@ -1,6 +1,6 @@
 """A scratch repository with a toy pipeline of two stages, so that commands meet real Git and DVC.
 
-The knobs are the project's own `params.yaml`, with one source, `cam`.
+The settings are the project's own `params.yaml`, with one source, `cam`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from argus.cli.__main__ import main
-from argus.cli.repository import knobs
+from argus.cli.repository import params_edit
 from argus.core import preflight
 
 HERE = Path(__file__).parent
@@ -35,6 +35,8 @@ citation: ""
 """
 
 PIPELINE = """\
+artifacts:
+  generate: {path: models/champions/generate, type: model}
 stages:
   ingest:
     cmd: python toy.py ingest
@@ -54,6 +56,7 @@ stages:
       - reports/evaluate/r3gan.json: {cache: false}
       - reports/promote.json: {cache: false}
     outs:
+      - models/champions
       - reports/promote/decision.json: {cache: false}
 """
 
@@ -63,16 +66,16 @@ def sh(*command: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def knobs_of_the_toy() -> str:
-    """The project's own knobs with one source and one model, before any turn."""
+def params_of_the_toy() -> str:
+    """The project's own settings with one source and one model, before any turn."""
     text = PARAMS.read_text(encoding="utf-8")
     for key in ("sources", "rendered"):
-        for item in knobs.items(text, key):
-            text = knobs.without_item(text, key, item)
-    text = knobs.with_item(text, "sources", "cam")
-    text = knobs.with_value(text, "lineage.previous", "null")
-    text = knobs.with_value(text, "lineage.turn", "0")
-    text = knobs.with_value(text, "ingest.as_of", '"2026-01-01"')
+        for item in params_edit.items(text, key):
+            text = params_edit.without_item(text, key, item)
+    text = params_edit.with_item(text, "sources", "cam")
+    text = params_edit.with_value(text, "lineage.previous", "null")
+    text = params_edit.with_value(text, "lineage.turn", "0")
+    text = params_edit.with_value(text, "ingest.as_of", '"2026-01-01"')
     start = text.index("\nmodels:") + 1
     end = text.index("\n# ---", start)
     toy = "models:\n  r3gan: {arch: r3gan, task: generate, steps: 1, batch: 1, seed: 0}\n"
@@ -99,7 +102,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (top / "data/raw/.gitkeep").touch()
     (top / "data/sources/cam.yaml").write_text(CARD)
     (top / "dvc.yaml").write_text(PIPELINE)
-    (top / "params.yaml").write_text(knobs_of_the_toy())
+    (top / "params.yaml").write_text(params_of_the_toy())
     # those of the project, which Git and DVC's walk obey
     for rules in (".gitignore", ".gitattributes", ".dvcignore"):
         shutil.copy(PARAMS.with_name(rules), top)

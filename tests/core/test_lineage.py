@@ -39,7 +39,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
             for name in ("data/split/record.txt", "models/champions/generate/weights.txt"):
                 Path(name).parent.mkdir(parents=True, exist_ok=True)
                 Path(name).write_text(text)
-            Path("models/champions/champions.json").write_text("{}")
+            Path("models/champions/champions.json").write_text("{}")  # as the first turns wrote
             dvc("add", "--quiet", "data/split", "models/champions")
             sh("git", "add", "--all", ":!store")
             sh("git", *identity, "commit", "--quiet", "--message", text)
@@ -63,6 +63,20 @@ def test_incumbents_come_by_their_tasks(first: str, tmp_path: Path) -> None:
     found = incumbents.fetch(first, tmp_path)
     assert list(found) == ["generate"]
     assert (found["generate"] / "weights.txt").read_text() == FIRST
+
+
+def test_a_turn_without_champions_hands_on_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    sh("git", "init", "--quiet")
+    dvc("init", "--quiet")
+    Path("models/champions").mkdir(parents=True)
+    dvc("add", "--quiet", "models/champions")
+    sh("git", "add", "--all")
+    identity = ("-c", "user.name=Tester", "-c", "user.email=tester@example.org")
+    sh("git", *identity, "commit", "--quiet", "--message", "nobody serves")
+    assert incumbents.fetch(sh("git", "rev-parse", "HEAD"), tmp_path / "into") == {}
 
 
 def test_what_a_turn_never_had_is_none(first: str, tmp_path: Path) -> None:

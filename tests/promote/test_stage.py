@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from argus.core import params, reports
-from argus.core.files import write_json
+from argus.core.files import sha256, write_json
+from argus.core.paths import CHAMPIONS
 from argus.data.packed import Rights, Terms
-from argus.judging.incumbents import CHAMPIONS
 from stages.evaluate import __main__ as evaluate
 from stages.promote import __main__ as promote
 from stages.promote import slot
@@ -27,8 +27,8 @@ BEFORE = Path("before")
 @pytest.fixture
 def run(
     workspace: Path, card: Callable[..., None], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., dict[str, dict[str, str] | None]]:
-    """Promote on a challenger that is better than the incumbent; returns `champions.json`."""
+) -> Callable[..., dict[str, dict[str, Any]]]:
+    """Promote on a challenger that is better than the incumbent; returns the decisions."""
     stand_in(monkeypatch, [evaluate, slot], {"new": 0.5, "generate": 0.8})
     card("fleet")
     p = settings({"new": "generate"}, sources=["fleet"])
@@ -46,14 +46,11 @@ def run(
         found = shutil.copytree(BEFORE, into / "champions")
         return {folder.name: folder for folder in sorted(found.iterdir())}
 
-    def main(withdrawn: dict[str, str]) -> dict[str, dict[str, str] | None]:
+    def main(withdrawn: dict[str, str]) -> dict[str, dict[str, Any]]:
         terms = Terms("MIT", True, {"first": [], "second": []})
         write_json("data/pack/rights.json", asdict(Rights({"fleet": terms}, withdrawn)))
         promote.main()
-        champions: dict[str, dict[str, str] | None] = json.loads(
-            (CHAMPIONS / "champions.json").read_text()
-        )
-        return champions
+        return reports.read("promote/decision")
 
     monkeypatch.setattr(params, "load", lambda: p)
     monkeypatch.setattr(promote, "fetch", fetched)
@@ -61,21 +58,27 @@ def run(
 
 
 def test_a_champion_goes_on_with_the_list_of_what_is_behind_it(run) -> None:  # type: ignore[no-untyped-def]
-    champions = run({})
-    assert {task: made["model"] for task, made in champions.items()} == {
+    decisions = run({})
+    assert {task: made["champion"] for task, made in decisions.items()} == {
         "day2night": "day2night",
         "generate": "new",
     }
+    assert sorted(path.name for path in CHAMPIONS.iterdir()) == ["day2night", "generate"]
     for task, folder in (("generate", TRAINED / "new"), ("day2night", BEFORE / "day2night")):
         for name in ("card.json", "images.parquet", "generator.safetensors"):
             assert (CHAMPIONS / task / name).read_bytes() == (folder / name).read_bytes()
+        assert decisions[task]["weights"] == sha256(CHAMPIONS / task / "generator.safetensors")
+        assert "weights" not in reports.read("promote")[task]  # no metric
 
 
 def test_a_withdrawn_image_empties_every_slot_that_rests_on_it(run, capsys) -> None:  # type: ignore[no-untyped-def]
-    champions = run({"b" * 64: "asked for"})
-    assert champions == {"day2night": None, "generate": None}
-    assert [path.name for path in CHAMPIONS.iterdir()] == ["champions.json"]
-    decisions = reports.read("promote/decision")
+    decisions = run({"b" * 64: "asked for"})
+    assert {task: (made["champion"], made["weights"]) for task, made in decisions.items()} == {
+        "day2night": (None, None),
+        "generate": (None, None),
+    }
+    assert CHAMPIONS.is_dir()
+    assert list(CHAMPIONS.iterdir()) == []
     why = f"image {'b' * 12} of fleet/second is withdrawn (asked for)"
     assert decisions["generate"]["refused"] == {"new": why}
     for task in ("generate", "day2night"):

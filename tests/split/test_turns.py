@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from argus.cli.repository import knobs
+from argus.cli.repository import params_edit
 from argus.data import catalogue
 from stages.split.__main__ import recorded
 from stages.split.record import empty
@@ -37,7 +37,7 @@ def sh(*command: str) -> str:
 
 def knob(name: str, value: str) -> None:
     path = Path("params.yaml")
-    path.write_text(knobs.with_value(path.read_text(), name, value))
+    path.write_text(params_edit.with_value(path.read_text(), name, value))
 
 
 def turn(images: pl.DataFrame) -> str:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import polars as pl
 
 from argus.cli.intake.dry_run import DryRun
+from argus.cli.intake.received import unlike_images
 from argus.cli.tables import Table
-from argus.cli.terminal import say, unlike_images
+from argus.cli.terminal import say
 from argus.core.errors import ArgusError, printable, warn
 from argus.data import names
 from argus.data.catalogue import STATUSES

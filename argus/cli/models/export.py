@@ -8,18 +8,17 @@ from pathlib import Path
 
 from argus.cli import target
 from argus.cli.repository import storage
-from argus.cli.sources.audit import stage_outputs
+from argus.cli.sources.check import stage_outputs
 from argus.core import params, reports
 from argus.core.errors import ArgusError
+from argus.core.paths import CHAMPIONS, TRAINED
 from argus.data.terms import deliveries_known
-from argus.judging.incumbents import CHAMPIONS
 from argus.judging.vetting import Vetting, terms
 from argus.models import ancestry, card
 from argus.models.card import CARD
 from argus.models.export import OUTPUT, inputs, to_onnx
 from argus.models.loading import Generator, Translator, load
 
-TRAINED = Path("models/trained")
 SUFFIX = ".onnx"
 LICENCES, NON_COMMERCIAL = "licences", "non_commercial"
 """Keys of the file's metadata, JSON: all licences by source; those that forbid commercial use."""

@@ -14,6 +14,7 @@ from argus.core.errors import ArgusError
 
 TURN = re.compile(r"turn-([1-9][0-9]*)")
 TRAILER = "Argus-Turn"
+CHAMPION = "Argus-Champion"
 NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 UNDER_WAY = {
     "MERGE_HEAD": "merge",
@@ -38,10 +39,12 @@ class Change(NamedTuple):
 
 
 class Commit(NamedTuple):
-    """Its parents, as far as they are here, and the numbers in the trailers `Argus-Turn`."""
+    """Its parents, as far as they are here, the numbers in the trailers `Argus-Turn`, and the versions
+    in the trailers `Argus-Champion`."""
 
     parents: list[str]
     turns: list[int]
+    champions: list[str]
 
 
 class Blob(NamedTuple):
@@ -154,16 +157,18 @@ def require_settled() -> None:
 
 def commits() -> dict[str, Commit]:
     """Every commit that HEAD, branches, remote-tracking branches and tags reach, children first."""
-    trailers = f"%(trailers:key={TRAILER},valueonly,unfold,separator=%x2C)"
+    values = "valueonly,unfold,separator=%x2C"
+    trailers = "%x00".join(f"%(trailers:key={key},{values})" for key in (TRAILER, CHAMPION))
     # not `git log`, which a person's own settings change
     out = git("rev-list", "--date-order", f"--format=%H%x00%P%x00{trailers}", *REACHED, "--")
     found = {}
     for line in out.split("\n"):
         if "\0" not in line:  # a header
             continue
-        commit, parents, said = line.split("\0")
+        commit, parents, said, champions = line.split("\0")
         numbers = [int(each) for each in said.split(",") if NUMBER.fullmatch(each.strip())]
-        found[commit] = Commit(parents.split(), numbers)
+        names = [each.strip() for each in champions.split(",") if each.strip()]
+        found[commit] = Commit(parents.split(), numbers, names)
     return found
 
 
@@ -172,16 +177,21 @@ def commits_touching(path: Path) -> list[str]:
     return git("rev-list", "--full-history", *REACHED, "--", str(path)).split()
 
 
-def turn_tags() -> dict[int, str]:
-    """The commits that the tags `turn-N` name, by number."""
+def tags() -> dict[str, str]:
+    """The commits that tags name."""
     pattern = "%(refname:strip=2) %(objecttype) %(objectname) %(*objecttype) %(*objectname)"
     found = {}
-    for line in git("for-each-ref", f"--format={pattern}", "refs/tags/turn-*").splitlines():
+    for line in git("for-each-ref", f"--format={pattern}", "refs/tags").splitlines():
         name, *objects = line.split()
-        match = TURN.fullmatch(name)
-        if match and objects[-2] == "commit":
-            found[int(match[1])] = objects[-1]
+        if objects[-2] == "commit":
+            found[name] = objects[-1]
     return found
+
+
+def turn_tags() -> dict[int, str]:
+    """The commits that the tags `turn-N` name, by number."""
+    matches = ((TURN.fullmatch(name), commit) for name, commit in tags().items())
+    return {int(match[1]): commit for match, commit in matches if match}
 
 
 def refs_with(commit: str) -> list[str]:
@@ -263,7 +273,6 @@ def commit(message: str) -> None:
         )
 
 
-def tag(turn: int, message: str) -> None:
-    """Set the annotated tag `turn-N` on HEAD."""
-    arguments = ["--annotate", f"turn-{turn}", "--cleanup=whitespace", "--file=-"]
-    git("tag", *arguments, text=message)
+def tag(name: str, message: str) -> None:
+    """Set an annotated tag on HEAD."""
+    git("tag", "--annotate", name, "--cleanup=whitespace", "--file=-", text=message)

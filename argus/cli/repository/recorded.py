@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from argus.cli.repository import git
-from argus.cli.repository.knobs import PARAMS
+from argus.core.paths import PARAMS
 
 HANDED_ON = ("data/split", "models/champions")
 """Outputs that a turn takes over from the one before."""
@@ -81,7 +81,7 @@ class History:
     def _turns(self, changed: set[str]) -> list[Recorded]:
         tagged = {commit: number for number, commit in sorted(self.tags.items())}
         found: list[tuple[int, str, str]] = []
-        for commit, (parents, numbers) in self.commits.items():
+        for commit, (parents, numbers, _) in self.commits.items():
             own = self.lineages.get(commit)
             if own is None:
                 continue

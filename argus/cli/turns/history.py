@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 
 from argus.cli import target
 from argus.cli.repository import git, workspace
-from argus.cli.repository.knobs import PARAMS
 from argus.cli.repository.recorded import History, Recorded, distinct, mapping, parsed, untagged
-from argus.cli.sources import held
+from argus.cli.sources import holdings as held
 from argus.cli.tables import UNKNOWN, Table
 from argus.cli.turns.outcome import Outcome, Reports, named, outcome
 from argus.core.errors import ArgusError
 from argus.core.files import atomic
+from argus.core.paths import PARAMS
 
 
 class Turn(NamedTuple):

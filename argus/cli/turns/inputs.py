@@ -1,6 +1,6 @@
 """What a turn's pipeline runs on, so that no edit made meanwhile is recorded as what ran.
 
-DVC writes the knobs and files that a stage depends on into `dvc.lock` and its run cache when the
+DVC writes the params and files that a stage depends on into `dvc.lock` and its run cache when the
 stage has ended. If one was edited while the stage ran, both then vouch for what never ran.
 """
 
@@ -16,10 +16,9 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from argus.cli.repository import git, knobs, workspace
+from argus.cli.repository import git, params_edit, workspace
 from argus.core.files import atomic
-
-LOCK = Path("dvc.lock")
+from argus.core.paths import LOCK, PARAMS
 
 RECORDED = re.compile(
     r"dvc\.lock|reports/.+\.(json|tsv|csv|md)|reports/.+/\.gitkeep"
@@ -45,12 +44,12 @@ class Inputs:
     @classmethod
     def now(cls) -> Inputs:
         """The inputs as they are."""
-        params = knobs.read()
+        params = params_edit.read()
         return cls(hashes(), "", time.time()).with_params(params)
 
     def with_params(self, text: str) -> Inputs:
         """The same, but for the text of `params.yaml`."""
-        return replace(self, params=text, files={**self.files, str(knobs.PARAMS): md5(text)})
+        return replace(self, params=text, files={**self.files, str(PARAMS): md5(text)})
 
     def changed(self) -> list[str]:
         """The paths of what was edited, came or went since then, sorted."""
@@ -70,9 +69,9 @@ class Inputs:
         return changed
 
     def is_doubtful(self, entry: Mapping[str, Any], changed: list[str]) -> bool:
-        """Whether a stage's entry in `dvc.lock` names other knobs or files than these."""
+        """Whether a stage's entry in `dvc.lock` names other params or files than these."""
         settings = YAML(typ="safe", pure=True).load(self.params)
-        recorded = (entry.get("params") or {}).get(str(knobs.PARAMS)) or {}
+        recorded = (entry.get("params") or {}).get(str(PARAMS)) or {}
         if any(value(settings, key) != made for key, made in recorded.items()):
             return True
         for dep in entry.get("deps") or []:

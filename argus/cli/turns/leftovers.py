@@ -14,12 +14,11 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from argus.cli.repository import workspace
-from argus.cli.turns.inputs import LOCK
 from argus.core import params
 from argus.core.files import atomic, remove
+from argus.core.paths import LOCK, PIPELINE
 from argus.data.deliveries import RAW
 
-PIPELINE = Path("dvc.yaml")
 OF_MODELS = (
     Path("models/trained"),
     Path("data/evaluate"),

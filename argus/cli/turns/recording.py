@@ -61,7 +61,7 @@ def require_nothing_to_do(status: Mapping[str, Any], advice: str) -> None:
         raise ArgusError(
             f"DVC would have something to do at this turn's commit, by `dvc status`:\n{lines}\n"
             "files that a stage reads must be in Git as they are here, neither ignored nor marked "
-            f"unchanged; knobs and outputs as they were when it ran. {advice}"
+            f"unchanged; params and outputs as they were when it ran. {advice}"
         )
 
 

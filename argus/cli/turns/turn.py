@@ -9,16 +9,17 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from argus.cli.repository import git, knobs, storage, workspace
+from argus.cli.repository import git, params_edit, storage, workspace
 from argus.cli.repository.recorded import History
-from argus.cli.sources import audit, held
-from argus.cli.sources.tracked import require_deliveries
+from argus.cli.sources import check as audit
+from argus.cli.sources import holdings as held
+from argus.cli.sources.dvc_index import require_deliveries
 from argus.cli.terminal import say, today_utc
-from argus.cli.turns import leftovers, line
+from argus.cli.turns import leftovers, line, registry
 from argus.cli.turns.inputs import RECORDED, Inputs
 from argus.cli.turns.outcome import Outcome, current
 from argus.cli.turns.recording import commit_what_ran
-from argus.core import params, preflight
+from argus.core import params, preflight, reports
 from argus.core.errors import ArgusError
 from argus.core.files import atomic
 
@@ -110,9 +111,10 @@ def turn(message: str, today: date, new_line: bool = False) -> tuple[int, Outcom
             make(message, today, found, begun)
         tagged = git.turn_tags().get(number)
         if tagged is None:
-            git.tag(number, message)
+            git.tag(f"turn-{number}", message)
         elif tagged != git.head():  # fetched while this one ran
             say(f"turn-{number} is the tag of another turn, commit {tagged[:10]}: this has none")
+        registry.register(git.commits()[git.head()].champions, message)
         settings = params.load()
         outcome = current(settings.sources, settings.models)
         alone = storage.only_copy(f"turn-{number}")
@@ -130,6 +132,7 @@ def make(message: str, today: date, found: line.Line, begun: Begun | None) -> No
     resumed = begun is not None and begun.is_after(origin)
     preflight.require(whole_pipeline=True)
     settings = params.load()
+    registry.require_artifacts(model.task for model in settings.models.values())
     require_intake(resumed, leftovers.found(settings))
     audit.require_cards(settings)
     require_deliveries(settings.sources, settings.rendered)
@@ -230,12 +233,12 @@ def set_params(previous: str | None, recorded: int, today: date) -> None:
     `lineage.turn` stays that of HEAD until the turn is complete: a half one may be committed with
     a change of code, and is no turn.
     """
-    text = knobs.read()
+    text = params_edit.read()
     commit = f'"{previous}"' if previous else "null"  # quoted: hexadecimal may look like a number
-    text = knobs.with_value(text, "lineage.previous", commit)
-    text = knobs.with_value(text, "lineage.turn", str(recorded))
+    text = params_edit.with_value(text, "lineage.previous", commit)
+    text = params_edit.with_value(text, "lineage.turn", str(recorded))
     # quoted, too: DVC takes no YAML dates as params
-    knobs.write(knobs.with_value(text, "ingest.as_of", f'"{today.isoformat()}"'))
+    params_edit.write(params_edit.with_value(text, "ingest.as_of", f'"{today.isoformat()}"'))
 
 
 def resuming(message: str, new_line: bool, first: str = MENDED) -> str:
@@ -296,18 +299,29 @@ def record(message: str, found: line.Line, base: str, inputs: Inputs, advice: st
         )
     settings = params.load()
     origin = found.origin.commit if found.origin else None
-    gone = held.notes(History().turns, held.withdrawn_since(origin))
-    notes = "\n".join([*found.notes, *gone])
-    headline = current(settings.sources, settings.models).headline()
-    text = f"{message.strip()}\n\n{headline}\n\n{notes}\n\n{git.TRAILER}: {found.number}\n"
-    numbered = knobs.with_value(inputs.params, "lineage.turn", str(found.number))
-    knobs.write(numbered)
+    history = History()
+    gone = held.notes(history.turns, held.withdrawn_since(origin))
+    versions = registry.due(history, reports.read("promote/decision"))
+    paragraphs = [
+        message.strip(),
+        current(settings.sources, settings.models).headline(),
+        "\n".join([*found.notes, *gone]),
+        "\n".join(
+            [
+                *(f"{git.CHAMPION}: {version}" for version in versions),
+                f"{git.TRAILER}: {found.number}",
+            ]
+        ),
+    ]
+    text = "\n\n".join(paragraphs) + "\n"
+    numbered = params_edit.with_value(inputs.params, "lineage.turn", str(found.number))
+    params_edit.write(numbered)
     try:
         paths = [change.path for change in git.changes()]
         commit_what_ran(text, paths, inputs.with_params(numbered), advice)
     except BaseException:
-        if git.head() == base and knobs.read() == numbered:
-            knobs.write(inputs.params)
+        if git.head() == base and params_edit.read() == numbered:
+            params_edit.write(inputs.params)
         raise
 
 

@@ -16,7 +16,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from argus.cli.repository import knobs
+from argus.cli.repository import params_edit
 from tests.cli.conftest import CARD
 from tests.cli.intake.test_submit import tree
 from tests.conftest import ROOT, scene
@@ -94,11 +94,11 @@ def project(top: Path) -> None:
     (top / "rest.py").write_text(STUB)
     text = (ROOT / "params.yaml").read_text()
     for key in ("sources", "rendered"):
-        for item in knobs.items(text, key):
-            text = knobs.without_item(text, key, item)
-    text = knobs.with_item(text, "sources", "cam")
+        for item in params_edit.items(text, key):
+            text = params_edit.without_item(text, key, item)
+    text = params_edit.with_item(text, "sources", "cam")
     for key in ("lineage.previous", "dedupe.within_sequence"):  # the second without torch: for time
-        text = knobs.with_value(text, key, "null")
+        text = params_edit.with_value(text, key, "null")
     models, promoted = text.index("\nmodels:"), text.index("\n# --- what is promoted")
     (top / "params.yaml").write_text(f"{text[:models]}\nmodels: {{}}\n{text[promoted:]}")
     (top / "data/sources").mkdir(parents=True)

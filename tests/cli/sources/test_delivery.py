@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from argus.cli.repository import git, knobs, recovery
-from argus.cli.sources.held import span, withdrawn_since
+from argus.cli.repository import git, params_edit, recovery
+from argus.cli.sources.holdings import span, withdrawn_since
 from argus.cli.sources.withdraw import edited, write_terms
 from argus.core import params
 from argus.core.errors import ArgusError
@@ -48,7 +48,7 @@ def row(printed: str, name: str) -> list[str]:
 
 def recorded(number: int) -> None:
     """A turn's commit, without the work."""
-    knobs.write(knobs.with_value(knobs.read(), "lineage.turn", str(number)))
+    params_edit.write(params_edit.with_value(params_edit.read(), "lineage.turn", str(number)))
     sh("git", "add", "--all")
     sh("git", "commit", "-qm", f"turn {number}\n\nArgus-Turn: {number}")
 
@@ -190,7 +190,9 @@ def test_a_shallow_clone_deletes_nothing_that_a_turn_may_have_held(
 ) -> None:
     submit(argus, upload, "d1")
     recorded(1)
-    knobs.write(knobs.with_value(knobs.read(), "lineage.turn", "0"))  # what says so is lost
+    params_edit.write(
+        params_edit.with_value(params_edit.read(), "lineage.turn", "0")
+    )  # what says so is lost
     sh("git", "commit", "-qam", "more")
     url, clone = repo.as_uri(), tmp_path / "clone"
     sh("git", "clone", "-q", "--depth", "1", "--no-tags", url, str(clone))

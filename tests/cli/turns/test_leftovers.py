@@ -8,9 +8,9 @@ from pathlib import Path
 
 import yaml
 
-from argus.cli.repository.knobs import PARAMS
 from argus.cli.turns import leftovers
 from argus.core import params
+from argus.core.paths import PARAMS
 from tests.cli.conftest import sh
 from tests.cli.turns.test_turn import deliver, status
 

@@ -203,7 +203,7 @@ def test_a_turn_of_which_only_the_knobs_were_taken_is_refused(first: str) -> Non
     sh("git", "checkout", "--quiet", "-b", "work", first)
     note("elsewhere")
     sh("git", "checkout", "main", "--", "params.yaml")
-    commit("knobs of main")
+    commit("settings of main")
     refuses("turn 2", "dvc.lock is another turn's", "--new-line")
     assert line.find(new_line=True).number == 3
     sh("git", "merge", "--quiet", "--no-edit", "main")
@@ -301,7 +301,7 @@ def test_after_the_first_turn_was_reverted_a_line_begins_only_by_word(first: str
 def test_a_params_yaml_that_was_put_back_to_the_projects_own_is_no_new_line(first: str) -> None:
     second = turn("two")
     lineage(0, None)
-    commit("the project's own knobs")
+    commit("the project's own settings")
     refuses("turn 2", f"{second[:10]}", "`lineage.turn: 2`")
     lineage(2, None)
     commit("as it says")

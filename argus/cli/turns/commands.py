@@ -1,0 +1,70 @@
+"""The turns: `argus turn`, `argus show` and `argus history`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from argus.cli.app import app
+from argus.cli.terminal import remark, say, today_utc
+
+
+@app.command()
+def turn(
+    message: Annotated[str, typer.Option("--message", "-m", help="What came in, in a line.")],
+    new_line: Annotated[
+        bool,
+        typer.Option(
+            "--new-line", help="Owe nothing to earlier turns: what they held out may train."
+        ),
+    ] = False,
+) -> None:
+    """Run the whole pipeline, commit what it made, tag it turn-N. Run it again to resume."""
+    from argus.cli import tables
+    from argus.cli.turns.turn import turn as make
+    from argus.core import params
+
+    number, outcome, alone = make(message, today_utc().date(), new_line)
+    tables.show(outcome)
+    say(f"turn-{number} is recorded")
+    for text in alone:
+        remark(text)
+    previous = params.load().lineage.previous
+    if previous:
+        say(f"what it changed: dvc metrics diff {previous[:10]} turn-{number}")
+
+
+@app.command()
+def show() -> None:
+    """Show the turn in the working tree: images, models, champions and why."""
+    from argus.cli import tables
+    from argus.cli.repository import workspace
+    from argus.cli.turns import outcome
+    from argus.core import params
+
+    workspace.enter()
+    settings = params.load()
+    tables.show(outcome.current(settings.sources, settings.models))
+
+
+@app.command()
+def history(
+    write: Annotated[
+        Path | None, typer.Option(help="Write it as Markdown, too: FILE.md; folders are made.")
+    ] = None,
+) -> None:
+    """Show the turns of HEAD's history side by side."""
+    from argus.cli.turns import history as past
+
+    if write is not None:
+        past.require_place(write)
+    turns, notes = past.turns()
+    table = past.table(turns)
+    table.show()
+    for note in notes:
+        say(note)
+    if write is not None:
+        past.write(table, write)
+        say(f"written to {write}")

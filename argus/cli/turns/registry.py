@@ -1,0 +1,124 @@
+"""Champions as versions of DVC's artifacts, in GTO's tags: `generate@v2.0.0` is the second champion
+of the task `generate`, and `dvc artifacts get . generate` brings the newest.
+
+A turn's message names the versions that it registers, in trailers: so the numbers are known in a
+clone without tags, and a turn killed before it has set its tags knows which they were to be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from argus.cli.repository import git
+from argus.cli.repository.recorded import History, mapping, parsed
+from argus.cli.terminal import say
+from argus.core.errors import ArgusError
+from argus.core.paths import CHAMPIONS, PIPELINE, REPORTS
+
+VERSION = re.compile(r"(.+)@v([0-9]+)\.([0-9]+)\.([0-9]+)(?:#[0-9]+)?")
+NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?")
+"""Names that GTO takes for an artifact."""
+DECISION = REPORTS / "promote/decision.json"
+
+
+class Version(NamedTuple):
+    """A champion that was registered, and the commit of the turn that did."""
+
+    task: str
+    number: tuple[int, int, int]
+    commit: str
+
+
+def require_artifacts(tasks: Iterable[str]) -> None:
+    """Check that `dvc.yaml` has an artifact for the champion of each task.
+
+    Raises:
+        ArgusError: it lacks one, or a task is called what no artifact can be.
+    """
+    pipeline = mapping(parsed(PIPELINE.read_text(encoding="utf-8")))
+    artifacts = mapping(pipeline.get("artifacts"))
+    for task in sorted(set(tasks)):
+        if not NAME.fullmatch(task):
+            raise ArgusError(
+                f"a champion of the task '{task}' cannot be registered: give the task in "
+                "params.yaml a name of letters, digits, '-' and '_', with a letter or digit at its end"
+            )
+        path = str(CHAMPIONS / task)
+        if mapping(artifacts.get(task)).get("path") != path:
+            raise ArgusError(
+                f"params.yaml has models for the task '{task}', and dvc.yaml no artifact for its "
+                f"champion: write\n  {task}:\n    path: {path}\n    type: model\n"
+                "below `artifacts:` there, and commit it"
+            )
+
+
+def due(history: History, decided: Mapping[str, Any]) -> list[str]:
+    """The versions to be registered: of champions that are not the newest one of their task yet.
+
+    Newest is that in HEAD's history, or of all that are known here: a champion that came back by
+    a revert is registered again, one that was squashed with its turn is not.
+
+    Args:
+        history: before the turn's commit.
+        decided: `reports/promote/decision.json` of the turn.
+    """
+    known = versions(history)
+    found = []
+    for task, made in sorted(decided.items()):
+        if made.get("champion") is None:
+            continue
+        of_task = [version for version in known if version.task == task]
+        here = [version for version in of_task if version.commit in history.here]
+        newest = [
+            max(group, key=lambda version: version.number) for group in (of_task, here) if group
+        ]
+        if made.get("weights") not in weights(newest):
+            major = max((version.number[0] for version in of_task), default=0)
+            found.append(f"{task}@v{major + 1}.0.0")
+    return found
+
+
+def versions(history: History) -> list[Version]:
+    """Those that tags name, and those that only the trailers of commits do."""
+    tags = git.tags()
+    said = {
+        name: commit
+        for commit, known in history.commits.items()
+        for name in known.champions
+        if name not in tags
+    }
+    matches = [(VERSION.fullmatch(name), commit) for name, commit in (tags | said).items()]
+    return [
+        Version(match[1], (int(match[2]), int(match[3]), int(match[4])), commit)
+        for match, commit in matches
+        if match
+    ]
+
+
+def weights(found: Iterable[Version]) -> list[str | None]:
+    """SHA-256 of the weights of each, by the decision in its commit; None where that is not told."""
+    listed = list(found)
+    decisions = git.contents([f"{version.commit}:{DECISION}" for version in listed])
+    hashes = []
+    for version, text in zip(listed, decisions, strict=True):
+        made = mapping(parsed(text.text if text else "")).get(version.task)
+        hashes.append(mapping(made).get("weights"))
+    return hashes
+
+
+def register(names: Iterable[str], message: str) -> None:
+    """Set the tags of versions on HEAD, where they are not set yet."""
+    tags = git.tags()
+    for name in names:
+        task, _, version = name.partition("@")
+        if name not in tags:
+            git.tag(name, f"Registering artifact {task} version {version}\n\n{message}")
+        elif tags[name] != git.head():  # fetched while the turn ran
+            say(
+                f"{name} is the tag of another champion, commit {tags[name][:10]}: the next turn "
+                "registers this one"
+            )
+            continue
+        say(f"{name} is registered: `dvc artifacts get . {task} --rev {version}`")
