@@ -121,7 +121,7 @@ def show() -> None:
     """Show the turn in the working tree: images, models, champions and why."""
     from argus.cli import tables
     from argus.cli.repository import workspace
-    from argus.cli.turns import outcome
+    from argus.cli.turns import turn_summary as outcome
     from argus.core import params
 
     workspace.enter()

@@ -24,9 +24,9 @@ from argus.core.files import atomic, sha256, write_json
 from argus.data.packed import read_rights
 from argus.features.backbone import BACKBONES
 from argus.judging.incumbents import CHAMPIONS, fetch
-from argus.judging.vetting import Vetting
+from argus.judging.eligibility import Vetting
 from argus.models import card
-from stages.promote.slot import decide
+from stages.promote.task import decide
 
 
 @exits_cleanly
