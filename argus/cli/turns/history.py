@@ -12,7 +12,7 @@ from argus.cli.repository import git, workspace
 from argus.cli.repository.recorded import History, Recorded, distinct, mapping, parsed, untagged
 from argus.cli.sources import held
 from argus.cli.tables import UNKNOWN, Table
-from argus.cli.turns.outcome import Outcome, Reports, named, outcome
+from argus.cli.turns.turn_summary import Outcome, Reports, named, outcome
 from argus.core.errors import ArgusError
 from argus.core.files import atomic
 from argus.core.paths import PARAMS

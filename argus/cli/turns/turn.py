@@ -16,7 +16,7 @@ from argus.cli.sources.tracked import require_deliveries
 from argus.cli.terminal import say, today_utc
 from argus.cli.turns import leftovers, line, registry
 from argus.cli.turns.inputs import RECORDED, Inputs
-from argus.cli.turns.outcome import Outcome, current
+from argus.cli.turns.turn_summary import Outcome, current
 from argus.cli.turns.recording import commit_what_ran
 from argus.core import params, preflight, reports
 from argus.core.errors import ArgusError
