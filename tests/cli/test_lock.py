@@ -17,7 +17,7 @@ from threading import Timer
 import psutil
 import pytest
 
-from argus.cli.intake.folder import whole
+from argus.cli.intake.importers import folder_importer
 from argus.cli.intake.submit import submit
 from argus.cli.repository import lock, recovery, workspace
 from argus.core.errors import ArgusError
@@ -42,7 +42,7 @@ def until(true: Callable[[], bool], process: subprocess.Popen[str] | None = None
 @pytest.fixture
 def slow(repo: Path, upload: Path) -> Iterator[subprocess.Popen[str]]:
     """A turn whose last stage is at work, until `GO` is there."""
-    submit(whole(upload, "none", "none"), "cam", "d1", datetime.now(UTC))
+    submit(folder_importer(upload, "none", "none"), "cam", "d1", datetime.now(UTC))
     toy = Path("toy.py")
     toy.write_text(toy.read_text().replace("def judge(params):\n", f"def judge(params):\n{WAIT}"))
     sh("git", "commit", "--quiet", "--message", "a slow stage", "--", "toy.py")
@@ -133,7 +133,7 @@ def test_a_submission_that_is_told_to_end_leaves_nothing(
 
     monkeypatch.setattr(workspace, "dvc", told)
     with pytest.raises(KeyboardInterrupt):
-        submit(whole(upload, "none", "none"), "cam", "d1", NOW)
+        submit(folder_importer(upload, "none", "none"), "cam", "d1", NOW)
     assert tree(repo) == before
     assert sh("git", "status", "--porcelain") == ""
     assert signal.getsignal(signal.SIGTERM) is handler

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from argus.cli.intake.folder import whole
+from argus.cli.intake.importers import folder_importer
 from argus.cli.intake.submit import submit
 from argus.cli.repository import git, workspace
 from argus.cli.turns import turn as turns
@@ -50,7 +50,7 @@ def say_origin(origin: str) -> None:
 def test_a_misspelt_delivery_stops_a_turn_before_anything_runs(
     repo: Path, upload: Path, argus: Argus
 ) -> None:
-    submit(whole(upload, "none", "none"), "cam", "webcams", datetime.now(UTC))
+    submit(folder_importer(upload, "none", "none"), "cam", "webcams", datetime.now(UTC))
     with_terms(withdrawn("webcam"))
     before = Path("params.yaml").read_bytes()
     for command in (["source", "check"], ["source", "check", "cam"], ["turn", "-m", "withdrawn"]):
@@ -70,7 +70,7 @@ def test_a_misspelt_delivery_stops_a_turn_before_anything_runs(
 
 
 def test_a_delivery_that_is_only_in_dvc_is_known(repo: Path, upload: Path, argus: Argus) -> None:
-    submit(whole(upload, "none", "none"), "cam", "d1", datetime.now(UTC))
+    submit(folder_importer(upload, "none", "none"), "cam", "d1", datetime.now(UTC))
     with_terms("deliveries: {d1: {purposes: [evaluate]}}\n")
     assert argus("source", "check")[0] == 0
     remove(Path("data/raw/cam/d1"))
@@ -98,7 +98,7 @@ def test_a_delivery_that_dvc_imports_is_refused_unread(
     repo: Path, upload: Path, argus: Argus, tmp_path: Path
 ) -> None:
     """To learn whether it has changed, DVC would open its repository as its settings there say."""
-    submit(whole(upload, "none", "none"), "cam", "d1", datetime.now(UTC))
+    submit(folder_importer(upload, "none", "none"), "cam", "d1", datetime.now(UTC))
     theirs = tmp_path / "theirs"
     (theirs / ".dvc").mkdir(parents=True)
     (theirs / ".dvc/config").write_text("[core]\n    read = and_fail\n")
@@ -158,7 +158,7 @@ def test_a_run_past_midnight_is_run_again_as_of_the_new_day(
 def test_a_turn_gone_on_with_on_another_day_goes_by_that_day(
     repo: Path, upload: Path, argus: Argus
 ) -> None:
-    submit(whole(upload, "none", "none"), "cam", "d1", datetime.now(UTC))
+    submit(folder_importer(upload, "none", "none"), "cam", "d1", datetime.now(UTC))
     Path(".dvc/tmp/fail-judge").touch()
     assert argus("turn", "-m", "first")[0] == 1
     Path(".dvc/tmp/fail-judge").unlink()

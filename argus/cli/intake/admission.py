@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from argus.cli.intake.containers import require_no_clip
+from argus.cli.intake.batch import Batch
+from argus.cli.intake.clips.containers import require_no_clip
+from argus.cli.intake.delivery_files import stamp
 from argus.cli.intake.folder import RESERVED, require_names
-from argus.cli.intake.incoming import Incoming, incoming
-from argus.cli.intake.items import Batch
-from argus.cli.intake.records import stamp
-from argus.cli.sources.audit import rights, tracker_of
+from argus.cli.intake.incoming import Incoming, describe_batch
+from argus.cli.sources.check import rights, tracker_of
 from argus.core import params
 from argus.core.errors import ArgusError
 from argus.data import rights_cards
@@ -22,7 +22,7 @@ LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
-class Coming:
+class PendingDelivery:
     """A delivery that its source may make: its name, the origin of its images, and when it comes
     in, in UTC."""
 
@@ -46,7 +46,7 @@ class Coming:
         )
 
 
-def admit(source: str, delivery: str | None, now: datetime) -> Coming:
+def admit(source: str, delivery: str | None, now: datetime) -> PendingDelivery:
     """A delivery of a source, before anything of it is read.
 
     Args:
@@ -61,14 +61,14 @@ def admit(source: str, delivery: str | None, now: datetime) -> Coming:
     now = now.astimezone(UTC)
     name = delivery or now.strftime("%Y%m%dT%H%M%SZ")
     require_name(name)
-    coming = Coming(source, name, admitted(source, name, now), now)
+    coming = PendingDelivery(source, name, require_may_deliver(source, name, now), now)
     if coming.target.exists() != tracker_of(coming.target).exists():
-        raise exists(coming.target)
+        raise already_exists(coming.target)
     require_later(now)
     return coming
 
 
-def looked_over(batch: Batch, coming: Coming) -> Incoming:
+def check_batch(batch: Batch, coming: PendingDelivery) -> Incoming:
     """The images of a delivery.
 
     Raises:
@@ -78,10 +78,10 @@ def looked_over(batch: Batch, coming: Coming) -> Incoming:
     require_origin(batch, coming.origin, coming.source)
     require_names(batch.items)
     require_no_clip(batch.items)
-    return incoming(batch, coming.source, coming.manifest(batch), coming.origin)
+    return describe_batch(batch, coming.source, coming.manifest(batch), coming.origin)
 
 
-def exists(target: Path) -> ArgusError:
+def already_exists(target: Path) -> ArgusError:
     """The error that a delivery of this name is there."""
     return ArgusError(
         f"delivery '{target.name}' of '{target.parent.name}' exists: deliveries are never changed "
@@ -101,7 +101,7 @@ def require_name(delivery: str) -> None:
         )
 
 
-def admitted(source: str, delivery: str, now: datetime) -> str:
+def require_may_deliver(source: str, delivery: str, now: datetime) -> str:
     """The origin of a source that may deliver.
 
     Raises:

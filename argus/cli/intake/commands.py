@@ -56,21 +56,21 @@ def submit(
     ] = False,
 ) -> None:
     """Copy images in as an immutable delivery, and track it with DVC."""
-    from argus.cli.intake import ways
+    from argus.cli.intake.importers import select_importer
     from argus.cli.intake.received import received
     from argus.cli.intake.submit import submit as take_in
     from argus.cli.repository import workspace
 
     workspace.enter()
-    way = ways.chosen(path, format, fps, label_from, sequence_from)
+    importer = select_importer(path, format, fps, label_from, sequence_from)
     if dry_run:
         from argus.cli.intake import dry_run as trial
         from argus.cli.intake import dry_run_tables
 
-        found = trial.dry_run(way, source, delivery, today_utc(), shard, new_label or [])
+        found = trial.dry_run(importer, source, delivery, today_utc(), shard, new_label or [])
         dry_run_tables.show(found, sys.argv[1:])
         return
-    received(take_in(way, source, delivery, today_utc(), shard, new_label or []))
+    received(take_in(importer, source, delivery, today_utc(), shard, new_label or []))
 
 
 @app.command()
@@ -79,14 +79,14 @@ def formats() -> None:
     from argus.cli.intake.formats.registry import FORMATS
     from argus.cli.tables import Table
 
-    rows = [[each.name, each.layout, each.known] for each in FORMATS.values()]
+    rows = [[each.name, each.layout, each.metadata] for each in FORMATS.values()]
     Table("Formats", ["name", "layout", "metadata read"], rows).show()
 
 
 @source.command("fetch")
 def source_fetch(name: Name, new_label: NewLabels = None) -> None:
     """Bring in a public dataset as a delivery: from Git, at the commit that the card names."""
-    from argus.cli.intake.fetch import fetch
+    from argus.cli.intake.fetch.fetch import fetch
     from argus.cli.intake.received import received
     from argus.cli.repository import workspace
 

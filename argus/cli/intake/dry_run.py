@@ -15,11 +15,18 @@ from pathlib import Path
 
 import polars as pl
 
-from argus.cli.intake import admission, earlier, labels
+from argus.cli.intake import admission
+from argus.cli.intake.batch import Importer
+from argus.cli.intake.checks.delivery_warnings import delivery_warnings
+from argus.cli.intake.checks.earlier_deliveries import earlier_deliveries, known_labels
+from argus.cli.intake.delivery_files import as_samples
 from argus.cli.intake.incoming import Incoming
-from argus.cli.intake.items import Way
-from argus.cli.intake.records import named
-from argus.cli.intake.remarks import remarks
+from argus.cli.intake.labels.new_labels import (
+    command_options,
+    explain_refusal,
+    find_new_labels,
+    unconfirmed_labels,
+)
 from argus.cli.repository.lock import TEMPORARY
 from argus.core import params
 from argus.core.files import remove
@@ -49,7 +56,7 @@ class DryRun:
 
 
 def dry_run(
-    way: Way,
+    importer: Importer,
     source: str,
     delivery: str | None,
     now: datetime,
@@ -59,7 +66,7 @@ def dry_run(
     """Check a submission as `submit` does, and measure its images as ingest does.
 
     Args:
-        way: where the images come from; called when the source has been admitted.
+        importer: where the images come from; called when the source has been admitted.
         delivery: its name; the time of arrival if None.
         now: the time of arrival, with a zone.
         shard: whether the images would be written into `.tar` shards.
@@ -71,17 +78,17 @@ def dry_run(
     settings = params.load()
     coming = admission.admit(source, delivery, now)
     with _scratch() as scratch:
-        batch = way(scratch)
-        files = admission.looked_over(batch, coming)
+        batch = importer(scratch)
+        files = admission.check_batch(batch, coming)
         if shard:
-            named(batch.items)
-        before = earlier.deliveries(settings, now.date())
-        known = earlier.labels(before)
-        strange = labels.unknown(files, known, new_labels)
-        refusal = labels.refusal(strange, files, known) if strange else None
+            as_samples(batch.items)
+        before = earlier_deliveries(settings, now.date())
+        known = known_labels(before)
+        strange = unconfirmed_labels(files, known, new_labels)
+        refusal = explain_refusal(strange, files, known) if strange else None
         judged = as_ingested(files, settings.ingest)
-        new = [] if strange else labels.new(files.images, known)
-        found = remarks(files, before, new, judged["image_id"])
+        new = [] if strange else find_new_labels(files.images, known)
+        found = delivery_warnings(files, before, new, judged["image_id"])
     quality = settings.ingest.quality
     found += [doubt.told(quality.most) for doubt in doubts(judged, quality)]
     if coming.target.exists():
@@ -90,7 +97,7 @@ def dry_run(
             f"{source}/{coming.name} exists: if it holds these very files, the command says so and "
             "does nothing; else it refuses, as deliveries are never changed",
         )
-    return DryRun(coming.target, judged, found, refusal, labels.options(strange))
+    return DryRun(coming.target, judged, found, refusal, command_options(strange))
 
 
 def as_ingested(files: Incoming, settings: params.Ingest) -> pl.DataFrame:
@@ -118,7 +125,7 @@ def _measured(
 ) -> pl.DataFrame:
     """The rows with what ingest measures."""
     rows = rows.with_columns(pl.lit(white, dtype=pl.Float64).alias("sample_max"))
-    places = [place._replace(sample_max=white) for place in files.places(rows)]
+    places = [place._replace(sample_max=white) for place in files.image_refs(rows)]
     facts = []
     with Steps(len(places), "reading") as steps:
         for found in measure_all(places, How(settings.hash.decode, measure_cache.limits(settings))):

@@ -1,4 +1,4 @@
-"""A folder of images that somebody wants to deliver as it is."""
+"""The files of a folder that somebody wants to deliver: listed, their names checked, copied."""
 
 from __future__ import annotations
 
@@ -7,53 +7,33 @@ import re
 import shutil
 import stat
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
-from argus.cli.intake.items import Batch, Item, Way
-from argus.cli.intake.unseen import look_into, tell_left_out, tell_twins
+from argus.cli.intake.batch import Item
+from argus.cli.intake.checks.ignored_files import report_ignored
 from argus.core.errors import ArgusError, printable
 from argus.core.progress import track
 from argus.data import names
 from argus.data.deliveries import MANIFEST, RAW
 from argus.data.index import INDEX
 
-if TYPE_CHECKING:
-    from argus.data.deliveries import Origin
-
 READ_ONLY = 0o444
 RESERVED = re.compile(r"dvc\.yaml|dvc\.lock|\.dvcignore|\.dvc|\.git|.*\.dvc")
 """Names that mean something to DVC or Git, which would then not track the delivery as it is."""
 
 
-def whole(path: Path, label_from: Origin, sequence_from: Origin) -> Way:
-    """The way in for a folder with all its files."""
-    return partial(_whole, path, label_from, sequence_from)
-
-
-def _whole(path: Path, label_from: Origin, sequence_from: Origin, _: Path) -> Batch:
-    folder = outside(path)
-    found = plain_files(folder)
-    told = look_into(folder, found)  # what stands beside the images of a shard is known of them
-    tell_twins(found)
-    return Batch(
-        [Item(folder / name, name) for name in found],
-        "index" if label_from == "none" and "label" in told else label_from,
-        "index" if sequence_from == "none" and "sequence" in told else sequence_from,
-    )
-
-
-def outside(path: Path, alone: bool = False) -> Path:
+def source_path(path: Path, single_file: bool = False) -> Path:
     """The folder to copy, or the single file to read.
 
     Args:
-        alone: whether it may be a single file (a clip, a list); what lies beside it does not count.
+        path: as it was given.
+        single_file: whether it may be a file (a clip, a list); what lies beside it does not count.
 
     Raises:
         ArgusError: it is neither, or lies among the deliveries or around them.
     """
-    if not path.is_dir() and not (alone and path.is_file()):
+    if not path.is_dir() and not (single_file and path.is_file()):
         what = "is a file" if path.exists() else "does not exist"
         raise ArgusError(f"{path} {what}: `argus submit` takes a folder of images, or a clip")
     found, raw = path.resolve(), RAW.resolve()
@@ -62,7 +42,7 @@ def outside(path: Path, alone: bool = False) -> Path:
     return found
 
 
-def plain_files(folder: Path) -> list[str]:
+def list_files(folder: Path) -> list[str]:
     """Paths of all files below a folder, relative with `/`, sorted. What a desktop leaves is left
     out, and a line on stderr says how many.
 
@@ -83,7 +63,7 @@ def plain_files(folder: Path) -> list[str]:
                 raise ArgusError(f"{path} is neither a file nor a folder: take it out")
             if stat.S_ISREG(mode):
                 found.append(path.relative_to(folder).as_posix())
-    tell_left_out(left_out)
+    report_ignored(left_out)
     if not found:
         raise ArgusError(f"{folder} holds no file: there is nothing to deliver")
     return sorted(found)
@@ -126,7 +106,7 @@ def require_names(items: Sequence[Item]) -> None:
         seen.add(item.path)
 
 
-def copy(items: Sequence[Item], into: Path) -> None:
+def copy_files(items: Sequence[Item], into: Path) -> None:
     """Copy the files' bytes, not their times and owners, and make them read-only.
 
     Raises:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 
 import polars as pl
 
-from argus.cli.intake.items import Batch
+from argus.cli.intake.batch import Batch
 from argus.core.errors import ArgusError
 from argus.data import index, names, reading
 from argus.data.deliveries import Manifest, as_written, spelt
@@ -39,13 +39,13 @@ class Incoming:
         path, file = next(iter(self.files.items()))
         return PurePath(str(file.absolute()).removesuffix(path)).name
 
-    def places(self, rows: pl.DataFrame) -> list[reading.ImageRef]:
+    def image_refs(self, rows: pl.DataFrame) -> list[reading.ImageRef]:
         """Where the bytes of some of the rows lie now."""
         found = reading.image_refs(rows)
         return [place._replace(path=str(self.files[place.path].absolute())) for place in found]
 
 
-def incoming(batch: Batch, source: str, manifest: Manifest, origin: str) -> Incoming:
+def describe_batch(batch: Batch, source: str, manifest: Manifest, origin: str) -> Incoming:
     """What a batch brings.
 
     Args:
@@ -57,7 +57,7 @@ def incoming(batch: Batch, source: str, manifest: Manifest, origin: str) -> Inco
     Raises:
         ArgusError: a shard does not hold.
     """
-    facts = [(i.path, i.label, i.sequence, i.captured_at) for i in batch.items if i.known]
+    facts = [(i.path, i.label, i.sequence, i.captured_at) for i in batch.items if i.has_metadata]
     schema = {"path": pl.String(), **index.KNOWN}
     known = pl.DataFrame(facts, schema=schema, orient="row") if facts else None
     files = {item.path: item.file for item in batch.items}
@@ -69,7 +69,7 @@ def incoming(batch: Batch, source: str, manifest: Manifest, origin: str) -> Inco
     found = Incoming(rows, files)
     images = [
         names.is_image(name) or _begins_as_one(place)
-        for name, place in zip(rows["name"], found.places(rows), strict=True)
+        for name, place in zip(rows["name"], found.image_refs(rows), strict=True)
     ]
     return Incoming(rows.with_columns(pl.Series("image", images, dtype=pl.Boolean)), files)
 

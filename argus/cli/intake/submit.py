@@ -1,10 +1,10 @@
 """Take images in as a delivery: copied, described, tracked, and never changed again.
 
-Where the images come from is a `Way` (argus/cli/intake/items.py): a function that is called with an
+Where the images come from is a `Importer` (argus/cli/intake/items.py): a function that is called with an
 empty scratch folder and returns a `Batch` of items. A new one plugs in with three lines, here for
 frames that some `frames(clip, into) -> list[Item]` writes into the scratch folder:
 
-    def clip(path: Path) -> Way:
+    def clip(path: Path) -> Importer:
         return lambda scratch: Batch(frames(path, scratch))
 
     submit(clip(path), source, delivery, now)
@@ -23,16 +23,17 @@ from pathlib import Path
 
 import polars as pl
 
-from argus.cli.intake import earlier, labels
-from argus.cli.intake.admission import admit, exists, looked_over
-from argus.cli.intake.folder import copy
-from argus.cli.intake.items import Batch, Way
-from argus.cli.intake.records import text_of, write_index, write_meta, write_shards
-from argus.cli.intake.remarks import remarks
+from argus.cli.intake.admission import admit, already_exists, check_batch
+from argus.cli.intake.batch import Batch, Importer
+from argus.cli.intake.checks.delivery_warnings import delivery_warnings
+from argus.cli.intake.checks.earlier_deliveries import earlier_deliveries, known_labels
+from argus.cli.intake.delivery_files import manifest_yaml, write_index, write_meta, write_shards
+from argus.cli.intake.folder import copy_files
+from argus.cli.intake.labels.new_labels import find_new_labels, require_known
 from argus.cli.repository import workspace
 from argus.cli.repository.recovery import SCRATCH, undone_unless_done
-from argus.cli.sources.audit import tracker_of
-from argus.cli.sources.tracked import require_tracked
+from argus.cli.sources.check import tracker_of
+from argus.cli.sources.dvc_index import require_tracked
 from argus.cli.terminal import say
 from argus.core import params
 from argus.core.errors import printable, warn
@@ -43,7 +44,7 @@ from argus.data.index import INDEX
 
 
 def submit(
-    way: Way,
+    importer: Importer,
     source: str,
     delivery: str | None,
     now: datetime,
@@ -53,7 +54,7 @@ def submit(
     """Copy what comes that way to `data/raw/<source>/<delivery>` and `dvc add` it.
 
     Args:
-        way: where the images come from; called when the source has been admitted.
+        importer: where the images come from; called when the source has been admitted.
         delivery: its name; the time of arrival if None.
         now: the time of arrival, with a zone.
         shard: write the images into `.tar` shards, a few large files in place of many small ones.
@@ -71,24 +72,24 @@ def submit(
         coming = admit(source, delivery, now)
         target = coming.target
         with scratch() as (space, room):
-            batch = way(space)
-            files = looked_over(batch, coming)
-            known = earlier.deliveries(params.load(), now.date())
-            had = earlier.labels(known)
-            labels.require_known(files, had, new_labels)
+            batch = importer(space)
+            files = check_batch(batch, coming)
+            known = earlier_deliveries(params.load(), now.date())
+            had = known_labels(known)
+            require_known(files, had, new_labels)
             before = latest(source) if delivery is None else target
             if target.exists() and not shard:  # most differ in their names: no need to copy first
                 names = {item.path for item in batch.items}
                 if names != files_in(target) - {MANIFEST, INDEX}:
-                    raise exists(target)
+                    raise already_exists(target)
             built = room / coming.name
             write(batch, built, coming.manifest(batch), shard)
             if before and before.exists() and same(built, before):
                 say(f"these files are in already, as {source}/{before.name}: nothing to do")
                 return described(source, before, coming.origin)
             if target.exists():
-                raise exists(target)
-            for text in remarks(files, known, labels.new(files.images, had)):
+                raise already_exists(target)
+            for text in delivery_warnings(files, known, find_new_labels(files.images, had)):
                 warn(printable(text))
             with undone_unless_done(target):
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -105,9 +106,9 @@ def write(batch: Batch, into: Path, manifest: Manifest, shard: bool) -> None:
     if shard:
         write_shards(batch.items, into)
     else:
-        copy(batch.items, into)
+        copy_files(batch.items, into)
         write_index(batch.items, into)
-    (into / MANIFEST).write_text(text_of(manifest), encoding="utf-8")
+    (into / MANIFEST).write_text(manifest_yaml(manifest), encoding="utf-8")
 
 
 def latest(source: str) -> Path | None:
@@ -141,11 +142,11 @@ def files_in(folder: Path) -> set[str]:
 
 @contextmanager
 def scratch() -> Iterator[tuple[Path, Path]]:
-    """Two empty folders that are gone afterwards: for the way in, and for the delivery.
+    """Two empty folders that are gone afterwards: for the importer, and for the delivery.
 
     They lie apart from `data/raw`, where whatever lies counts as data.
     """
-    space, room = SCRATCH / "way", SCRATCH / "delivery"
+    space, room = SCRATCH / "importer", SCRATCH / "delivery"
     space.mkdir(parents=True)
     room.mkdir()
     try:

@@ -55,7 +55,7 @@ def source_add(
     ] = None,
 ) -> None:
     """Register a source: write its rights card and put it on `sources` in params.yaml."""
-    from argus.cli.sources import sources
+    from argus.cli.sources import registration as sources
 
     required = {
         "kind": kind,
@@ -105,7 +105,7 @@ def source_add(
 def source_list() -> None:
     """Show every source: card, consent, state, deliveries."""
     from argus.cli.repository import workspace
-    from argus.cli.sources import audit
+    from argus.cli.sources import check as audit
     from argus.core import params
 
     workspace.enter()
@@ -118,8 +118,9 @@ def source_check(
 ) -> None:
     """Check cards, consents as of today, and deliveries. Exit status 1 if anything is wrong."""
     from argus.cli.repository import workspace
-    from argus.cli.sources import audit, presence
-    from argus.cli.sources.tracked import require_seen
+    from argus.cli.sources import check as audit
+    from argus.cli.sources import presence
+    from argus.cli.sources.dvc_index import require_seen
     from argus.core import params
     from argus.data.pulled import tracked, tracker_of
 
@@ -155,7 +156,7 @@ def source_check(
 @source.command("retire")
 def source_retire(name: Name) -> None:
     """Use a source no more: off the lists in params.yaml. Card and deliveries are kept."""
-    from argus.cli.sources import sources
+    from argus.cli.sources import registration as sources
 
     deleted = sources.retire(name)
     say(f"'{name}' is off `sources` in params.yaml; its card and raw deliveries are kept")
@@ -170,8 +171,9 @@ def delivery_list(
 ) -> None:
     """Show every delivery: what it holds, which turns held it, and how it stands."""
     from argus.cli.repository import workspace
-    from argus.cli.sources import deliveries, presence, withdraw
-    from argus.cli.sources.sources import known
+    from argus.cli.sources import listing as deliveries
+    from argus.cli.sources import presence, withdraw
+    from argus.cli.sources.registration import known
     from argus.core import params
     from argus.data.pulled import lacking
 

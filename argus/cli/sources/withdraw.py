@@ -13,8 +13,9 @@ from ruamel.yaml.util import load_yaml_guess_indent
 
 from argus.cli.repository import recovery, workspace
 from argus.cli.repository.recorded import History
-from argus.cli.sources import audit, sources
-from argus.cli.sources.held import held, is_in_history, span
+from argus.cli.sources import check as audit
+from argus.cli.sources import registration as sources
+from argus.cli.sources.holdings import held, is_in_history, span
 from argus.core import params
 from argus.core.errors import ArgusError
 from argus.core.files import atomic

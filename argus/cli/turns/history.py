@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from argus.cli import target
 from argus.cli.repository import git, workspace
 from argus.cli.repository.recorded import History, Recorded, distinct, mapping, parsed, untagged
-from argus.cli.sources import held
+from argus.cli.sources import holdings as held
 from argus.cli.tables import UNKNOWN, Table
 from argus.cli.turns.turn_summary import Outcome, Reports, named, outcome
 from argus.core.errors import ArgusError

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from argus.cli.repository import git, params_edit, storage, workspace
 from argus.cli.repository.recorded import History
-from argus.cli.sources import audit, held
-from argus.cli.sources.tracked import require_deliveries
+from argus.cli.sources import check as audit
+from argus.cli.sources import holdings as held
+from argus.cli.sources.dvc_index import require_deliveries
 from argus.cli.terminal import say, today_utc
 from argus.cli.turns import leftovers, line, registry
 from argus.cli.turns.inputs import RECORDED, Inputs

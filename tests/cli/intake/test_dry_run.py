@@ -14,12 +14,12 @@ from PIL import Image
 
 from argus.cli.intake import dry_run_tables
 from argus.cli.intake.dry_run import dry_run
-from argus.cli.intake.folder import whole
+from argus.cli.intake.importers import folder_importer
 from argus.cli.intake.submit import submit
 from argus.core import params
 from stages.ingest.__main__ import take_in
 from tests.cli import clip
-from tests.cli.intake.test_twice import NOW
+from tests.cli.intake.checks.test_duplicates import NOW
 from tests.conftest import scene
 
 Argus = Callable[..., tuple[int, str]]
@@ -69,11 +69,11 @@ def test_it_judges_as_ingest_does_afterwards(repo: Path, mixed: Path) -> None:
     text = Path("params.yaml").read_text()
     for white in ("{}", "{cam: 4095}", "{cam/d1: 4095}"):
         Path("params.yaml").write_text(text.replace("sample_max: {}", f"sample_max: {white}"))
-        found = dry_run(whole(mixed, "dirs", "dirs"), "cam", "d1", NOW)
+        found = dry_run(folder_importer(mixed, "dirs", "dirs"), "cam", "d1", NOW)
         if white != "{cam/d1: 4095}":
             deep = found.images.filter(pl.col("path").str.ends_with("deep.png"))
             assert (deep["status"][0] == "unknown_range") == (white == "{}")
-    submit(whole(mixed, "dirs", "dirs"), "cam", "d1", NOW)
+    submit(folder_importer(mixed, "dirs", "dirs"), "cam", "d1", NOW)
     ingested, _ = take_in("cam", params.load().ingest)
     columns = [name for name in ingested.columns if name not in ("may_train", "may_evaluate")]
     ours = found.images.select(columns).sort("path", "member")

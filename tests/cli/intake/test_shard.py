@@ -8,6 +8,7 @@ import tarfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -15,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from argus.cli.intake.folder import whole
-from argus.cli.intake.items import Batch, Item
+from argus.cli.intake.batch import Batch, Item
+from argus.cli.intake.importers import folder_importer
 from argus.cli.intake.submit import submit
 from argus.core import params
 from argus.core.errors import ArgusError
@@ -29,7 +30,7 @@ NOW = datetime(2026, 11, 24, 3, 15, tzinfo=UTC)
 FACTS = ["image_id", "label", "sequence", "captured_at", "phash", "status", "width", "height"]
 
 
-def picture(path: Path, seed: int, **options: object) -> Path:
+def picture(path: Path, seed: int, **options: Any) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     scene(seed, (160, 96)).save(path, **options)
     return path
@@ -140,6 +141,6 @@ def test_what_a_shard_would_not_tell_apart_is_refused(names: list[str], words: s
 
 def test_an_image_in_a_shard_is_read_like_any_other(repo: Path, tmp_path: Path) -> None:
     path = picture(tmp_path / "in/1.png", 1)
-    submit(whole(path.parent, "none", "none"), "cam", "d", NOW, shard=True)
+    submit(folder_importer(path.parent, "none", "none"), "cam", "d", NOW, shard=True)
     images, _ = take_in("cam", params.load().ingest)
     assert reading.read_bytes(reading.image_refs(images)[0]) == path.read_bytes()

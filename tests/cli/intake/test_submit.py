@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from argus.cli.intake.folder import whole
+from argus.cli.intake.importers import folder_importer
 from argus.cli.intake.submit import submit
 from argus.core.errors import ArgusError
 from argus.data.deliveries import read_manifest
@@ -31,7 +31,7 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 def test_a_delivery_holds_the_bytes_sent_and_a_manifest(repo: Path, upload: Path) -> None:
     sent = tree(upload)
-    files = submit(whole(upload, "dirs", "dirs"), "cam", None, NOW)
+    files = submit(folder_importer(upload, "dirs", "dirs"), "cam", None, NOW)
     target = Path("data/raw/cam/20261124T031500Z")
     assert (target / "delivery.yaml").read_text() == (
         "delivery: 20261124T031500Z\n"
@@ -56,9 +56,11 @@ def test_a_delivery_holds_the_bytes_sent_and_a_manifest(repo: Path, upload: Path
 
     first = tree(repo)
     with pytest.raises(ArgusError, match="exists: deliveries are never changed"):
-        submit(whole(upload, "none", "none"), "cam", target.name, NOW + timedelta(hours=1))
+        submit(
+            folder_importer(upload, "none", "none"), "cam", target.name, NOW + timedelta(hours=1)
+        )
     with pytest.raises(ArgusError, match="set the clock right"):
-        submit(whole(upload, "none", "none"), "cam", "next", NOW)
+        submit(folder_importer(upload, "none", "none"), "cam", "next", NOW)
     assert tree(repo) == first
 
 
@@ -154,7 +156,7 @@ def test_what_may_not_come_in_is_refused_and_nothing_changes(
     spoil(upload)
     before = tree(repo)
     with pytest.raises(ArgusError, match=words):
-        submit(whole(upload, "none", "none"), source, delivery, NOW)
+        submit(folder_importer(upload, "none", "none"), source, delivery, NOW)
     assert tree(repo) == before
     assert not list(Path("data/raw").glob("*/"))
 
@@ -177,7 +179,7 @@ def test_a_path_that_is_no_folder_outside_the_deliveries_is_refused(
 
 def test_the_last_day_of_a_consent_still_counts(repo: Path, upload: Path) -> None:
     card_says("2099-12-31", "2026-11-24")(upload)
-    assert submit(whole(upload, "none", "none"), "cam", "d", NOW).height == 3
+    assert submit(folder_importer(upload, "none", "none"), "cam", "d", NOW).height == 3
 
 
 def test_a_delivery_that_dvc_would_not_track_whole_is_taken_away_again(
@@ -188,7 +190,7 @@ def test_a_delivery_that_dvc_would_not_track_whole_is_taken_away_again(
     (upload / "day/scratch.tmp").write_bytes(b"x")
     before, index = tree(repo), sh("git", "diff", "--cached", "--name-only")
     with pytest.raises(ArgusError, match="1 of 5 files would not be tracked"):
-        submit(whole(upload, "none", "none"), "cam", "d", NOW)
+        submit(folder_importer(upload, "none", "none"), "cam", "d", NOW)
     assert tree(repo) == before
     assert sh("git", "diff", "--cached", "--name-only") == index
     assert not Path("data/raw/cam").exists()
@@ -198,7 +200,7 @@ def test_a_delivery_is_taken_away_again_if_dvc_fails(repo: Path, upload: Path) -
     Path("dvc.yaml").write_text("stages: [")
     before = tree(repo)
     with pytest.raises(ArgusError, match=r"dvc add: .*dvc\.yaml"):
-        submit(whole(upload, "none", "none"), "cam", "d", NOW)
+        submit(folder_importer(upload, "none", "none"), "cam", "d", NOW)
     assert tree(repo) == before
 
 
@@ -206,5 +208,5 @@ def test_what_a_killed_submission_left_is_cleared_by_the_next(repo: Path, upload
     left = Path("data/raw/cam/.d.123.part")
     left.mkdir(parents=True)
     (left / "delivery.yaml").write_text("half")
-    submit(whole(upload, "none", "none"), "cam", "d", NOW)
+    submit(folder_importer(upload, "none", "none"), "cam", "d", NOW)
     assert sorted(path.name for path in Path("data/raw/cam").iterdir()) == ["d", "d.dvc"]

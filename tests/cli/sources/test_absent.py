@@ -49,7 +49,8 @@ def test_nothing_is_here(clone: Path, argus: Argus, tmp_path: Path) -> None:
     for words in (NO_REMOTE, PULLED, CACHED):
         for command in commands if words == NO_REMOTE else commands[:2]:
             ended, printed = argus(*command)
-            assert words in printed and ended == (command[0] != "delivery"), printed
+            assert words in printed, printed
+            assert ended == (command[0] != "delivery"), printed
             assert "no delivery" not in printed
         if words == NO_REMOTE:
             dvc("remote", "add", "--local", "-q", "-d", "store", str(tmp_path / "store"))
@@ -117,7 +118,8 @@ def test_check_finds_what_is_not_as_submitted(
     for words, spoil in WRONG.items():
         spoil()
         ended, printed = argus("source", "check")
-        assert ended == 1 and words in printed, printed
+        assert ended == 1, printed
+        assert words in printed, printed
         if "file" in words:
             assert "`dvc checkout --force data/raw/cam/d" in printed
         counted = "missing (" in words or "missing, such" in words or "not here" in words

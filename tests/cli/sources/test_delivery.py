@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from argus.cli.repository import git, params_edit, recovery
-from argus.cli.sources.held import span, withdrawn_since
+from argus.cli.sources.holdings import span, withdrawn_since
 from argus.cli.sources.withdraw import edited, write_terms
 from argus.core import params
 from argus.core.errors import ArgusError

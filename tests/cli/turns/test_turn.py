@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from argus.cli.intake.folder import whole
+from argus.cli.intake.importers import folder_importer
 from argus.cli.intake.submit import submit
 from argus.cli.repository import lock, workspace
 from argus.cli.repository.git import Change
@@ -43,7 +43,7 @@ def commit_of(revision: str) -> str:
 def deliver(upload: Path, name: str) -> None:
     for path in upload.rglob("*.jpg"):
         path.write_bytes(f"{name} {path.name}".encode())
-    submit(whole(upload, "none", "none"), "cam", name, datetime.now(UTC))
+    submit(folder_importer(upload, "none", "none"), "cam", name, datetime.now(UTC))
 
 
 def test_two_turns_are_two_commits_with_tags_lineage_and_headlines(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from argus.cli.intake.batch import Item
 from argus.cli.intake.formats.format import Format
 from argus.cli.intake.formats.tree import Tree
-from argus.cli.intake.items import Item
 
 HOME = "rgb_anon"
 REFERENCE = "_ref"
@@ -29,7 +29,7 @@ def acdc(folder: Path) -> Iterator[Item]:
     layout = f"{HOME}/{{{','.join(CONDITIONS)}}}/<split>/<sequence>/*.png"
     for path, (condition, split, drive) in _images(tree, "acdc", layout):
         if condition not in CONDITIONS:
-            raise tree.unlike("acdc", f"{layout} in place of {path}")
+            raise tree.layout_error("acdc", f"{layout} in place of {path}")
         yield tree.item(
             path, "day" if split.endswith(REFERENCE) else condition, f"{condition}/{drive}"
         )
@@ -48,7 +48,7 @@ def dark_zurich(folder: Path) -> Iterator[Item]:
     layout = f"{HOME}/<split>/{{{','.join(TIMES)}}}/<sequence>/*.png"
     for path, (_, time, drive) in _images(tree, "dark_zurich", layout):
         if time not in TIMES:
-            raise tree.unlike("dark_zurich", f"{layout} in place of {path}")
+            raise tree.layout_error("dark_zurich", f"{layout} in place of {path}")
         yield tree.item(path, TIMES[time], drive.removesuffix(REFERENCE))
 
 
@@ -60,24 +60,24 @@ def _images(tree: Tree, name: str, layout: str) -> Iterator[tuple[str, tuple[str
     """
     paths = [(home, path) for home in tree.folders(HOME) for path in tree.images(home)]
     if not paths:
-        raise tree.unlike(name, layout)
+        raise tree.layout_error(name, layout)
     for home, path in paths:
         match path.removeprefix(f"{home}/").split("/"):
             case first, second, third, _:
                 yield path, (first, second, third)
             case _:
-                raise tree.unlike(name, f"{layout} in place of {path}")
+                raise tree.layout_error(name, f"{layout} in place of {path}")
 
 
 ACDC = Format(
     name="acdc",
     layout="rgb_anon/{fog,night,rain,snow}/<split>[_ref]/<sequence>/*_anon.png",
-    known="label: the condition, day for _ref; sequence: <condition>/<sequence>",
+    metadata="label: the condition, day for _ref; sequence: <condition>/<sequence>",
     items=acdc,
 )
 DARK_ZURICH = Format(
     name="dark_zurich",
     layout="rgb_anon/<split>[_ref]/{day,twilight,night}/<sequence>[_ref]/*_rgb_anon.png",
-    known="label: day, dusk, night; sequence: the folder",
+    metadata="label: day, dusk, night; sequence: the folder",
     items=dark_zurich,
 )

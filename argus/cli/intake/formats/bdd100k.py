@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from argus.cli.intake.batch import Item
 from argus.cli.intake.formats import conditions
 from argus.cli.intake.formats.format import Format
-from argus.cli.intake.formats.records import Record, record, records, text
+from argus.cli.intake.formats.json_records import Record, read_record, read_records, text_field
 from argus.cli.intake.formats.tree import Tree
-from argus.cli.intake.items import Item
 from argus.cli.terminal import remark
 
 SPLITS = ("train", "val", "test")
@@ -48,7 +48,7 @@ def items(folder: Path) -> Iterator[Item]:
     tree = Tree(folder)
     homes = [home for home in tree.folders(*IMAGES) if any(True for _ in tree.images(home))]
     if not homes:
-        raise tree.unlike("bdd100k", f"{IMAGES[0]}/{{train,val,test}}/*.jpg")
+        raise tree.layout_error("bdd100k", f"{IMAGES[0]}/{{train,val,test}}/*.jpg")
     lists = {split: list(_lists(tree, split)) for split in SPLITS}
     singles = [
         home
@@ -56,7 +56,7 @@ def items(folder: Path) -> Iterator[Item]:
         if any(n.endswith(".json") for split in SPLITS for n in tree.entries(f"{home}/{split}"))
     ]
     if not (any(lists.values()) or singles):
-        raise tree.unlike(
+        raise tree.layout_error(
             "bdd100k",
             "labels/det_20/det_{train,val}.json, labels/bdd100k_labels_images_{train,val}.json or "
             "labels/100k/{train,val}/*.json",
@@ -91,14 +91,14 @@ def _of_split(
         for name, attributes in listed.items():
             found[name] = _filled(found.get(name, {}), attributes, told)
     for name in images:
-        if conditions.of_attributes(found.get(name)) is None:
+        if conditions.from_attributes(found.get(name)) is None:
             for attributes in _alone(tree, name, singles):
                 found[name] = _filled(found.get(name, {}), attributes, told)
         if PurePosixPath(home).name != UNLABELLED:
             told["have no record"] += name not in found
             told["have a record without weather and time of day"] += found.get(name) == {}
         recording = PurePosixPath(name).stem.partition("-")[0]
-        yield tree.item(name, conditions.of_attributes(found.get(name)), recording)
+        yield tree.item(name, conditions.from_attributes(found.get(name)), recording)
 
 
 def _listed(tree: Tree, home: str, file: str, told: Told) -> dict[str, Attributes]:
@@ -109,8 +109,8 @@ def _listed(tree: Tree, home: str, file: str, told: Told) -> dict[str, Attribute
     path = tree.root / file
     found: dict[str, Attributes] = {}
     torn: dict[str, set[str]] = {}
-    for frame in records(path, "frames"):
-        name = _place(home, tree.inside(text(frame, "name", path)))
+    for frame in read_records(path, "frames"):
+        name = _place(home, tree.inside(text_field(frame, "name", path)))
         before, now = found.get(name, {}), _known(frame)
         differ = {key for key in before.keys() & now if before[key] != now[key]}
         if differ:
@@ -157,13 +157,13 @@ def _alone(tree: Tree, image: str, singles: list[str]) -> Iterator[Attributes]:
     for home in singles:
         file = f"{home}/{path.parent.name}/{path.stem}.json"
         if tree.kind(file) == "file":
-            yield _known(record(tree.root / file))
+            yield _known(read_record(tree.root / file))
 
 
 FORMAT = Format(
     name="bdd100k",
     layout="images/100k/{train,val,test}/*.jpg, labels/det_20/det_{train,val}.json "
     "(or labels/bdd100k_labels_images_{train,val}.json, or labels/100k/{train,val}/*.json)",
-    known="label: from timeofday and weather; sequence: the recording",
+    metadata="label: from timeofday and weather; sequence: the recording",
     items=items,
 )

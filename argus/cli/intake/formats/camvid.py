@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from argus.cli.intake.batch import Item
 from argus.cli.intake.formats.format import Format
 from argus.cli.intake.formats.tree import Tree
-from argus.cli.intake.items import Item
 
 DRIVES = {"0001TP": "dusk", "0006R0": "day", "0016E5": "day", "Seq05VD": "day"}
 NAME = re.compile(rf"(?P<drive>{'|'.join(DRIVES)})_f?\d+\.png")
@@ -30,16 +30,16 @@ def items(folder: Path) -> Iterator[Item]:
     for path in (path for home in homes for path in tree.images(home)):
         match = NAME.fullmatch(PurePosixPath(path).name)
         if match is None:
-            raise tree.unlike("camvid", f"<drive>_<frame>.png in place of {path}")
+            raise tree.layout_error("camvid", f"<drive>_<frame>.png in place of {path}")
         found = True
         yield tree.item(path, DRIVES[match["drive"]], match["drive"])
     if not found:
-        raise tree.unlike("camvid", " or ".join(HOMES))
+        raise tree.layout_error("camvid", " or ".join(HOMES))
 
 
 FORMAT = Format(
     name="camvid",
     layout="701_StillsRaw_full/<drive>_<frame>.png, or {train,val,test}/<drive>_<frame>.png",
-    known="label: dusk or day, by the drive; sequence: the drive",
+    metadata="label: dusk or day, by the drive; sequence: the drive",
     items=items,
 )

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from argus.cli.intake.batch import Item
 from argus.cli.intake.formats.format import Format
 from argus.cli.intake.formats.tree import Tree
-from argus.cli.intake.items import Item
 
 FRAME = r"(?P<sequence>.+_\d{6})_\d{6}_leftImg8bit"
 SETTINGS = r"(_[a-z]+_[\d.]+)+"  # of a simulation: _beta_0.02
@@ -36,11 +36,13 @@ def _items(
     tree = Tree(folder)
     paths = [path for type_ in types for home in tree.folders(type_) for path in tree.images(home)]
     if not paths:
-        raise tree.unlike(name, f"{' or '.join(types)} with <split>/<city>/*.png in it")
+        raise tree.layout_error(name, f"{' or '.join(types)} with <split>/<city>/*.png in it")
     for path in paths:
         match = re.fullmatch(FRAME + ending, PurePosixPath(path).name)
         if match is None:
-            raise tree.unlike(name, f"names <city>_<seq>_<frame>_*.png, of which {path} is none")
+            raise tree.layout_error(
+                name, f"names <city>_<seq>_<frame>_*.png, of which {path} is none"
+            )
         yield tree.item(path, label, match["sequence"])
 
 
@@ -48,14 +50,14 @@ CITYSCAPES = Format(
     name="cityscapes",
     layout="leftImg8bit/<split>/<city>/<city>_<seq>_<frame>_leftImg8bit.png "
     "(also leftImg8bit_sequence)",
-    known="label: day; sequence: <city>_<seq>",
+    metadata="label: day; sequence: <city>_<seq>",
     items=partial(_items, "cityscapes", ("leftImg8bit", "leftImg8bit_sequence"), r"\.png", "day"),
 )
 FOGGY = Format(
     name="foggy_cityscapes",
     layout="leftImg8bit_foggyDBF/<split>/<city>/<city>_<seq>_<frame>_leftImg8bit_foggy_beta_*.png "
     "(also leftImg8bit_foggy)",
-    known="label: fog; sequence: <city>_<seq>",
+    metadata="label: fog; sequence: <city>_<seq>",
     items=partial(
         _items,
         "foggy_cityscapes",
@@ -68,7 +70,7 @@ FOGGY = Format(
 RAIN = Format(
     name="rain_cityscapes",
     layout="leftImg8bit_rain/<split>/<city>/<city>_<seq>_<frame>_leftImg8bit_rain_*.png",
-    known="label: rain; sequence: <city>_<seq>",
+    metadata="label: rain; sequence: <city>_<seq>",
     items=partial(
         _items, "rain_cityscapes", ("leftImg8bit_rain",), rf"_rain{SETTINGS}\.png", "rain"
     ),

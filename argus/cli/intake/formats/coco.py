@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
+from argus.cli.intake.batch import Item
 from argus.cli.intake.formats.format import Format
-from argus.cli.intake.formats.records import Record, records, text
+from argus.cli.intake.formats.json_records import Record, read_records, text_field
 from argus.cli.intake.formats.tree import Tree
-from argus.cli.intake.items import Item
 from argus.cli.terminal import remark
 
 ANNOTATIONS = "annotations"
@@ -41,7 +41,7 @@ def items(folder: Path) -> Iterator[Item]:
         if name.endswith(".json") and not name.startswith(".")
     ]
     if not files:
-        raise tree.unlike("coco", f"{ANNOTATIONS}/*.json")
+        raise tree.layout_error("coco", f"{ANNOTATIONS}/*.json")
     found: dict[str, Item] = {}
     unlisted = {place for split in UNLISTED for place in tree.folders(split)}
     places = set(unlisted)
@@ -49,7 +49,7 @@ def items(folder: Path) -> Iterator[Item]:
         place, listed = _listed(tree, file)
         places.add(place)
         for item in listed:
-            if item.path not in found or not found[item.path].known:
+            if item.path not in found or not found[item.path].has_metadata:
                 found[item.path] = item
     beside = 0
     for place in sorted(places - {""}):
@@ -61,7 +61,9 @@ def items(folder: Path) -> Iterator[Item]:
         remark(f"coco: {beside} images are listed in no file, so their capture time is not known")
     if not found:
         listing = ", ".join(files)
-        raise tree.unlike("coco", f"the images that {listing} list, in a folder for each split")
+        raise tree.layout_error(
+            "coco", f"the images that {listing} list, in a folder for each split"
+        )
     yield from found.values()
 
 
@@ -73,13 +75,13 @@ def _listed(tree: Tree, file: str) -> tuple[str, list[Item]]:
     """
     path = tree.root / file
     images: dict[str, datetime | None] = {}
-    for image in records(path, "images"):
-        name = tree.inside(text(image, "file_name", path))
+    for image in read_records(path, "images"):
+        name = tree.inside(text_field(image, "file_name", path))
         if images.get(name) is None:  # one that is listed twice keeps what is known of it
             images[name] = _time(image)
     for place in _places(tree, file):
         above = f"{place}/".lstrip("/")
-        if any(tree.holds(above + name) for name in images):
+        if any(tree.has_file(above + name) for name in images):
             tree.require((above + name for name in images), file)
             return place, [
                 tree.item(above + name, captured_at=time) for name, time in images.items()
@@ -114,6 +116,6 @@ def _time(image: Record) -> datetime | None:
 FORMAT = Format(
     name="coco",
     layout="annotations/<what>_<split>.json, <split>/*.jpg (or images/<split>/*.jpg)",
-    known="captured_at: date_captured",
+    metadata="captured_at: date_captured",
     items=items,
 )

@@ -16,7 +16,7 @@ NIGHT = re.compile(r"\bnight", re.IGNORECASE)
 RAIN = re.compile(r"(?<!after )\brain(s|y|ing|fall)?\b", re.IGNORECASE)
 
 
-def of_attributes(attributes: Any) -> str | None:
+def from_attributes(attributes: Any) -> str | None:
     """The condition by the frame attributes `weather` and `timeofday` of BDD100K.
 
     Dark comes first: a rainy night is `night`. Then dusk, then the weather; `day` is what is known
@@ -34,7 +34,7 @@ def of_attributes(attributes: Any) -> str | None:
     return "day" if time == "daytime" and weather in CLEAR else None
 
 
-def of_description(description: str) -> str | None:
+def from_description(description: str) -> str | None:
     """The condition by the free text that nuScenes describes a scene with.
 
     `night` and `rain` where it says so (a rainy night is `night`; "after rain" is no rain), None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from argus.cli.intake.batch import Item
 from argus.cli.intake.formats.format import Format
 from argus.cli.intake.formats.tree import Tree
-from argus.cli.intake.items import Item
 
 SPLITS = frozenset({"train", "training", "val", "valid", "validation", "test", "testing"})
 
@@ -31,12 +31,12 @@ def items(folder: Path) -> Iterator[Item]:
         labelled += label is not None
         yield tree.item(path, label)
     if not labelled:
-        raise tree.unlike("imagefolder", "a folder for each class with images in it")
+        raise tree.layout_error("imagefolder", "a folder for each class with images in it")
 
 
 FORMAT = Format(
     name="imagefolder",
     layout="[<split>/]<class>/**/*.jpg",
-    known="label: the class",
+    metadata="label: the class",
     items=items,
 )

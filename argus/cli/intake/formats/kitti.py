@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
+from argus.cli.intake.batch import Item
 from argus.cli.intake.formats.format import Format
 from argus.cli.intake.formats.tree import Tree
-from argus.cli.intake.items import Item
 from argus.cli.terminal import remark
 from argus.core.errors import ArgusError
 
@@ -34,7 +34,7 @@ def items(folder: Path) -> Iterator[Item]:
     drives = sorted({*tree.folders(f"????_??_??/{DRIVES}"), *tree.folders(DRIVES)})
     training, testing = ([path for f in tree.folders(o) for path in tree.images(f)] for o in OBJECT)
     if not (drives or training or testing):
-        raise tree.unlike(
+        raise tree.layout_error(
             "kitti", f"<date>/<date>_drive_<nnnn>_sync/{CAMERA}/data, or training/image_2"
         )
     timeless = 0
@@ -94,6 +94,6 @@ FORMAT = Format(
     name="kitti",
     layout="<date>/<date>_drive_<nnnn>_sync/image_02/{data/*.png,timestamps.txt}, or "
     "{training,testing}/image_2/*.png with mapping/ of the development kit",
-    known="label: day; sequence: the drive; captured_at (raw)",
+    metadata="label: day; sequence: the drive; captured_at (raw)",
     items=items,
 )

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from argus.cli.intake.batch import Item
 from argus.cli.intake.formats import conditions
 from argus.cli.intake.formats.format import Format
-from argus.cli.intake.formats.records import Record, records, text
+from argus.cli.intake.formats.json_records import Record, read_records, text_field
 from argus.cli.intake.formats.tree import Tree
-from argus.cli.intake.items import Item
 from argus.cli.terminal import remark
 from argus.core.errors import ArgusError
 
@@ -44,14 +44,14 @@ def items(folder: Path) -> Iterator[Item]:
     tree = Tree(folder)
     versions = [v for v in tree.folders(VERSIONS) if tree.kind(f"{v}/sample_data.json") == "file"]
     if not versions:
-        raise tree.unlike("nuscenes", f"{VERSIONS}/sample_data.json")
+        raise tree.layout_error("nuscenes", f"{VERSIONS}/sample_data.json")
     found: dict[str, Item] = {}
     for version in versions:
         for item in _of_version(tree, version):
             if item.path not in found or found[item.path].label is None:
                 found[item.path] = item
     if not found:
-        raise tree.unlike("nuscenes", "samples/CAM_*/*.jpg beside the tables")
+        raise tree.layout_error("nuscenes", "samples/CAM_*/*.jpg beside the tables")
     yield from found.values()
 
 
@@ -64,37 +64,39 @@ def _of_version(tree: Tree, version: str) -> Iterator[Item]:
     tables = [tree.root / version / f"{name}.json" for name in TABLES]
     missing = [file.name for file in tables if tree.kind(f"{version}/{file.name}") != "file"]
     if missing:
-        raise tree.unlike("nuscenes", f"{', '.join(missing)} in {version}")
+        raise tree.layout_error("nuscenes", f"{', '.join(missing)} in {version}")
     scene_file, sample_file, data_file, calibration_file, sensor_file = tables
     scenes = {
-        text(row, "token", scene_file): Scene(
-            text(row, "name", scene_file),
-            conditions.of_description(_described(row)),
+        text_field(row, "token", scene_file): Scene(
+            text_field(row, "name", scene_file),
+            conditions.from_description(_described(row)),
         )
-        for row in records(scene_file)
+        for row in read_records(scene_file)
     }
     scene_of = {
-        text(row, "token", sample_file): _row(scenes, row, "scene_token", sample_file)
-        for row in records(sample_file)
+        text_field(row, "token", sample_file): _row(scenes, row, "scene_token", sample_file)
+        for row in read_records(sample_file)
     }
     modality = {
-        text(row, "token", sensor_file): text(row, "modality", sensor_file)
-        for row in records(sensor_file)
+        text_field(row, "token", sensor_file): text_field(row, "modality", sensor_file)
+        for row in read_records(sensor_file)
     }
     modality_of = {
-        text(row, "token", calibration_file): _row(modality, row, "sensor_token", calibration_file)
-        for row in records(calibration_file)
+        text_field(row, "token", calibration_file): _row(
+            modality, row, "sensor_token", calibration_file
+        )
+        for row in read_records(calibration_file)
     }
     places = list(_places(tree, version))
     there: dict[tuple[str, bool], list[Item]] = defaultdict(list)
     absent: dict[tuple[str, bool], list[str]] = defaultdict(list)
-    for row in records(data_file):
+    for row in read_records(data_file):
         if _row(modality_of, row, "calibrated_sensor_token", data_file) != "camera":
             continue
         scene = _row(scene_of, row, "sample_token", data_file)
-        name = text(row, "filename", data_file)
+        name = text_field(row, "filename", data_file)
         part = scene.name, row.get("is_key_frame") is True
-        path = next((place + name for place in places if tree.holds(place + name)), None)
+        path = next((place + name for place in places if tree.has_file(place + name)), None)
         if path is None:
             absent[part].append(tree.inside(name))
         else:
@@ -102,7 +104,7 @@ def _of_version(tree: Tree, version: str) -> Iterator[Item]:
             there[part].append(item)
     for part, found in there.items():
         if part in absent:
-            raise tree.lacks(absent[part], f"{version}/{data_file.name}")
+            raise tree.missing_error(absent[part], f"{version}/{data_file.name}")
         yield from found
     left = sum(len(names) for part, names in absent.items() if part not in there)
     if left:
@@ -121,7 +123,7 @@ def _places(tree: Tree, version: str) -> Iterator[str]:
 
 def _row(table: dict[str, Row], record: Record, key: str, path: Path) -> Row:
     """The row of another table that a record points to."""
-    token = text(record, key, path)
+    token = text_field(record, key, path)
     if token not in table:
         raise ArgusError(f"{path}: {key} {token} is in no table")
     return table[token]
@@ -140,6 +142,6 @@ def _time(record: Record, path: Path) -> datetime:
 FORMAT = Format(
     name="nuscenes",
     layout="v1.0-*/*.json, samples/CAM_*/*.jpg, sweeps/CAM_*/*.jpg (if wanted)",
-    known="label: night, rain or day by the scene's description; sequence: the scene; captured_at",
+    metadata="label: night, rain or day by the scene's description; sequence: the scene; captured_at",
     items=items,
 )

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from argus.cli.intake.batch import Item
 from argus.cli.intake.formats.format import Format
 from argus.cli.intake.formats.tree import Tree
-from argus.cli.intake.items import Item
 from argus.core.errors import ArgusError
 
 NAME = "index.csv"
@@ -28,7 +28,7 @@ def items(path: Path) -> Iterator[Item]:
     table = path / NAME if path.is_dir() else path
     tree = Tree(table.parent)
     if tree.kind(table.name) != "file":
-        raise tree.unlike("csv", f"{NAME}, or the CSV file itself as PATH")
+        raise tree.layout_error("csv", f"{NAME}, or the CSV file itself as PATH")
     rows = list(_rows(table))
     tree.require((row["path"] for _, row in rows), table.name)
     for line, row in rows:
@@ -78,7 +78,7 @@ FORMAT = Format(
     name="csv",
     layout="index.csv (or PATH itself is a .csv file) with the columns "
     "path[,label][,sequence][,captured_at], paths from its folder",
-    known="what the columns say",
+    metadata="what the columns say",
     items=items,
-    alone=True,
+    single_file=True,
 )

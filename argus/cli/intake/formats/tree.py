@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from argus.cli.intake.items import Item
+from argus.cli.intake.batch import Item
 from argus.core.errors import ArgusError
 from argus.data.names import is_image, is_leftover, some
 
@@ -64,7 +64,7 @@ class Tree:
             raise ArgusError(f"'{name}' leads out of {self.root}: it is not opened")
         return path.as_posix()
 
-    def holds(self, name: str) -> bool:
+    def has_file(self, name: str) -> bool:
         """Whether a file that an annotation names is there.
 
         Raises:
@@ -89,11 +89,11 @@ class Tree:
         """Raises:
         ArgusError: some of the files that `listed_in` names are not there.
         """
-        absent = [name for name in names if not self.holds(name)]
+        absent = [name for name in names if not self.has_file(name)]
         if absent:
-            raise self.lacks(absent, listed_in)
+            raise self.missing_error(absent, listed_in)
 
-    def lacks(self, absent: list[str], listed_in: str) -> ArgusError:
+    def missing_error(self, absent: list[str], listed_in: str) -> ArgusError:
         """The error that files that `listed_in` names are not there."""
         windows = " (folders are written with `/`)" if "\\" in absent[0] else ""
         return ArgusError(
@@ -155,7 +155,7 @@ class Tree:
         path = self.inside(name)
         return Item(self.root / path, path, label, sequence, captured_at)
 
-    def unlike(self, name: str, looked_for: str) -> ArgusError:
+    def layout_error(self, name: str, looked_for: str) -> ArgusError:
         """The error that this folder is not laid out as a format is published."""
         found = some(list(self.entries())) or "nothing"
         return ArgusError(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from argus.cli.intake.formats.conditions import of_attributes, of_description
+from argus.cli.intake.formats.conditions import from_attributes, from_description
 
 
 @pytest.mark.parametrize(
@@ -31,12 +31,12 @@ from argus.cli.intake.formats.conditions import of_attributes, of_description
     ],
 )
 def test_attributes_of_bdd100k(weather: Any, time: Any, label: str | None) -> None:
-    assert of_attributes({"weather": weather, "timeofday": time, "scene": "tunnel"}) == label
+    assert from_attributes({"weather": weather, "timeofday": time, "scene": "tunnel"}) == label
 
 
 @pytest.mark.parametrize("attributes", [None, {}, [], "night", {"scene": "highway"}])
 def test_without_attributes_nothing_is_known(attributes: Any) -> None:
-    assert of_attributes(attributes) is None
+    assert from_attributes(attributes) is None
 
 
 @pytest.mark.parametrize(
@@ -55,4 +55,4 @@ def test_without_attributes_nothing_is_known(attributes: Any) -> None:
     ],
 )
 def test_descriptions_of_nuscenes(description: str, label: str | None) -> None:
-    assert of_description(description) == label
+    assert from_description(description) == label

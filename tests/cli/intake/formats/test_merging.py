@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from argus.cli.intake.formats import registry
 from argus.cli.intake.formats.registry import FORMATS
+from argus.cli.intake.importers import format_importer
 from argus.core.errors import ArgusError
 from tests.cli.intake.formats import trees
 from tests.cli.intake.formats.trees import facts, frame, lay, listing, photo, write
@@ -179,10 +179,10 @@ def test_a_scene_of_nuscenes_without_a_description_has_no_label(
 def test_an_image_that_is_listed_twice_is_no_twin(repo: Path, tmp_path: Path, capsys: Told) -> None:
     lay(tmp_path / "up", "day/a.jpg", "day/A.jpg")
     write(tmp_path / "up", "index.csv", "path\nday/a.jpg\n./day/a.jpg\n")
-    registry.way(tmp_path / "up", FORMATS["csv"])(tmp_path)
+    format_importer(tmp_path / "up", "csv")(tmp_path)
     assert "differ from another in capitals" not in capsys.readouterr().err
     write(tmp_path / "up", "index.csv", "path\nday/a.jpg\nday/A.jpg\n")
-    registry.way(tmp_path / "up", FORMATS["csv"])(tmp_path)
+    format_importer(tmp_path / "up", "csv")(tmp_path)
     assert "1 names differ from another in capitals" in capsys.readouterr().err
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from argus.cli.intake.formats.registry import FORMATS, way
-from argus.cli.intake.items import Batch
+from argus.cli.intake.batch import Batch
+from argus.cli.intake.formats.registry import FORMATS
+from argus.cli.intake.importers import format_importer
 from argus.core.errors import ArgusError
 from tests.cli.intake.formats import trees
 from tests.cli.intake.formats.trees import frame, lay, listing, photo, write
@@ -273,7 +274,7 @@ def test_a_csv_that_is_not_understood_is_refused_with_its_line(
 
 
 def batch(format: str, path: Path) -> Batch:
-    return way(path, FORMATS[format])(path)
+    return format_importer(path, format)(path)
 
 
 def test_only_a_format_that_may_be_one_file_takes_a_file(

@@ -8,7 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from argus.cli.intake.formats.registry import FORMATS, way
+from argus.cli.intake.formats.registry import FORMATS
+from argus.cli.intake.importers import format_importer
 from argus.cli.intake.submit import submit
 from argus.core.errors import ArgusError
 from argus.data.deliveries import described
@@ -29,7 +30,7 @@ def known(rows: pl.DataFrame) -> dict[str, tuple[object, ...]]:
 def test_a_delivery_keeps_what_its_layout_told(repo: Path, tmp_path: Path, name: str) -> None:
     folder = {"bdd100k": trees.bdd100k, "kitti": trees.kitti}[name](tmp_path / name)
     told = trees.facts(FORMATS[name], folder)
-    rows = submit(way(folder, FORMATS[name]), "cam", "d", NOW)
+    rows = submit(format_importer(folder, name), "cam", "d", NOW)
     target = Path("data/raw/cam/d")
     assert rows.equals(described("cam", target, "camera"))
     assert known(rows) == {
@@ -45,7 +46,7 @@ def test_a_delivery_keeps_what_its_layout_told(repo: Path, tmp_path: Path, name:
 
 
 def test_rendered_images_do_not_come_in_as_a_cameras(repo: Path, tmp_path: Path) -> None:
-    foggy = way(lay(tmp_path / "set", FOGGY), FORMATS["foggy_cityscapes"])
+    foggy = format_importer(lay(tmp_path / "set", FOGGY), "foggy_cityscapes")
     with pytest.raises(ArgusError, match="are rendered, but the rights card of 'cam' says"):
         submit(foggy, "cam", "d", NOW)
     assert not Path("data/raw/cam").exists()

@@ -1,0 +1,1 @@
+"""What is looked at before a delivery comes in: duplicates, ignored files, warnings."""

@@ -1,0 +1,1 @@
+"""Labels that no delivery had before, and what was probably meant by them."""
