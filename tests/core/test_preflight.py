@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from argus.core import params, preflight
+from argus.core import params
 from argus.core.errors import ArgusError
+from argus.core.params import preflight
 from tests.conftest import ROOT
 
 Knobs = dict[str, Any]

@@ -18,9 +18,10 @@ from argus.cli.turns import leftovers, line
 from argus.cli.turns.inputs import RECORDED, Inputs
 from argus.cli.turns.outcome import Outcome, current
 from argus.cli.turns.recording import commit_what_ran
-from argus.core import params, preflight
+from argus.core import params
 from argus.core.errors import ArgusError
 from argus.core.files import atomic
+from argus.core.params import preflight
 
 STATE = workspace.TEMPORARY / "argus-turn.json"
 MENDED = "Once the cause is mended (and a change of code committed), "
