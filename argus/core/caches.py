@@ -33,8 +33,7 @@ STALE = 7 * 24 * 3600  # seconds after which what a killed run left half written
 
 
 class Kind(NamedTuple):
-    """What a kind of cache holds, and how it forgets an image: by the rows that have its `image_id`,
-    or by deleting all."""
+    """What a kind of cache holds, and whether it forgets an image by row (`image_id`) or whole."""
 
     holds: str
     forget: Literal["rows", "all"]
@@ -278,9 +277,7 @@ def forget(image_ids: Collection[str]) -> int:
 def _without(path: Path, image_ids: Collection[str]) -> int:
     """Write a part anew without the rows of some images; how many these are."""
     rows = _content(path)
-    if rows is None:
-        return 0
-    if "image_id" not in rows.columns:
+    if rows is None or "image_id" not in rows.columns:
         remove(path)
         return 0
     # the key may say more behind the hash: `reading.content`
