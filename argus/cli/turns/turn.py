@@ -10,13 +10,13 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from argus.cli.repository import git, params_edit, storage, workspace
-from argus.cli.repository.recorded import History
+from argus.cli.repository.turn_commits import History
 from argus.cli.sources import check, holdings
 from argus.cli.sources.dvc_index import require_deliveries
 from argus.cli.terminal import say, today_utc
 from argus.cli.turns import leftovers, line, registry
+from argus.cli.turns.commit import commit_what_ran
 from argus.cli.turns.inputs import RECORDED, Inputs
-from argus.cli.turns.recording import commit_what_ran
 from argus.cli.turns.turn_summary import Outcome, current
 from argus.core import params, reports
 from argus.core.errors import ArgusError
