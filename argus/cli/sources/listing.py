@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from argus.cli.repository.recorded import History
+from argus.cli.repository.turn_commits import History
 from argus.cli.sources.check import untracked
 from argus.cli.sources.holdings import held, span
 from argus.cli.sources.registration import INGESTED

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.util import load_yaml_guess_indent
 
 from argus.cli.repository import recovery, workspace
-from argus.cli.repository.recorded import History
+from argus.cli.repository.turn_commits import History
 from argus.cli.sources import check as audit
 from argus.cli.sources import registration as sources
 from argus.cli.sources.holdings import held, is_in_history, span

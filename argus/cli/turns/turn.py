@@ -10,18 +10,18 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from argus.cli.repository import git, params_edit, storage, workspace
-from argus.cli.repository.recorded import History
-from argus.cli.sources import check as audit
-from argus.cli.sources import holdings as held
+from argus.cli.repository.turn_commits import History
+from argus.cli.sources import check, holdings
 from argus.cli.sources.dvc_index import require_deliveries
 from argus.cli.terminal import say, today_utc
 from argus.cli.turns import leftovers, line, registry
+from argus.cli.turns.commit import commit_what_ran
 from argus.cli.turns.inputs import RECORDED, Inputs
-from argus.cli.turns.outcome import Outcome, current
-from argus.cli.turns.recording import commit_what_ran
-from argus.core import params, preflight, reports
+from argus.cli.turns.turn_summary import Outcome, current
+from argus.core import params, reports
 from argus.core.errors import ArgusError
 from argus.core.files import atomic
+from argus.core.params import preflight
 
 STATE = workspace.TEMPORARY / "argus-turn.json"
 MENDED = "Once the cause is mended (and a change of code committed), "
@@ -134,7 +134,7 @@ def make(message: str, today: date, found: line.Line, begun: Begun | None) -> No
     settings = params.load()
     registry.require_artifacts(model.task for model in settings.models.values())
     require_intake(resumed, leftovers.found(settings))
-    audit.require_cards(settings)
+    check.require_cards(settings)
     require_deliveries(settings.sources, settings.rendered)
     if deleted := leftovers.sweep(settings):
         say(f"deleted, as of no model or source in params.yaml: {', '.join(map(str, deleted))}")
@@ -300,7 +300,7 @@ def record(message: str, found: line.Line, base: str, inputs: Inputs, advice: st
     settings = params.load()
     origin = found.origin.commit if found.origin else None
     history = History()
-    gone = held.notes(history.turns, held.withdrawn_since(origin))
+    gone = holdings.notes(history.turns, holdings.withdrawn_since(origin))
     versions = registry.due(history, reports.read("promote/decision"))
     paragraphs = [
         message.strip(),
@@ -327,7 +327,7 @@ def record(message: str, found: line.Line, base: str, inputs: Inputs, advice: st
 
 def unmade(changes: list[git.Change]) -> list[git.Change]:
     """New reports that no stage has made."""
-    outputs = audit.stage_outputs()
+    outputs = check.stage_outputs()
     return [
         change
         for change in changes
