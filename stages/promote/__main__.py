@@ -23,8 +23,8 @@ from argus.core.errors import exits_cleanly
 from argus.core.files import atomic, sha256, write_json
 from argus.data.packed import read_rights
 from argus.features.backbone import BACKBONES
+from argus.judging.eligibility import Eligibility
 from argus.judging.incumbents import CHAMPIONS, fetch
-from argus.judging.eligibility import Vetting
 from argus.models import card
 from stages.promote.task import decide
 
@@ -35,7 +35,7 @@ def main() -> None:
     net = BACKBONES[p.embed.backbone]()
     deterministic(p.evaluate.seed, p.embed.threads)
     packed = read_rights()
-    vetting = Vetting(
+    eligibility = Eligibility(
         p.sources,
         packed.withdrawn,
         lambda source, delivery: delivery in packed.sources[source].deliveries,
@@ -51,7 +51,7 @@ def main() -> None:
             temporary.mkdir()
             for task in tasks:
                 decision, folder, figures = decide(
-                    task, incumbents.get(task), p, net, vetting, today
+                    task, incumbents.get(task), p, net, eligibility, today
                 )
                 decisions[task] = {**asdict(decision), **figures}
                 print(f"{task}: {decision.reason}")

@@ -118,7 +118,7 @@ class Painter(Generator):
     def __init__(self, folder: Path, darkness: float) -> None:
         self.card, self.darkness = cards.read(folder), darkness
 
-    def sample(self, labels, seed):  # type: ignore[no-untyped-def]
+    def sample(self, labels, seed):
         return (scenes(len(labels), seed=7000) * (1 - self.darkness)).astype(np.uint8)
 
 
@@ -128,7 +128,7 @@ class Carrier(Translator):
     def __init__(self, folder: Path, way: float) -> None:
         self.card, self.way = cards.read(folder), way
 
-    def translate(self, images):  # type: ignore[no-untyped-def]
+    def translate(self, images):
         return brightened(images, self.way)
 
 
