@@ -36,7 +36,7 @@ RESERVED = frozenset(
         *("beside", "vacated"),
     }
 )
-"""What stands beside scores in the reports of `evaluate` and of `promote`; last, in earlier ones."""
+"""What reports of `evaluate` and `promote` hold besides scores; the last two, in earlier turns."""
 
 
 class Registered(NamedTuple):

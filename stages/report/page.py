@@ -153,29 +153,19 @@ def page(
         shown: images that each model left, relative to `reports/`, and what they show.
         sheets: those of curation that there are, relative to `reports/`, and what they show.
     """
-    prune, split = reports["prune"], reports["split"]
     ranked = [name for rivals in by_task(models).values() for name in rivals]
     text = (
         environment()
         .get_template("turn.md.jinja")
         .render(
-            summary=f"{images.height} images came in, {reports['dedupe']['kept']} of them distinct; "
-            f"{split['val'] + split['test']} are held out, {prune['selected']} of "
-            f"{prune['candidates']} candidates train. No training image is near a held-out one, by "
-            f"hash or by features (leaks: {split['leaks']}).",
+            reports,
+            arrived=images.height,
             decisions={task: decision["reason"] for task, decision in decisions.items()},
             fates=fates(images),
             doubted=doubted(images),
-            withdrawn=reports["withdrawn"],
-            classes=classes(split, prune["per_class"]),
-            curated=[
-                f"By its Vendi score the selection holds {prune['vendi']['selected']:.1f} effectively "
-                f"different images, a random one of the same size {prune['vendi']['random']:.1f}, all "
-                f"candidates {prune['vendi']['all']:.1f}.",
-                wanting(reports["balance"]["quotas"]["shortfall"]),
-                labelled(reports["label"]),
-            ],
-            selected=prune["selected"],
+            classes=classes(reports["split"], reports["prune"]["per_class"]),
+            wanting=wanting(reports["balance"]["quotas"]["shortfall"]),
+            labelled=labelled(reports["label"]),
             sheets=sheets,
             scores=scores(models),
             scored=any(model.scores.values for model in models.values()),

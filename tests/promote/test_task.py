@@ -58,8 +58,7 @@ def decided(
 ) -> tuple[Decision, Path | None, dict[str, Any]]:
     """The decision on challengers with these KIDs on val, all evaluated.
 
-    Args:
-        learnt: the images behind a model, where they are not those that all have learnt from.
+    `learnt` has the images behind a model, where they are not those that all have learnt from.
     """
     names = [*kids, *failed]
     p = settings(dict.fromkeys([*names, *(skipped or {})], "generate"))

@@ -76,7 +76,8 @@ def current(sources: Iterable[str], models: Iterable[str]) -> TurnSummary:
     """The summary of the working tree.
 
     Args:
-        sources, models: what `params.yaml` lists; reports of others are of the past.
+        sources: those that `params.yaml` lists; reports of others are of the past.
+        models: likewise.
 
     Raises:
         ArgusError: a report is missing.
