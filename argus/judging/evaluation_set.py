@@ -103,14 +103,3 @@ def held_out(packs: Sequence[Packed], domains: Domains | None, samples: int) -> 
         tuple(groups[target]),
         None if source is None else images[source[:n]],
     )
-
-
-def training_rows(train: Packed, domains: Domains | None) -> np.ndarray:
-    """Which training images a model of the task learns to look like: int64 [K], by their hash.
-
-    All; for a translator those of its target.
-    """
-    rows = np.argsort(train.image_ids)
-    if domains is None:
-        return rows
-    return rows[train.labels[rows] == train.classes.index(domains.target)]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:  # torch takes 2.8 s to import, and the registry asks for the names alone
+    from argus.core.params import Domains
+    from argus.data.packed import Packed
     from argus.judging.evaluation_set import EvaluationSet
     from argus.judging.metric import Metric
     from argus.models.card import Card
@@ -84,3 +86,14 @@ def of_model(
     if evaluation_set.sources is None:
         found["requested"] = evaluation_set.labels_for(card)
     return found
+
+
+def training_rows(train: Packed, domains: Domains | None) -> np.ndarray:
+    """Which training images a model of the task learns to look like: int64 [K], by their hash.
+
+    All; for a translator those of its target.
+    """
+    rows = np.argsort(train.image_ids)
+    if domains is None:
+        return rows
+    return rows[train.labels[rows] == train.classes.index(domains.target)]

@@ -2,7 +2,8 @@
 
 A metric is one file of `argus/judging/metrics/`, or of another package that names it as an entry
 point in the group `argus.metrics`; the file ends in `METRIC = Metric(...)`. Whatever computes,
-compares, prints or draws scores asks `argus.judging.registry` which there are.
+compares, prints or draws scores asks `argus.judging.registry` which there are. docs/metrics.md
+shows a whole one.
 
 Keep imports at the top of such a file light (no torch): `argus history` reads it, too.
 """

@@ -127,7 +127,7 @@ def _package(entry: EntryPoint) -> str:
 
 def _mend(entry: EntryPoint) -> str:
     package = entry.dist.name if entry.dist else "Argus"
-    return f"Mend or uninstall {package}; docs/architecture.md says what a metric is"
+    return f"Mend or uninstall {package}; docs/metrics.md says what a metric is"
 
 
 def _loaded(entry: EntryPoint, where: str) -> object:

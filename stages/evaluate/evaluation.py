@@ -13,13 +13,13 @@ from argus.features import embedding
 from argus.features.backbone import Backbone
 from argus.judging import evidence
 from argus.judging.baselines import baselines
-from argus.judging.evaluation_set import EvaluationSet, training_rows
+from argus.judging.evaluation_set import EvaluationSet
 from argus.judging.metric import Metric
 from argus.judging.scores import Scores, score
 from argus.models.loading import Trained
 
 TRAINING_REALS = "training_reals"
-"""Beside the baselines: what a perfect model would look like."""
+"""Scored like a baseline: what a perfect model would look like."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def evaluate(
     """
     wanted = evidence.needed(metrics)
     answers = evaluation_set.generate(model, seed)
-    rows = training_rows(train, model.card.domains)
+    rows = evidence.training_rows(train, model.card.domains)
     stand_ins = baselines(evaluation_set, seed)
     shown = {"reals": evaluation_set.reals, **stand_ins}
     real_ones = train.images[rows[: len(evaluation_set.reals)]]

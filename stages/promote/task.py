@@ -17,7 +17,7 @@ from argus.features.backbone import Backbone
 from argus.judging import evidence, registry
 from argus.judging.baselines import MUST_BEAT
 from argus.judging.eligibility import Eligibility, terms
-from argus.judging.evaluation_set import held_out, training_rows
+from argus.judging.evaluation_set import held_out
 from argus.judging.gate.choose import choose
 from argus.judging.gate.decide import (
     Criterion,
@@ -74,7 +74,7 @@ def scored_anew(
     learnt = None
     if "training_images" in evidence.needed(metrics):
         train = read_packed("train")
-        learnt = train.images[training_rows(train, domains)]
+        learnt = train.images[evidence.training_rows(train, domains)]
     given = {
         **evidence.of_task(evaluation_set, known["reals"], learnt, known.get("training")),
         **evidence.of_model(evaluation_set, model.card, answers, features),

@@ -170,7 +170,7 @@ def page(
             scores=scores(models),
             scored=any(model.scores.values for model in models.values()),
             models=[
-                {"name": name, "missing": _missing(models[name]), "pictures": shown[name]}
+                {"name": name, "missing": _missing(models[name]), "images": shown[name]}
                 for name in ranked
             ],
         )

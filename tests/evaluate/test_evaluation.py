@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from argus.core.params import Domains
-from argus.judging.evaluation_set import held_out, training_rows
-from argus.judging.evidence import NEEDS
+from argus.judging.evaluation_set import held_out
+from argus.judging.evidence import NEEDS, training_rows
 from argus.judging.metric import Metric
 from argus.models.card import Card
 from stages.evaluate.evaluation import evaluate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,27 +10,12 @@ from pathlib import Path
 import pytest
 
 from argus.judging import registry
+from tests.conftest import ROOT
 
-BRIGHTNESS = '''
-"""How bright a model's images are, as a share of what the reals are."""
-
-from argus.judging.metric import Metric
-
-
-def share(images, reals):
-    return images.mean() / reals.mean()
-
-
-def between(images, reals):
-    means = images.mean(axis=(1, 2, 3)) / reals.mean()
-    return means.min(), means.max()
-
-
-METRIC = Metric(
-    "brightness", "brightness", ("images", "real_images"), share, between, "larger", digits=2
+(BRIGHTNESS,) = re.findall(
+    r"```python\n(.*?)```", (ROOT / "docs/metrics.md").read_text(encoding="utf-8"), re.DOTALL
 )
-'''
-"""The example of a whole metric file."""
+"""The example of docs/metrics.md."""
 
 
 @pytest.fixture

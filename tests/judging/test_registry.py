@@ -41,7 +41,7 @@ def test_a_metric_of_another_package_is_known_with_its_version(
 def test_a_key_is_told_from_others_by_the_longest_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    robust = BRIGHTNESS.replace('"brightness", "b', '"kid_robust", "b')
+    robust = BRIGHTNESS.replace('name="brightness"', 'name="kid_robust"')
     install(tmp_path, monkeypatch, robust=robust)
     found = {key: registry.metric_of(key) for key in ("kid_inception", "kid_robust", "fid_old")}
     assert [each and each.name for each in found.values()] == ["kid", "kid_robust", None]
@@ -54,13 +54,16 @@ def test_a_key_is_told_from_others_by_the_longest_name(
         ("1 / 0", "cannot be loaded.*ZeroDivisionError"),
         ("", "cannot be loaded.*no attribute 'METRIC'"),
         ("METRIC = 3", "is 3, not a argus.judging.metric.Metric"),
-        (BRIGHTNESS.replace('"brightness", "b', '"Bright Ness", "b'), "'Bright Ness' is no name"),
-        (BRIGHTNESS.replace('"brightness", "b', '"samples", "b'), "'samples' is one that reports"),
+        (BRIGHTNESS.replace('name="brightness"', 'name="Bright Ness"'), "'Bright Ness' is no name"),
+        (
+            BRIGHTNESS.replace('name="brightness"', 'name="samples"'),
+            "'samples' is one that reports",
+        ),
         (BRIGHTNESS.replace('"real_images"', '"real_image"'), "did you mean real_images"),
         (BRIGHTNESS.replace('"larger"', '"higher"'), "'higher', and can be smaller or larger"),
         (BRIGHTNESS.replace("digits=2", "digits=0"), "must be at least 1"),
         (
-            BRIGHTNESS.replace('"brightness", "b', '"kid", "b'),
+            BRIGHTNESS.replace('name="brightness"', 'name="kid"'),
             "two metrics are called 'kid'.*roadmetrics 1.0.*Argus itself.*uninstall roadmetrics",
         ),
     ],

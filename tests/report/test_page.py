@@ -87,7 +87,7 @@ def test_the_chart_is_wide_enough_for_its_tasks_and_the_same_twice(tmp_path: Pat
     assert blue.any(axis=1).sum() > 20  # bars of models
 
 
-def test_pictures_of_a_training_are_those_that_it_left(
+def test_images_of_a_training_are_those_that_it_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

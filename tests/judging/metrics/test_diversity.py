@@ -14,7 +14,7 @@ def test_spread_by_hand() -> None:
     assert spread(points, list("aaabbc")) == pytest.approx((3 * 6 + 2 * 4) / 5)
 
 
-def test_one_picture_for_each_class_is_no_spread_however_unlike_the_classes_are() -> None:
+def test_one_image_for_each_class_is_no_spread_however_unlike_the_classes_are() -> None:
     classes = np.random.default_rng(0).normal(size=(4, 16))
     assert spread(np.repeat(classes, 5, axis=0), [name for name in "abcd" for _ in range(5)]) == 0
     assert spread(classes, list("abcd")) == 0  # nothing to pair an image with
