@@ -25,6 +25,8 @@ NEUTRAL = {
     "argus",
 }
 EMPTY = code.meaning("")
+# what is imported by name, one for each file of a folder, and what does so
+FOUND_BY_NAME = {"argus.judging.registry": "argus/judging/metrics"}
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 
 
@@ -42,6 +44,8 @@ def imported(module: str) -> dict[str, Path]:
     names = [
         name for name in code.imports(module, file) if name.split(".")[0] in ("argus", "stages")
     ]
+    if folder := FOUND_BY_NAME.get(module):
+        names += modules(folder)
     return {name: found for name in names if (found := code.source(name)) is not None}
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 
 from argus.core import params
-from argus.core.fields import Purpose
 from argus.core.errors import ArgusError
+from argus.core.fields import Purpose
 from argus.data import rights_cards
 from argus.data.catalogue import SCHEMA
 from argus.data.deliveries import RAW

@@ -26,7 +26,7 @@ from argus.core.files import atomic, sha256
 from argus.core.paths import CHAMPIONS
 from argus.data.packed import read_rights
 from argus.features.backbone import BACKBONES
-from argus.judging.eligibility import Vetting
+from argus.judging.eligibility import Eligibility
 from argus.judging.incumbents import fetch
 from argus.models import card
 from stages.promote.task import decide
@@ -41,7 +41,7 @@ def main() -> None:
     net = BACKBONES[p.embed.backbone]()
     deterministic(p.evaluate.seed, p.embed.threads)
     packed = read_rights()
-    vetting = Vetting(
+    eligibility = Eligibility(
         p.sources,
         packed.withdrawn,
         lambda source, delivery: delivery in packed.sources[source].deliveries,
@@ -56,7 +56,7 @@ def main() -> None:
             temporary.mkdir()
             for task in tasks:
                 decision, folder, figures = decide(
-                    task, incumbents.get(task), p, net, vetting, today
+                    task, incumbents.get(task), p, net, eligibility, today
                 )
                 weights = None
                 if folder is not None:

@@ -10,53 +10,76 @@ from typing import Any
 
 import numpy as np
 
-from argus.core import params
+from argus.core import params, reports
+from argus.core.paths import EVALUATED, TRAINED
 from argus.data.packed import read_packed
 from argus.features.backbone import Backbone
-from argus.judging.eligibility import Vetting, terms
+from argus.judging import evidence, registry
+from argus.judging.baselines import MUST_BEAT
+from argus.judging.eligibility import Eligibility, terms
 from argus.judging.evaluation_set import held_out
 from argus.judging.gate.choose import choose
 from argus.judging.gate.decide import (
+    Criterion,
     Decision,
-    against_floors,
+    against_baselines,
     against_incumbent,
     against_nobody,
-    behind_floors,
+    behind_baselines,
     unbeaten,
 )
-from argus.judging.metrics.kid import frechet_distance, kid
-from argus.judging.statistics import Verdict, compare
+from argus.judging.scores import ModelScores, Scores, score
+from argus.judging.statistics import Comparison
 from argus.models import ancestry, card, loading
-from stages.promote.candidates import TRAINED, Contest, contest
+from stages.promote.candidates import Candidates, candidates
 
-EVALUATED = Path("data/evaluate")
-FLOORS = ("noise", "mean_image", "blurred", "untranslated")
-"""What the first champion of a task must beat; the last one there is of translators alone."""
+Features = dict[str, np.ndarray]
+"""What `evaluate` left of a model: features float32 [N, D] by kind."""
 
 
-def features_of(model: str) -> dict[str, np.ndarray]:
-    """What `evaluate` left of a model: features float32 [N, D] by kind."""
+def features_of(model: str) -> Features:
+    """Read what `evaluate` left of a model."""
     return {path.stem: np.load(path) for path in sorted((EVALUATED / model).glob("*.npy"))}
 
 
-def groups_of(model: str) -> list[str]:
+def drives_of(model: str) -> list[str]:
     """The drive of each held-out real that a model was scored on."""
-    groups: list[str] = json.loads((EVALUATED / model / "groups.json").read_text())
-    return groups
+    drives: list[str] = json.loads((EVALUATED / model / "groups.json").read_text(encoding="utf-8"))
+    return drives
 
 
-def answered(
-    folder: Path, domains: params.Domains | None, p: params.Params, net: Backbone
-) -> np.ndarray:
-    """An incumbent's features on the evaluation set of its challenger: float32 [N, D]."""
+def scores_of(model: str) -> Scores:
+    """How `evaluate` scored a model."""
+    return ModelScores.read(reports.read(f"evaluate/{model}")).scores
+
+
+def scored_anew(
+    folder: Path, domains: params.Domains | None, known: Features, p: params.Params, net: Backbone
+) -> tuple[np.ndarray, Scores]:
+    """An incumbent on the evaluation set of its challenger: features float32 [N, D], and scores.
+
+    Args:
+        folder: where the incumbent lies.
+        domains: of the challenger.
+        known: features of the challenger, and with them those of the reals.
+        p: the settings.
+        net: what describes images.
+    """
     packs = [read_packed(split) for split in p.evaluate.splits]
     evaluation_set = held_out(packs, domains, p.evaluate.samples)
-    return net.features(evaluation_set.generate(loading.load(folder), p.evaluate.seed))
-
-
-def on_val(saved: card.SavedCard) -> float | None:
-    """KID on val of the weights that were kept; None if the model was not validated."""
-    return saved.validation.get("kid")
+    model = loading.load(folder)
+    answers = evaluation_set.generate(model, p.evaluate.seed)
+    features = net.features(answers)
+    metrics = registry.evaluated()
+    learnt = None
+    if "training_images" in evidence.needed(metrics):
+        train = read_packed("train")
+        learnt = train.images[evidence.training_rows(train, domains)]
+    given = {
+        **evidence.of_task(evaluation_set, known["reals"], learnt, known.get("training")),
+        **evidence.of_model(evaluation_set, model.card, answers, features),
+    }
+    return features, score(metrics, given, net.name, f"the incumbent {model.card.model}")
 
 
 def decide(
@@ -64,19 +87,19 @@ def decide(
     incumbent: Path | None,
     p: params.Params,
     net: Backbone,
-    vetting: Vetting,
+    eligibility: Eligibility,
     today: date,
 ) -> tuple[Decision, Path | None, dict[str, Any]]:
     """The decision of one task, the champion's folder, and the scores it rests on.
 
     Of several challengers one is chosen (see `choose`), and that one alone is judged. A model that
     failed in training or was skipped is none, nor is one that rests on what may not be used; an
-    incumbent that does loses its slot, whether or not there is another.
+    incumbent that does is champion no more, whether or not there is another.
     """
-    stands = contest(task, incumbent, p, vetting, today)
-    decision, folder, figures = _judged(task, stands, p, net)
-    decision = decision.noting(*stands.notes()) if stands.notes() else decision
-    figures |= stands.figures(today)
+    found = candidates(task, incumbent, p, eligibility, today)
+    decision, folder, figures = _judged(task, found, p, net)
+    decision = decision.noting(*found.notes()) if found.notes() else decision
+    figures |= found.figures(today)
     if folder is not None:
         limits = ancestry.non_commercial(terms(card.read(folder)))
         if limits:
@@ -89,53 +112,51 @@ def decide(
 
 
 def _judged(
-    task: str, stands: Contest, p: params.Params, net: Backbone
+    task: str, found: Candidates, p: params.Params, net: Backbone
 ) -> tuple[Decision, Path | None, dict[str, Any]]:
-    challengers, incumbent = stands.challengers, stands.incumbent
-    failed, skipped = list(stands.failed), stands.skipped
-    holder = card.read(incumbent).model if incumbent else None
+    challengers, incumbent = found.challengers, found.incumbent
+    failed, skipped = list(found.failed), found.skipped
+    before = card.read(incumbent).model if incumbent else None
     if not challengers:
-        nobody = against_nobody(holder, task, failed, list(stands.refused), skipped)
+        nobody = against_nobody(before, task, failed, list(found.refused), skipped)
         return nobody, incumbent, {}
 
-    features = {name: features_of(name) for name in challengers}
+    metric, compare = registry.deciding(), registry.deciding_test()
+    criterion = Criterion(metric.label, p.promote.confidence)
+    scores = {name: scores_of(name) for name in challengers}
     chosen = choose(
-        {name: on_val(saved) for name, saved in challengers.items()},
-        {name: kid(of["model"], of["reals"]) for name, of in features.items()},
+        {name: saved.validation.get(metric.name) for name, saved in challengers.items()},
+        {name: of.values[metric.key(net.name)] for name, of in scores.items()},
+        metric,
     )
-    mine, groups = features[chosen.name], groups_of(chosen.name)
-    figures: dict[str, Any] = {
-        "challenger": chosen.name,
-        **_distances(mine["model"], mine["reals"], net.name),
-    }
+    mine, drives = features_of(chosen.name), drives_of(chosen.name)
+    figures: dict[str, Any] = {"challenger": chosen.name, **scores[chosen.name].report()}
     if chosen.how:
         figures["chosen"] = {"how": chosen.how, "scores": chosen.scores}
 
-    def over_floors(model: np.ndarray) -> dict[str, Verdict]:
-        floors = {floor: mine[floor] for floor in FLOORS if floor in mine}
-        return {k: compare(model, floor, mine["reals"], groups) for k, floor in floors.items()}
+    def compared(model: np.ndarray, rivals: Features) -> dict[str, Comparison]:
+        return {
+            name: compare(model, rival, mine["reals"], drives) for name, rival in rivals.items()
+        }
 
-    if incumbent is None or holder is None:
-        verdicts = over_floors(mine["model"])
-        figures["against"] = {floor: asdict(each) for floor, each in verdicts.items()}
-        decision = against_floors(chosen, verdicts, p.promote.confidence)
+    baselines = {name: mine[name] for name in MUST_BEAT if name in mine}
+    if incumbent is None or before is None:
+        comparisons = compared(mine["model"], baselines)
+        figures["against"] = _figures(comparisons)
+        decision = against_baselines(chosen, comparisons, criterion)
     else:
-        rival = answered(incumbent, p.models[chosen.name].domains, p, net)
-        verdict = compare(mine["model"], rival, mine["reals"], groups)
-        figures["incumbent"] = {"model": holder, **_distances(rival, mine["reals"], net.name)}
-        figures["against"] = {"incumbent": asdict(verdict)}
-        decision = against_incumbent(chosen, holder, verdict, p.promote.confidence)
-        verdicts = over_floors(mine["model"] if decision.promoted else rival)
-        if note := behind_floors(str(decision.champion), verdicts, p.promote.confidence):
-            lost = unbeaten(verdicts, p.promote.confidence)
-            figures["unbeaten"] = {floor: asdict(each) for floor, each in lost.items()}
+        rival, its_scores = scored_anew(incumbent, p.models[chosen.name].domains, mine, p, net)
+        comparison = compared(mine["model"], {"incumbent": rival})
+        figures["incumbent"] = {"model": before, **its_scores.report()}
+        figures["against"] = _figures(comparison)
+        decision = against_incumbent(chosen, before, comparison["incumbent"], criterion)
+        comparisons = compared(mine["model"] if decision.promoted else rival, baselines)
+        if note := behind_baselines(str(decision.champion), comparisons, criterion):
+            figures["unbeaten"] = _figures(unbeaten(comparisons, criterion))
             decision = decision.noting(note)
     folder = TRAINED / chosen.name if decision.promoted else incumbent
     return decision.besides(failed, skipped), folder, figures
 
 
-def _distances(model: np.ndarray, reals: np.ndarray, backbone: str) -> dict[str, float]:
-    return {
-        f"kid_{backbone}": kid(model, reals),
-        f"fd_{backbone}": frechet_distance(model, reals),
-    }
+def _figures(comparisons: dict[str, Comparison]) -> dict[str, Any]:
+    return {name: asdict(each) for name, each in comparisons.items()}

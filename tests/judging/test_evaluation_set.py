@@ -22,7 +22,7 @@ class Draws(Generator):
             model="m", task="generate", images_per_class={"day": 5, "fog": 0, "night": 5}
         )
 
-    def sample(self, labels, seed):  # type: ignore[no-untyped-def]
+    def sample(self, labels, seed):  # noqa: ARG002 - the interface of a generator
         self.asked = list(labels)
         return np.zeros((len(labels), 32, 48, 3), np.uint8)
 
@@ -31,7 +31,7 @@ class Inverts(Translator):
     def __init__(self) -> None:
         self.card = SimpleNamespace(model="t", task="day2night")  # type: ignore[assignment]
 
-    def translate(self, images):  # type: ignore[no-untyped-def]
+    def translate(self, images):
         return 255 - images
 
 

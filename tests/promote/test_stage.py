@@ -8,17 +8,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from argus.core import params, reports
 from argus.core.files import sha256, write_json
-from argus.core.paths import CHAMPIONS
+from argus.core.paths import CHAMPIONS, EVALUATED, TRAINED
 from argus.data.packed import Rights, Terms
 from stages.evaluate import __main__ as evaluate
 from stages.promote import __main__ as promote
-from stages.promote import task as slot
-from stages.promote.candidates import TRAINED
+from stages.promote import task as promotion
 from tests.evaluate.world import leave, settings, stand_in
 
 BEFORE = Path("before")
@@ -29,18 +27,16 @@ def run(
     workspace: Path, card: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., dict[str, dict[str, Any]]]:
     """Promote on a challenger that is better than the incumbent; returns the decisions."""
-    stand_in(monkeypatch, [evaluate, slot], {"new": 0.5, "generate": 0.8})
+    stand_in(monkeypatch, [evaluate, promotion], {"new": 0.5, "generate": 0.8})
     card("fleet")
     p = settings({"new": "generate"}, sources=["fleet"])
     p = p.model_copy(update={"lineage": params.Lineage(turn=1, previous="a" * 40)})
     leave(TRAINED / "new", kid=0.1)
     leave(BEFORE / "generate")
     leave(BEFORE / "day2night", task="day2night")
-    vectors, groups = evaluate.described("new", p)
-    (slot.EVALUATED / "new").mkdir(parents=True)
-    for kind, of_kind in vectors.items():
-        np.save(slot.EVALUATED / "new" / f"{kind}.npy", of_kind)
-    write_json(slot.EVALUATED / "new/groups.json", groups)
+    (EVALUATED / "new").mkdir(parents=True)
+    found = evaluate.scored("new", p, EVALUATED / "new")
+    reports.metrics("evaluate/new", found.report())
 
     def fetched(revision: str, into: Path) -> dict[str, Path]:
         found = shutil.copytree(BEFORE, into / "champions")
@@ -82,7 +78,7 @@ def test_a_withdrawn_image_empties_every_slot_that_rests_on_it(run, capsys) -> N
     why = f"image {'b' * 12} of fleet/second is withdrawn (asked for)"
     assert decisions["generate"]["refused"] == {"new": why}
     for task in ("generate", "day2night"):
-        assert decisions[task]["vacated"]["because"] == why
+        assert decisions[task]["incumbent_refused"]["because"] == why
         assert why in decisions[task]["reason"]
         assert "reason" not in reports.read("promote")[task]
     assert why in capsys.readouterr().out

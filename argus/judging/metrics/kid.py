@@ -1,32 +1,14 @@
-"""Distances between and within sets of images, in a backbone's feature space."""
+"""Kernel Inception Distance: how far a model's images are from the held-out reals (the deciding
+metric)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.spatial.distance import pdist
 
-
-def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
-    """Frechet distance of Gaussians fitted to two sets (Heusel et al., NeurIPS 2017).
-
-    |mean difference|^2 + tr A + tr B - 2 tr sqrt(A B), with unbiased covariances. The last trace
-    is the nuclear norm of the product of the two centred sets over sqrt((n-1)(m-1)): exact, real,
-    and quick where there are fewer images than dimensions. Few images bias it upwards, so compare
-    it only at equal numbers.
-
-    Args:
-        a: float [n, D], n at least 2.
-        b: float [m, D], m at least 2.
-    """
-    a, b = a.astype(np.float64), b.astype(np.float64)
-    shift = a.mean(axis=0) - b.mean(axis=0)
-    # scaled so that a.T @ a is the covariance
-    a = (a - a.mean(axis=0)) / np.sqrt(len(a) - 1)
-    b = (b - b.mean(axis=0)) / np.sqrt(len(b) - 1)
-    cross = np.linalg.norm(a @ b.T, ord="nuc")
-    return float(shift @ shift + (a**2).sum() + (b**2).sum() - 2 * cross)
+from argus.judging.metric import Metric
+from argus.judging.statistics import Comparison, over_groups
 
 
 def kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -53,24 +35,29 @@ def kid(a: np.ndarray, b: np.ndarray) -> float:
     return float(within - 2 * kernel(a, b).mean())
 
 
-def spread(features: np.ndarray, labels: Sequence[str]) -> float:
-    """How far an image lies from the others of its class, on average: 0 where all are alike.
+def compare(
+    challenger: np.ndarray, rival: np.ndarray, reals: np.ndarray, groups: Sequence[str]
+) -> Comparison:
+    """The relative similarity test of Bounliphone et al. (ICLR 2016), over drives.
 
-    The mean over images of the mean Euclidean distance to the others of the class. No image is
-    paired with itself, so the mean over many draws does not depend on how many images there are;
-    an image that is alone in its class says nothing and is left out (0 if all are).
-
-    Distances between classes do not count: a generator that draws one picture for each class has
-    no spread, however unlike the classes are.
+    Both models answer the same tasks, so image i of either and real i form a triple, and the
+    difference of their unbiased squared MMDs to the reals is one U-statistic over triples.
 
     Args:
-        features: float [N, D].
-        labels: N class names.
+        challenger: float [N, D] features.
+        rival: float [N, D].
+        reals: float [N, D].
+        groups: N drive names, at least two different ones.
     """
-    names, counts = np.unique(np.asarray(labels, dtype=str), return_counts=True)
-    several = counts > 1
-    if not several.any():
-        return 0.0
-    by_class = [features[np.asarray(labels) == name] for name in names[several]]
-    means = [pdist(of_class).mean() for of_class in by_class]
-    return float(np.average(means, weights=counts[several]))
+    h = _terms(challenger, reals) - _terms(rival, reals)
+    np.fill_diagonal(h, 0)
+    return over_groups(h, groups)
+
+
+def _terms(model: np.ndarray, reals: np.ndarray) -> np.ndarray:
+    """What each pair of triples adds to a model's squared MMD, but for the reals' own part."""
+    cross = kernel(model, reals)
+    return kernel(model, model) - (cross + cross.T)
+
+
+METRIC = Metric("kid", "KID", ("features", "real_features"), kid, compare=compare)

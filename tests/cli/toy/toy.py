@@ -33,8 +33,8 @@ def ingest(params):
 def judge(params):
     kid = 1 / len(Path("data/ingest/names").read_text())
     scores = {"kid_efficientnet": kid, "fd_efficientnet": 10 * kid}
-    beside = {"noise": {"kid_efficientnet": 9.0, "fd_efficientnet": 90.0}}
-    write("evaluate/r3gan", {"task": "generate", **scores, "beside": beside})
+    baselines = {"noise": {"kid_efficientnet": 9.0, "fd_efficientnet": 90.0}}
+    write("evaluate/r3gan", {"task": "generate", **scores, "baselines": baselines})
     weights = TEMPORARY / "weights"  # of the best model there is; as last time, left out
     content = weights.read_text() if weights.exists() else "weights"
     Path("models/champions/generate").mkdir(parents=True)
