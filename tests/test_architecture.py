@@ -5,6 +5,7 @@ Imports inside functions count; those for type checkers alone do not.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from graphlib import CycleError, TopologicalSorter
 
@@ -156,7 +157,7 @@ def test_a_circle_is_found_and_named_in_the_order_of_its_imports() -> None:
     found = circle(graph)
     assert found[0] == found[-1]
     assert sorted(found[1:]) == ["a", "b", "c"]
-    assert all(other in graph[module] for module, other in zip(found, found[1:], strict=False))
+    assert all(other in graph[module] for module, other in itertools.pairwise(found))
     assert circle({"a": {"b"}, "b": set()}) == []
 
 
