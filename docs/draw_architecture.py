@@ -41,7 +41,7 @@ COLORS = {
     "core": "#6b7480",
 }
 STAGES = ["ingest", "dedupe", "embed", "split", "label", "prune", "pack"]
-STAGES += ["train", "evaluate", "promote", "report"]
+STAGES += ["code", "train", "evaluate", "promote", "report"]
 
 LEFT, TOP_EDGE, WIDTH, HEIGHT, GAP = 24, 58, 620, 64, 30
 MATRIX, LABEL, STEP, LINE = 712, 150, 62, 31
