@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import pytest
 import typer
-from dvc.cli.parser import get_main_parser
+from dvc.cli.parser import get_main_parser  # type: ignore[import-untyped]
 from PIL import Image
 
 from argus.cli import __main__ as command_line
