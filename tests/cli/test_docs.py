@@ -384,3 +384,21 @@ def test_files_of_the_code_that_a_page_names_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     named = re.findall(r"`((?:argus|stages|tests|benchmarks|docs)/[\w/.-]+)`", text)
     assert not [name for name in named if not (ROOT / name).exists()]
+
+
+def test_names_in_the_glossary_are_those_of_parameters_and_code() -> None:
+    said = "".join(
+        path.read_text(encoding="utf-8")
+        for top in ("argus", "stages")
+        for path in sorted((ROOT / top).rglob("*.py"))
+    )
+    said += (ROOT / "params.yaml").read_text() + (ROOT / "dvc.yaml").read_text()
+    named = re.findall(r"`([^`]+)`", (ROOT / "docs/glossary.md").read_text(encoding="utf-8"))
+    parts = {
+        part
+        for name in named
+        if not re.search(r"[<>]|--|argus |turn-N|\.cache", name)
+        for part in re.split(r"[./]", name)
+    }
+    assert parts
+    assert sorted(part for part in parts if not re.search(rf"\b{re.escape(part)}\b", said)) == []
