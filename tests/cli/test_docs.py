@@ -386,6 +386,18 @@ def test_files_of_the_code_that_a_page_names_exist(page: Path) -> None:
     assert not [name for name in named if not (ROOT / name).exists()]
 
 
+def test_pages_that_code_and_parameters_point_to_exist() -> None:
+    files = [path for top in ("argus", "stages") for path in (ROOT / top).rglob("*.py")]
+    files += [ROOT / "params.yaml", ROOT / "dvc.yaml", ROOT / "Makefile"]
+    found = {
+        (path.relative_to(ROOT).as_posix(), page)
+        for path in files
+        for page in re.findall(r"\bdocs/[\w/-]+\.md\b", path.read_text(encoding="utf-8"))
+    }
+    assert found
+    assert sorted(each for each in found if not (ROOT / each[1]).exists()) == []
+
+
 def test_names_in_the_glossary_are_those_of_parameters_and_code() -> None:
     said = "".join(
         path.read_text(encoding="utf-8")
