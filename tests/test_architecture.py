@@ -152,6 +152,29 @@ def test_the_library_does_not_rest_on_tests_or_benchmarks() -> None:
         assert not tops & {"tests", "benchmarks"}, module
 
 
+def test_the_drawing_shows_the_imports_as_they_are() -> None:
+    drawn = (ROOT / "docs/architecture.svg").read_text(encoding="utf-8")
+    rows = {
+        path.parent.name: f"stages/{path.parent.name}" for path in ROOT.glob("stages/*/__main__.py")
+    }
+    parts = {path.parent.name for path in ROOT.glob("argus/cli/*/__init__.py")}
+    expected = 0
+    for package in [f"stages.{name}" for name in rows] + [f"argus.cli.{name}" for name in parts]:
+        expected += len(
+            {
+                room(other)
+                for module, imported in IMPORTS.items()
+                if module == package or module.startswith(f"{package}.")
+                for other in imported
+            }
+            & (set(BELOW) - {"cli"})
+        )
+    names = [f"argus/{name}" for name in BELOW] + [*rows.values(), *(f"cli/{p}" for p in parts)]
+    wrong = [name for name in names if f">{name}<" not in drawn]
+    assert not wrong, f"{wrong} not in docs/architecture.svg: make architecture"
+    assert drawn.count("<circle") == expected, "docs/architecture.svg is old: make architecture"
+
+
 def test_a_circle_is_found_and_named_in_the_order_of_its_imports() -> None:
     graph: Graph = {"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}
     found = circle(graph)

@@ -392,7 +392,7 @@ def test_pages_that_code_and_parameters_point_to_exist() -> None:
     found = {
         (path.relative_to(ROOT).as_posix(), page)
         for path in files
-        for page in re.findall(r"\bdocs/[\w/-]+\.md\b", path.read_text(encoding="utf-8"))
+        for page in re.findall(r"\bdocs/[a-z0-9/-]+\.md\b", path.read_text(encoding="utf-8"))
     }
     assert found
     assert sorted(each for each in found if not (ROOT / each[1]).exists()) == []
