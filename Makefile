@@ -1,4 +1,4 @@
-# make turn: one turn of the wheel. make test: the tests. Both need only Python and git.
+# `make help` lists the targets. `make turn` and `make test` need only Python and Git.
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
@@ -6,44 +6,54 @@ DATA ?= ../shared/data
 # make splits words at spaces, which the path of this folder may hold: it is named here alone
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: turn test test-slow lint trial bench-curation bench-training bench-quality lock clean
+.PHONY: help turn test test-slow lint format hooks trial bench-curation bench-training \
+    bench-quality architecture lock clean
 
-turn: $(VENV)/installed
+help: ## list the targets
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1@\2/p' Makefile | \
+	    while IFS=@ read -r name text; do printf '%-20s %s\n' "$$name" "$$text"; done
+
+turn: $(VENV)/installed ## run the pipeline once, on the demo if nothing else is there
 	dvc repro
 	argus show
 
-test: $(VENV)/installed
+test: $(VENV)/installed ## run the tests
 	python -m pytest
 
-# the few tests that take a minute or more
-test-slow: $(VENV)/installed
+test-slow: $(VENV)/installed ## run the few tests that take a minute or more
 	python -m pytest -m slow
 
-lint: $(VENV)/installed
+lint: $(VENV)/installed ## check style and types, as CI does
 	ruff check .
 	ruff format --check .
 	mypy
 
-# three turns on real camera images, in a scratch clone; `PLAN=ordinary STEPS=4` is the short way
-trial: $(VENV)/installed
+format: $(VENV)/installed ## lay the code out, and mend what ruff can mend by itself
+	ruff check --fix .
+	ruff format .
+
+hooks: $(VENV)/installed ## run `make lint` before every commit from now on (pre-commit)
+	uvx pre-commit install
+
+trial: $(VENV)/installed ## three turns on real images, in a scratch clone; short: PLAN=ordinary STEPS=4
 	python -m benchmarks.trial --data "$(DATA)" $(PLAN:%=--plan %) $(STEPS:%=--steps %)
 
-# the data half beside its peers; `ONLY=pairs` measures one part
-bench-curation: $(VENV)/bench
+bench-curation: $(VENV)/bench ## measure curation beside its peers; one part: ONLY=pairs
 	python -m benchmarks.curation --data "$(DATA)" $(ONLY:%=--only %)
 
-# one step of training beside a plain one, every model's speed; `ONLY=steps` measures one part
-bench-training: $(VENV)/installed
+bench-training: $(VENV)/installed ## measure a training step and every model's speed; one part: ONLY=steps
 	python -m benchmarks.training $(ONLY:%=--only %)
 
-# every architecture on real images, given the same time: about 95 minutes
-bench-quality: $(VENV)/installed
+bench-quality: $(VENV)/installed ## train every architecture on real images for the same time: 95 minutes
 	python -m benchmarks.quality --data "$(DATA)"
 
-# every dependency with its hashes, for all platforms; no registry address in it. Stages depend on
-# the first of the two, so what only tests and linters need is in the second
+architecture: $(VENV)/installed ## draw docs/architecture.svg anew, from the imports (grimp)
+	uv run --no-project --script docs/draw_architecture.py
+
+# no registry address in either. Stages depend on the first, so what only tests and linters need is
+# in the second
 LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes
-lock: $(VENV)/installed
+lock: $(VENV)/installed ## lock every dependency with its hashes, for all platforms
 	$(LOCK) pyproject.toml -o requirements.lock
 	$(LOCK) --group dev -c requirements.lock -o requirements-dev.lock
 
@@ -61,6 +71,6 @@ $(VENV)/bench: $(VENV)/installed
 	    -c requirements-dev.lock
 	touch $@
 
-# forget what can be made again; never touches deliveries or trained turns in DVC's cache
-clean:
+# never touches deliveries or what DVC's cache holds of turns
+clean: ## delete caches that can be made again
 	rm -rf .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -84,7 +84,7 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Walk:
 
 @pytest.mark.slow
 def test_the_path_is_walked_with_all_that_goes_wrong_on_it(walk: Walk) -> None:
-    retire, add, submit, turn = commands()
+    retire, add, look, submit, turn = commands()
     walk.does(retire)
     walk.fails(submit, "acme", "source add")
     walk.fails("argus source add acme --kind client", "--owner", "--consent-expires")
@@ -96,7 +96,7 @@ def test_the_path_is_walked_with_all_that_goes_wrong_on_it(walk: Walk) -> None:
     walk.fails(submit.replace("~/upload", str(wrong)), "dya", "day", "--new-label dya")
     walk.fails(submit.replace("~/upload", "~/upload/day"), "day-00", "called day")
     walk.fails(turn, "no delivery", "argus submit")
-    looked = walk.does(f"{submit} --dry-run")
+    looked = walk.does(look)
     assert "day-00" in looked
     assert "nothing was changed" in looked
     assert not list((walk.top / "data/raw").glob("acme/*"))

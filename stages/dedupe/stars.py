@@ -1,8 +1,7 @@
 """Star grouping: an image is dropped only for one that is kept, never for one that was dropped.
 
-Connected components chain: along a drive each frame is near the next, and the whole drive becomes
-one group with one image kept. A star has its kept image at the centre and nothing further away
-than the radius.
+Connected components would chain (docs/adr/0002-stars.md); a star has its kept image at the centre
+and nothing further away than the radius.
 """
 
 from __future__ import annotations

@@ -2,9 +2,7 @@
 
 The one-standard-error rule (Hastie et al., The Elements of Statistical Learning, 7.10): of all
 looks that cannot be told from the nearest one, the latest. Validation sets hold few drives, and
-where they cannot tell, a longer training is the better guess: on eight real nights, the lowest KID
-was CUT's at half of its training and CycleGAN's at a fifth, while the distance to other nights fell
-to the end.
+where they cannot tell, a longer training is the better guess (docs/adr/0008-one-standard-error.md).
 """
 
 from __future__ import annotations
