@@ -16,6 +16,7 @@ from argus.core.paths import EVALUATED, TRAINED
 from argus.data.packed import Packed
 from argus.judging.eligibility import Eligibility
 from argus.judging.gate.decide import Decision
+from argus.judging.registry import RESERVED
 from argus.models import loading
 from stages.evaluate import __main__ as evaluate
 from stages.promote import task as promotion
@@ -97,6 +98,20 @@ def test_val_says_who_is_judged_even_if_another_did_better_on_test() -> None:
     assert "dim (best of 3 by KID on val)" in decision.reason
     assert folder == TRAINED / "dim"
     assert figures["incumbent"]["model"] == "old"
+
+
+def test_no_metric_can_take_the_name_of_what_else_a_decision_says() -> None:
+    _, _, figures = decided(
+        {"bright": 0.3, "dim": 0.1},
+        skipped={"carries": "no training image of night"},
+        incumbent="old",
+        withdrawn={"c" * 64: "asked for"},
+        learnt={"bright": LEARNT | OTHERS, "old": OTHERS},
+    )
+    said = {*figures, *Decision.__dataclass_fields__, *figures["incumbent_refused"]}
+    scores = {"kid_efficientnet", "fd_efficientnet"}
+    assert {"refused", "skipped", "against"} <= said
+    assert said - scores - {"because"} <= RESERVED
 
 
 def test_without_val_the_held_out_reals_say_it() -> None:

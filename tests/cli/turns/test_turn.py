@@ -114,7 +114,7 @@ def test_two_turns_are_two_commits_with_tags_lineage_and_headlines(
     ended, printed = argus("show")
     assert ended == 0
     assert "refused" not in printed
-    assert "beside: noise" in printed
+    assert "baseline: noise" in printed
 
 
 def today_utc() -> date:
