@@ -67,6 +67,7 @@ def dry_run(
 
     Args:
         importer: where the images come from; called when the source has been admitted.
+        source: whose images they are.
         delivery: its name; the time of arrival if None.
         now: the time of arrival, with a zone.
         shard: whether the images would be written into `.tar` shards.

@@ -1,8 +1,8 @@
 """Take images in as a delivery: copied, described, tracked, and never changed again.
 
-Where the images come from is a `Importer` (argus/cli/intake/items.py): a function that is called with an
-empty scratch folder and returns a `Batch` of items. A new one plugs in with three lines, here for
-frames that some `frames(clip, into) -> list[Item]` writes into the scratch folder:
+Where the images come from is an `Importer` (argus/cli/intake/batch.py): a function that is called
+with an empty scratch folder and returns a `Batch` of items. A new one plugs in with three lines,
+here for frames that some `frames(clip, into) -> list[Item]` writes into the scratch folder:
 
     def clip(path: Path) -> Importer:
         return lambda scratch: Batch(frames(path, scratch))
@@ -32,7 +32,6 @@ from argus.cli.intake.folder import copy_files
 from argus.cli.intake.labels.new_labels import find_new_labels, require_known
 from argus.cli.repository import workspace
 from argus.cli.repository.recovery import SCRATCH, undone_unless_done
-from argus.cli.sources.check import tracker_of
 from argus.cli.sources.dvc_index import require_tracked
 from argus.cli.terminal import say
 from argus.core import params
@@ -41,6 +40,7 @@ from argus.core.files import remove
 from argus.data import rights_cards
 from argus.data.deliveries import MANIFEST, RAW, Manifest, described, read_manifest
 from argus.data.index import INDEX
+from argus.data.pulled import tracker_of
 
 
 def submit(
@@ -51,10 +51,11 @@ def submit(
     shard: bool = False,
     new_labels: Sequence[str] = (),
 ) -> pl.DataFrame:
-    """Copy what comes that way to `data/raw/<source>/<delivery>` and `dvc add` it.
+    """Copy what the importer brings to `data/raw/<source>/<delivery>` and `dvc add` it.
 
     Args:
         importer: where the images come from; called when the source has been admitted.
+        source: whose images they are.
         delivery: its name; the time of arrival if None.
         now: the time of arrival, with a zone.
         shard: write the images into `.tar` shards, a few large files in place of many small ones.

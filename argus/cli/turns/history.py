@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from argus.cli import target
 from argus.cli.repository import git, workspace
 from argus.cli.repository.recorded import History, Recorded, distinct, mapping, parsed, untagged
-from argus.cli.sources import holdings as held
+from argus.cli.sources import holdings
 from argus.cli.tables import UNKNOWN, Table
 from argus.cli.turns.outcome import Outcome, Reports, named, outcome
 from argus.core.errors import ArgusError
@@ -60,7 +60,7 @@ def notes(history: History, recorded: list[Recorded]) -> list[str]:
         for number, commit in sorted(history.tags.items())
         if number not in numbers
     ]
-    said += held.notes(recorded, held.withdrawn())
+    said += holdings.withdrawal_notes(recorded, holdings.withdrawals())
     if history.here & history.cut:
         said.append("this clone is shallow: `git fetch --unshallow` may show earlier turns")
     return said

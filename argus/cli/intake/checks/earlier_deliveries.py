@@ -16,12 +16,13 @@ from typing import Any
 import polars as pl
 import yaml
 
-from argus.cli.sources.check import rights, tracker_of
+from argus.cli.sources.rights import delivery_refusals
 from argus.core.errors import ArgusError
 from argus.core.params import Params
 from argus.data import rights_cards
 from argus.data.catalogue import SCHEMA, UNKNOWN
 from argus.data.deliveries import RAW, described
+from argus.data.pulled import tracker_of
 from argus.data.terms import deliveries_known
 
 INGESTED = Path("data/ingest")
@@ -84,7 +85,7 @@ def earlier_deliveries(settings: Params, today: date) -> list[EarlierDelivery]:
         found += [
             EarlierDelivery(source, name, card.origin, ingested)
             for name in sorted(deliveries_known(source))
-            if not rights(card, name, settings.ingest, today)
+            if not delivery_refusals(card, name, settings.ingest, today)
         ]
     return found
 

@@ -49,7 +49,9 @@ def require_sdr(path: Path, transfer: int, matrix: int, tag: str = "") -> None:
     """Refuse pictures of high dynamic range, and others that are no SDR picture as they are.
 
     Args:
-        transfer, matrix: characteristics and coefficients by ITU-T H.273.
+        path: of the clip, for the message.
+        transfer: characteristics by ITU-T H.273.
+        matrix: coefficients by ITU-T H.273.
         tag: the codec's four letters.
 
     Raises:
@@ -72,7 +74,8 @@ def display_size(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
     """The size at which a frame is shown: no side shrinks.
 
     Args:
-        width, height: as stored, px.
+        width: as stored, px.
+        height: as stored, px.
         aspect: of a pixel, its width over its height.
     """
     return max(width, round(width * aspect)), max(height, round(height / aspect))
@@ -99,6 +102,7 @@ def to_image(frame: VideoFrame, aspect: Fraction = Fraction(1)) -> Image.Image:
     """A frame in RGB with square pixels, turned as the camera was held.
 
     Args:
+        frame: as it was decoded.
         aspect: of a pixel, its width over its height; the frame is enlarged along its short side.
     """
     whole = deinterlace(frame) if frame.interlaced_frame else frame

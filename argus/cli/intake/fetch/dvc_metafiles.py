@@ -21,6 +21,7 @@ def outputs_outside_git(
     """Outputs of DVC in or around a folder that are not in the commit themselves.
 
     Args:
+        repository: the commit.
         entries: of the whole commit.
         path: of the folder, from the top (`.`: all of it).
 

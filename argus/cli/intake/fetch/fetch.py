@@ -31,13 +31,13 @@ from argus.cli.intake.fetch.git_commit import (
 )
 from argus.cli.intake.importers import format_importer
 from argus.cli.intake.submit import submit
-from argus.cli.sources.check import tracker_of
 from argus.cli.terminal import say
 from argus.core.errors import ArgusError
 from argus.core.files import remove
 from argus.core.progress import track
 from argus.data import rights_cards
 from argus.data.deliveries import RAW
+from argus.data.pulled import tracker_of
 
 DIGITS = 12  # of the commit, which name the delivery
 LONGEST = 255  # bytes of a name, on all file systems that we know of

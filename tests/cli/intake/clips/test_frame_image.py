@@ -147,7 +147,7 @@ def test_a_frame_that_would_be_too_large_as_shown_is_refused(tmp_path: Path) -> 
         pass
 
 
-ORIENTATIONS = {
+ORIENTATIONS: dict[tuple[int, int, int, int], Callable[[np.ndarray], np.ndarray]] = {
     (1, 0, 0, 1): lambda pixels: pixels,
     (0, 1, -1, 0): lambda pixels: np.rot90(pixels, -1),
     (-1, 0, 0, -1): lambda pixels: np.rot90(pixels, 2),
