@@ -84,6 +84,6 @@ def _in_format(path: Path, format: Format, _: Path) -> Batch:
     place = source_path(path, format.single_file)
     items = list(format.items(place))
     report_case_collisions([item.path for item in items])
-    if place.is_dir():  # what lies beside a list that is a file is no part of the dataset
+    if place.is_dir():  # what lies beside a list that is a file is not part of the dataset
         report_unlisted(place, items)
     return Batch(items, rendered=format.rendered)

@@ -55,7 +55,7 @@ def describe_batch(batch: Batch, source: str, manifest: Manifest, origin: str) -
         origin: of the source's images.
 
     Raises:
-        ArgusError: a shard does not hold.
+        ArgusError: a shard is invalid.
     """
     facts = [(i.path, i.label, i.sequence, i.captured_at) for i in batch.items if i.has_metadata]
     schema = {"path": pl.String(), **index.KNOWN}

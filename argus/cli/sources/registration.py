@@ -66,7 +66,7 @@ def read_card(file: Path, source: str) -> str:
     """The text of a card that somebody else wrote.
 
     Raises:
-        ArgusError: it cannot be read, does not hold, is the card of another source, or of
+        ArgusError: it cannot be read, is invalid, is the card of another source, or of
             generated images.
     """
     try:

@@ -80,7 +80,7 @@ def told(reason: str) -> str:
     """A reason as it is written down.
 
     Raises:
-        ArgusError: it is blank, goes over several lines, or is no text.
+        ArgusError: it is blank, goes over several lines, or is not UTF-8 text.
     """
     reason = reason.strip()
     if not reason:
@@ -149,7 +149,7 @@ def said(source: str, delivery: str, turns: list[int]) -> list[str]:
     return [
         f"{source}/{delivery} is withdrawn: {rights_cards.path_of(source)} says since when and why",
         f"{which} held it, so nothing is deleted. From the next turn on none of its images is in "
-        "use, and no model that learnt from them serves or is exported",
+        "use, and no model trained on them serves or is exported",
         "the same images may come in again as another delivery; those held out before stay so",
     ]
 

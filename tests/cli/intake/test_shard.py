@@ -30,7 +30,7 @@ NOW = datetime(2026, 11, 24, 3, 15, tzinfo=UTC)
 FACTS = ["image_id", "label", "sequence", "captured_at", "phash", "status", "width", "height"]
 
 
-def picture(path: Path, seed: int, **options: Any) -> Path:
+def image_file(path: Path, seed: int, **options: Any) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     scene(seed, (160, 96)).save(path, **options)
     return path
@@ -47,8 +47,8 @@ def test_plain_and_sharded_deliveries_come_to_the_same_rows(repo: Path, tmp_path
     taken.get_ifd(0x8769)[0x9003] = "2026:05:01 10:00:00"
     time = datetime(2026, 5, 1, 9, 0, 0, 250000)
     names = ["nuit/Straße/1.jpg", "nuit/Straße/1.png", "day/a.0.1.jpg", "day/a.0.2.jpg", "top.bmp"]
-    files = [picture(tmp_path / str(n) / name, n) for n, name in enumerate(names)]
-    picture(tmp_path / "exif.jpg", 9, exif=taken)
+    files = [image_file(tmp_path / str(n) / name, n) for n, name in enumerate(names)]
+    image_file(tmp_path / "exif.jpg", 9, exif=taken)
     items = [
         Item(files[0], names[0], "night", "s/1", time),
         Item(files[1], names[1], None, "s/1", None),
@@ -140,7 +140,7 @@ def test_what_a_shard_would_not_tell_apart_is_refused(names: list[str], words: s
 
 
 def test_an_image_in_a_shard_is_read_like_any_other(repo: Path, tmp_path: Path) -> None:
-    path = picture(tmp_path / "in/1.png", 1)
+    path = image_file(tmp_path / "in/1.png", 1)
     submit(folder_importer(path.parent, "none", "none"), "cam", "d", NOW, shard=True)
     images, _ = take_in("cam", params.load().ingest)
     assert reading.read_bytes(reading.image_refs(images)[0]) == path.read_bytes()

@@ -28,7 +28,7 @@ SORT_OUT = "take out of the folder what is wrong"
 
 @dataclass(frozen=True)
 class Duplicates:
-    """What of a delivery is no news.
+    """Images of a delivery that are in already, byte for byte.
 
     `copies`: a row for each image that is the same as one before, in order: `source`, `delivery`,
     `name`, `label`, `drive`, and the same with `_first` of the one before; `new_first` tells

@@ -61,7 +61,7 @@ class Damage:
 
 
 class Extent:
-    """The extent of a clip's pictures.
+    """The duration that a clip claims, against what is in it.
 
     `seconds`: how long they go on by the clip's own account, or by estimate for containers that
     have no word for it; None if neither is known.

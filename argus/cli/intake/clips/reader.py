@@ -152,7 +152,7 @@ class Clip:
         yield None  # to empty the decoder
 
     def _demuxed(self) -> Iterator[Packet[VideoStream] | None]:
-        """Packets of the video stream, then None; sound and the rest are asked for their times alone."""
+        """Packets of the video stream, then None; of sound and the rest only times are read."""
         packets: Iterator[Packet[Any]] = self.container.demux()
         try:
             for packet in packets:

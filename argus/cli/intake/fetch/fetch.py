@@ -129,7 +129,7 @@ def _plain(entries: Sequence[TreeEntry], path: str, wanted: rights_cards.Fetch) 
     """The entries below a folder of the commit.
 
     Raises:
-        ArgusError: there are none, or some are no plain files or cannot be written under their
+        ArgusError: there are none, or some are not plain files or cannot be written under their
             name.
     """
     inside = [e for e in entries if path == "." or e.path == path or e.path.startswith(f"{path}/")]

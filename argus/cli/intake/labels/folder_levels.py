@@ -51,9 +51,9 @@ def level_hints(coming: Incoming, strange: Collection[str], known: Collection[st
             "These look like drives or parts of a dataset, not like conditions. First folders: "
             f"{first}; below them: {most_frequent(below) or 'no folder'}. Is the label above "
             "(submit the folder above, if that is named after a condition) or below (submit the "
-            "folders on their own)? Where no folder names the condition, leave --label-from out, or put the "
-            "drives into folders called day, night and so on; of `train` and `val` above classes, "
-            "`--format imagefolder` knows"
+            "folders on their own)? Where no folder names the condition, leave --label-from out, "
+            "or put the drives into folders called day, night and so on; folders such as `train` "
+            "and `val` above the classes are read by `--format imagefolder`"
         )
     return found
 
