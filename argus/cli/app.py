@@ -25,7 +25,7 @@ def version(asked: bool) -> None:
         return
     from importlib.metadata import version as installed
 
-    from argus.cli.repository.recorded import lineage
+    from argus.cli.repository.turn_commits import lineage
 
     said = f"argus {installed('argus-flywheel')}"
     turn = lineage(PARAMS.read_text(encoding="utf-8")).turn if PARAMS.is_file() else 0

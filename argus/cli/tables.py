@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 
-from argus.cli.turns.outcome import Outcome
+from argus.cli.turns.turn_summary import Outcome
 from argus.data.missing_classes import lacking
 
 IN_A_LOG = 120

@@ -1,8 +1,8 @@
-"""Memory between runs, keyed by content: work is done once per image and code version.
+"""Caches between runs, keyed by content: work is done once per image and code version.
 
-DVC re-runs a stage as a whole; this lets the stage skip what it has measured before. It lives in
+DVC re-runs a stage as a whole; a side cache lets it skip what it has measured before. They lie in
 `.cache/`, outside Git and DVC, and may be deleted at any time: warm or cold, the stage's output
-has the same bytes. `argus/core/code.py` makes the versions.
+has the same bytes. `argus/core/code.py` makes the versions; `forget` takes images out of them all.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ import io
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, NamedTuple, Self
 
 import polars as pl
 
 from argus.core.files import atomic, remove
+from argus.core.paths import CACHE as FOLDER
 
-FOLDER = Path(".cache")
 NAME = re.compile(r"(\d+)-([0-9a-f]{16})\.parquet")
 """Of a part: how many rows it has, and the hash of its bytes."""
 
@@ -30,6 +30,25 @@ SECONDS = 10.0  # of work that a run which is killed may lose
 PART = 8192  # rows that a part may have; it is whole from half of that
 KEPT = 2  # versions of a kind: the one in use and the one before, to which a checkout may go back
 STALE = 7 * 24 * 3600  # seconds after which what a killed run left half written is swept away
+
+
+class Kind(NamedTuple):
+    """What a kind of cache holds, and whether it forgets an image by row (`image_id`) or whole."""
+
+    holds: str
+    forget: Literal["rows", "all"]
+
+
+KINDS = {
+    "files": Kind("which content a file has, by its path, size and time of change", "rows"),
+    "ingest": Kind("what was measured of an image", "rows"),
+    "embed": Kind("features of an image", "rows"),
+    "pixels": Kind("features of arrays of pixels, by their hash", "all"),
+    "pairs": Kind("perceptual hashes, and which of them are near each other", "all"),
+    "train": Kind("checkpoints of trainings under way", "all"),
+    "preflight.json": Kind("the entries of params.yaml that were found in order", "all"),
+}
+"""All kinds, by the first part (up to a hyphen) of their folder's name."""
 
 
 class SideCache:
@@ -91,10 +110,10 @@ class SideCache:
         return sorted(path for path in found if NAME.fullmatch(path.name))
 
     def tidy(self) -> None:
-        """Join small parts; forget versions that are out of use and what killed runs left."""
+        """Join small parts; delete versions that are out of use and what killed runs left."""
         self._join()
         sweep(self.folder)
-        forget(self.folder.parent.iterdir(), kept=self.folder)
+        expire(self.folder.parent.iterdir(), kept=self.folder)
 
     def _join(self) -> None:
         """Make whole parts of small ones.
@@ -126,14 +145,7 @@ class SideCache:
 
     def _write(self, parts: Sequence[pl.DataFrame]) -> Path:
         """Write the rows of some parts as one."""
-        stream = io.BytesIO()
-        rows = self._joined(parts)
-        rows.write_parquet(stream, compression="lz4")
-        content = stream.getvalue()
-        path = self.folder / f"{rows.height}-{_digest(content)}.parquet"
-        with atomic(path) as temporary:
-            temporary.write_bytes(content)
-        return path
+        return _written(self._joined(parts), self.folder)
 
 
 class Adding:
@@ -178,8 +190,8 @@ class Adding:
             self.cache.tidy()
 
 
-def forget(versions: Iterable[Path], kept: Path) -> None:
-    """Delete versions of a kind of memory but the `KEPT` used last, of which `kept` is one."""
+def expire(versions: Iterable[Path], kept: Path) -> None:
+    """Delete versions of a kind of cache but the `KEPT` used last, of which `kept` is one."""
     others = [path for path in versions if path != kept]
     for old in sorted(others, key=_used, reverse=True)[KEPT - 1 :]:
         with suppress(OSError):  # another run deletes it at the same time
@@ -215,3 +227,74 @@ def _used(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:
         return 0.0
+
+
+class Held(NamedTuple):
+    """A cache that is there: its kind, where this version of it lies, and how many bytes it has."""
+
+    kind: str
+    path: Path
+    bytes: int
+
+
+def held() -> list[Held]:
+    """All caches that there are, of kinds that `KINDS` has or not, by name."""
+    found = []
+    for home in sorted(FOLDER.glob("[!.]*")):
+        for path in sorted(home.iterdir()) if home.is_dir() else [home]:
+            files = path.rglob("*") if path.is_dir() else [path]
+            size = sum(file.lstat().st_size for file in files if not file.is_dir())
+            found.append(Held(home.name, path, size))
+    return found
+
+
+def forget(image_ids: Collection[str]) -> int:
+    """Take images out of all caches, of whatever version; a cache that cannot tell whose its rows
+    are is deleted.
+
+    Nothing else may run meanwhile. If it is cut short, no part is half written, and doing it again
+    completes it.
+
+    Args:
+        image_ids: SHA-256 of the files as they were delivered, 64 hexadecimal digits each.
+
+    Returns:
+        How many rows were taken out one by one.
+    """
+    count = 0
+    for cache in held() if image_ids else ():
+        kind = KINDS.get(cache.kind.partition("-")[0])
+        if kind is None or kind.forget == "all" or not cache.path.is_dir():
+            remove(cache.path)
+            continue
+        for path in sorted(cache.path.iterdir()):
+            count += _without(path, image_ids) if NAME.fullmatch(path.name) else 0
+            if path.name.startswith("."):  # what a killed run left
+                remove(path)
+    return count
+
+
+def _without(path: Path, image_ids: Collection[str]) -> int:
+    """Write a part anew without the rows of some images; how many these are."""
+    rows = _content(path)
+    if rows is None or "image_id" not in rows.columns:
+        remove(path)
+        return 0
+    # the key may say more behind the hash: `reading.content`
+    kept = rows.filter(~pl.col("image_id").str.head(64).is_in(list(image_ids)).fill_null(False))
+    if kept.height < rows.height:
+        if kept.height:
+            _written(kept, path.parent)
+        remove(path)
+    return rows.height - kept.height
+
+
+def _written(rows: pl.DataFrame, folder: Path) -> Path:
+    """Write a part, named by what is in it."""
+    stream = io.BytesIO()
+    rows.write_parquet(stream, compression="lz4")
+    content = stream.getvalue()
+    path = folder / f"{rows.height}-{_digest(content)}.parquet"
+    with atomic(path) as temporary:
+        temporary.write_bytes(content)
+    return path

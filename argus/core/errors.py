@@ -65,6 +65,7 @@ def explained(error: ValidationError, kind: type[BaseModel] | None = None) -> li
     """One line per field: its place in the file and what is wrong with it.
 
     Args:
+        error: what pydantic has against a file.
         kind: what the file was to be; by it the nearest field is offered for one that there is not.
     """
     lines = []

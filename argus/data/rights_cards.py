@@ -23,12 +23,10 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from argus.core.bounds import Purpose
-from argus.core.days import NEVER, Day, LastDay
+from argus.core import strict_yaml
 from argus.core.errors import ArgusError, explain
+from argus.core.fields import NEVER, Day, LastDay, Purpose
 from argus.data.licences import allows_commercial_use
 
 CARDS = Path("data/sources")
@@ -274,13 +272,7 @@ def parse(text: str, source: str, name: str) -> Card:
     Raises:
         ArgusError: not YAML, a field missing or wrong, or the card of another source.
     """
-    try:
-        content = YAML(typ="safe", pure=True).load(text)
-    except MarkedYAMLError as error:
-        where = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise ArgusError(f"{name} is not valid YAML: {error.problem}{where}") from None
-    except (YAMLError, ValueError) as error:  # the latter: a day that is in no calendar
-        raise ArgusError(f"{name} is not valid YAML: {error}") from None
+    content = strict_yaml.parse(text, name)
     try:
         card = Card.model_validate(content)
     except ValidationError as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from argus.core import params
-from argus.core.bounds import Purpose
+from argus.core.fields import Purpose
 from argus.core.errors import ArgusError
 from argus.data import rights_cards
 from argus.data.catalogue import SCHEMA

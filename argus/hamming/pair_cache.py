@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from argus.core import code
-from argus.core.caches import forget, sweep
+from argus.core.caches import expire, sweep
 from argus.core.files import atomic
 from argus.hamming import join, plan
 from argus.hamming.join import BATCH, Pairs
@@ -104,7 +104,7 @@ def remembered(values: np.ndarray, radius: int, folder: Path) -> Iterator[Pairs]
         yield from _both_among([pairs], values) if gone else [pairs]
     if count <= MOST:
         known.with_more(new, found).write(path)
-        forget(folder.glob(f"[!.]*-{radius}"), kept=path)
+        expire(folder.glob(f"[!.]*-{radius}"), kept=path)
         sweep(folder)
 
 

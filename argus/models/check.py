@@ -2,7 +2,7 @@
 
 `python -m argus.models.check ANSWER` reads sections of params.yaml as JSON and writes, as JSON,
 what is `wrong`, whose own code is `broken` and what this `device` lacks. Nothing runs for it but
-the constructors of the models. `argus/core/preflight.py` starts it, so that a turn need not get
+the constructors of the models. `argus/core/params/preflight.py` starts it, so that a turn need not get
 to the training to find out.
 """
 

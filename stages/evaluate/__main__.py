@@ -21,7 +21,7 @@ from argus.data.packed import read_packed
 from argus.features import embedding
 from argus.features.backbone import BACKBONES
 from argus.judging.baselines import beside
-from argus.judging.distances import frechet_distance, kid
+from argus.judging.metrics.kid import frechet_distance, kid
 from argus.judging.evaluation_set import held_out
 from argus.models import card, loading
 

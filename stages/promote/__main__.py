@@ -26,10 +26,10 @@ from argus.core.files import atomic, sha256
 from argus.core.paths import CHAMPIONS
 from argus.data.packed import read_rights
 from argus.features.backbone import BACKBONES
+from argus.judging.eligibility import Vetting
 from argus.judging.incumbents import fetch
-from argus.judging.vetting import Vetting
 from argus.models import card
-from stages.promote.slot import decide
+from stages.promote.task import decide
 
 NO_METRICS = ("reason", "weights")
 """What a decision says beside figures."""

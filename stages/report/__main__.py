@@ -9,7 +9,7 @@ from argus.core import params, reports
 from argus.core.errors import exits_cleanly
 from argus.core.files import atomic
 from argus.data import catalogue
-from stages.report import pictures
+from stages.report import figures as pictures
 from stages.report.page import page
 
 PAGE = Path("reports/turn.md")

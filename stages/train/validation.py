@@ -14,9 +14,9 @@ from rich.console import Console
 from argus.core.params import Domains
 from argus.data.packed import Packed
 from argus.features.backbone import Backbone
-from argus.judging.distances import kid, spread
+from argus.judging.metrics.kid import kid, spread
 from argus.judging.evaluation_set import EvaluationSet, TooFewError, held_out
-from argus.judging.similarity import compare
+from argus.judging.statistics import compare
 from argus.models.loading import Trained
 
 MOST = 128

@@ -16,7 +16,7 @@ import pytest
 
 from argus.cli.__main__ import main
 from argus.cli.repository import params_edit
-from argus.core import preflight
+from argus.core.params import preflight
 
 HERE = Path(__file__).parent
 PARAMS = HERE.parents[1] / "params.yaml"

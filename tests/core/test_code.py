@@ -114,7 +114,7 @@ def test_so_is_another_python_or_processor(
         patch.setattr(sys, "version_info", (3, 99, 0))
         assert code.version("house.a") != before
     with monkeypatch.context() as patch:
-        patch.setattr(np, "show_config", lambda mode: {"SIMD Extensions": {"found": ["OTHER"]}})
+        patch.setattr(np, "show_config", lambda **_: {"SIMD Extensions": {"found": ["OTHER"]}})
         assert code.version("house.a") != before
     assert code.version("house.a") == before
 

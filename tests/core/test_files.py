@@ -8,9 +8,14 @@ from argus.core.files import atomic, write_json
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "table.json"
     path.write_text("old")
-    with pytest.raises(RuntimeError), atomic(path) as temporary:
-        temporary.write_text("half")
-        raise RuntimeError
+
+    def failing() -> None:
+        with atomic(path) as temporary:
+            temporary.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        failing()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 

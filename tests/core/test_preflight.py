@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from argus.core import params, preflight
+from argus.core import params
 from argus.core.errors import ArgusError
+from argus.core.params import preflight
 from tests.conftest import ROOT
 
 Knobs = dict[str, Any]
@@ -109,7 +110,7 @@ class Asked:
 
 def asked(monkeypatch: pytest.MonkeyPatch, **answer: list[str]) -> Asked:
     stand_in = Asked({"wrong": [], "broken": [], "device": []} | answer)
-    monkeypatch.setattr(preflight.subprocess, "run", stand_in)
+    monkeypatch.setattr(subprocess, "run", stand_in)
     return stand_in
 
 
@@ -117,11 +118,13 @@ def test_what_was_in_order_is_not_asked_again_until_an_entry_changes(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     process = asked(monkeypatch)
-    for change in ({}, {}, {"prune.budget": 7}, {"ingest.min_side": 99}):
+    unheard: list[Knobs] = [{}, {}, {"prune.budget": 7}, {"ingest.min_side": 99}]
+    for change in unheard:
         write(change)
         preflight.require(whole_pipeline=True)
     assert len(process.questions) == 1  # these are no concern of a model
-    for change in ({"pack.resolution": [64, 64]}, {"models.cut.batch": 8}, {"train.device": "cpu"}):
+    heard = ({"pack.resolution": [64, 64]}, {"models.cut.batch": 8}, {"train.device": "cpu"})
+    for change in heard:
         write(change)
         preflight.require(whole_pipeline=True)
     assert len(process.questions) == 4
@@ -153,7 +156,7 @@ def test_a_missing_gpu_stops_a_turn_and_warns_a_stage(
 def test_where_nobody_can_be_asked_it_warns_and_goes_on(
     workspace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(preflight.subprocess, "run", Asked(None))
+    monkeypatch.setattr(subprocess, "run", Asked(None))
     preflight.require(whole_pipeline=True)
     assert "could not be checked before they train: OSError: no torch" in capsys.readouterr().err
     assert not preflight.SEEN.exists()

@@ -17,8 +17,8 @@ from argus.core.paths import CHAMPIONS
 from argus.data.packed import Rights, Terms
 from stages.evaluate import __main__ as evaluate
 from stages.promote import __main__ as promote
-from stages.promote import slot
-from stages.promote.contest import TRAINED
+from stages.promote import task as slot
+from stages.promote.candidates import TRAINED
 from tests.evaluate.world import leave, settings, stand_in
 
 BEFORE = Path("before")

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from stages.report import pictures
+from stages.report import figures as pictures
 from stages.report.__main__ import of_model
 from stages.report.page import by_task, decided, distances, doubted, scores, table
 

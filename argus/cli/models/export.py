@@ -13,7 +13,7 @@ from argus.core import params, reports
 from argus.core.errors import ArgusError
 from argus.core.paths import CHAMPIONS, TRAINED
 from argus.data.terms import deliveries_known
-from argus.judging.vetting import Vetting, terms
+from argus.judging.eligibility import Vetting, terms
 from argus.models import ancestry, card
 from argus.models.card import CARD
 from argus.models.export import OUTPUT, inputs, to_onnx

@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 from argus.cli.repository import git
-from argus.cli.repository.recorded import History, Recorded, mapping, parsed
+from argus.cli.repository.turn_commits import History, TurnCommit, mapping, parsed
 from argus.core.errors import ArgusError
 from argus.data import rights_cards
 from argus.data.deliveries import RAW
@@ -15,7 +15,7 @@ from argus.data.pulled import tracker_of
 from argus.data.rights_cards import CARDS, Withdrawal
 
 
-def turns_holding(turns: Sequence[Recorded], deliveries: Sequence[Path]) -> dict[Path, list[int]]:
+def turns_holding(turns: Sequence[TurnCommit], deliveries: Sequence[Path]) -> dict[Path, list[int]]:
     """The numbers of the turns that had each delivery in use, ascending; none, an empty list.
 
     Turns made after it was withdrawn have it in their commit, too, but not in use.
@@ -37,7 +37,9 @@ def turns_holding(turns: Sequence[Recorded], deliveries: Sequence[Path]) -> dict
     return {folder: sorted(numbers) for folder, numbers in found.items()}
 
 
-def _present(turns: Sequence[Recorded], deliveries: Sequence[Path]) -> list[tuple[Recorded, Path]]:
+def _present(
+    turns: Sequence[TurnCommit], deliveries: Sequence[Path]
+) -> list[tuple[TurnCommit, Path]]:
     """Which turns have which deliveries in their commit."""
     asked = [(turn, folder) for turn in turns for folder in deliveries]
     blobs = git.contents([f"{turn.commit}:{tracker_of(folder)}" for turn, folder in asked])
@@ -93,7 +95,7 @@ def withdrawals_since(commit: str | None) -> dict[Path, Withdrawal]:
     return {folder: why for folder, why in now.items() if folder not in before}
 
 
-def withdrawal_notes(turns: Sequence[Recorded], gone: Mapping[Path, Withdrawal]) -> list[str]:
+def withdrawal_notes(turns: Sequence[TurnCommit], gone: Mapping[Path, Withdrawal]) -> list[str]:
     """A line for each withdrawn delivery: why, and which of some turns held it."""
     lines = []
     for folder, numbers in turns_holding(turns, [*gone]).items():

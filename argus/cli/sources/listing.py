@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from argus.cli.repository.recorded import History
+from argus.cli.repository.turn_commits import History
 from argus.cli.sources.dvc_index import untracked
 from argus.cli.sources.holdings import turn_ranges, turns_holding
 from argus.cli.sources.registration import INGESTED, known_sources

@@ -6,7 +6,7 @@ from datetime import date
 from difflib import get_close_matches
 
 from argus.cli.repository import recovery, workspace
-from argus.cli.repository.recorded import History
+from argus.cli.repository.turn_commits import History
 from argus.cli.sources.card_edit import write_terms
 from argus.cli.sources.dvc_index import untracked_advice
 from argus.cli.sources.holdings import held_by_a_turn, turn_ranges, turns_holding

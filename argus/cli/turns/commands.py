@@ -41,12 +41,12 @@ def show() -> None:
     """Show the turn in the working tree: images, models, champions and why."""
     from argus.cli import tables
     from argus.cli.repository import workspace
-    from argus.cli.turns import outcome
+    from argus.cli.turns import turn_summary
     from argus.core import params
 
     workspace.enter()
     settings = params.load()
-    tables.show(outcome.current(settings.sources, settings.models))
+    tables.show(turn_summary.current(settings.sources, settings.models))
 
 
 @app.command()

@@ -9,10 +9,17 @@ from typing import Any, NamedTuple
 
 from argus.cli import target
 from argus.cli.repository import git, workspace
-from argus.cli.repository.recorded import History, Recorded, distinct, mapping, parsed, untagged
+from argus.cli.repository.turn_commits import (
+    History,
+    TurnCommit,
+    distinct,
+    mapping,
+    parsed,
+    untagged,
+)
 from argus.cli.sources import holdings
 from argus.cli.tables import UNKNOWN, Table
-from argus.cli.turns.outcome import Outcome, Reports, named, outcome
+from argus.cli.turns.turn_summary import Outcome, Reports, named, outcome
 from argus.core.errors import ArgusError
 from argus.core.files import atomic
 from argus.core.paths import PARAMS
@@ -50,7 +57,7 @@ def turns() -> tuple[list[Turn], list[str]]:
     return past, notes(history, recorded)
 
 
-def notes(history: History, recorded: list[Recorded]) -> list[str]:
+def notes(history: History, recorded: list[TurnCommit]) -> list[str]:
     """Turns without a tag, tags without a turn, what turns held that was withdrawn since, and what
     a shallow clone does not show."""
     said = [untagged(turn) for turn in recorded if turn.number not in history.tags]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from argus.cli.repository import git
-from argus.cli.repository.recorded import (
+from argus.cli.repository.turn_commits import (
     History,
-    Recorded,
+    TurnCommit,
     distinct,
     is_whole,
     lock_of,
@@ -35,7 +35,7 @@ class Line:
         notes: what a person should hear about it.
     """
 
-    origin: Recorded | None
+    origin: TurnCommit | None
     is_new: bool
     number: int
     recorded: int
@@ -47,7 +47,7 @@ class Line:
         return self.origin.commit if self.origin and not self.is_new else None
 
 
-def origin(history: History) -> Recorded | None:
+def origin(history: History) -> TurnCommit | None:
     """The newest turn that HEAD's content comes from.
 
     Of several commits that hold it (a merge of branches, a revert that was reverted) the one
@@ -115,7 +115,7 @@ def find(new_line: bool = False) -> Line:
     return Line(before, new_line, number, history.lineages[history.head].turn, said)
 
 
-def notes(history: History, before: Recorded, number: int) -> list[str]:
+def notes(history: History, before: TurnCommit, number: int) -> list[str]:
     """What turn `number` goes on from, and which turns it does not."""
     by = {"lineage.turn": "lineage.turn in params.yaml", "trailer": "its message", "tag": "its tag"}
     said = [
@@ -156,7 +156,7 @@ def notes(history: History, before: Recorded, number: int) -> list[str]:
     return said
 
 
-def begins(history: History, before: Recorded | None) -> str:
+def begins(history: History, before: TurnCommit | None) -> str:
     """What a new line leaves behind."""
     left = [before] if before else distinct(history.turns)[:1]
     if not left:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from argus.cli.repository import git
-from argus.cli.repository.recorded import History, mapping, parsed
+from argus.cli.repository.turn_commits import History, mapping, parsed
 from argus.cli.terminal import say
 from argus.core.errors import ArgusError
 from argus.core.paths import CHAMPIONS, PIPELINE, REPORTS

@@ -10,19 +10,20 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from argus.cli.repository import git, params_edit, storage, workspace
-from argus.cli.repository.recorded import History
+from argus.cli.repository.turn_commits import History
 from argus.cli.sources import holdings
 from argus.cli.sources.check import require_deliveries
 from argus.cli.sources.dvc_index import stage_outputs
 from argus.cli.sources.rights import require_valid_cards
 from argus.cli.terminal import say, today_utc
 from argus.cli.turns import leftovers, line, registry
+from argus.cli.turns.commit import commit_what_ran
 from argus.cli.turns.inputs import RECORDED, Inputs
-from argus.cli.turns.outcome import Outcome, current
-from argus.cli.turns.recording import commit_what_ran
-from argus.core import params, preflight, reports
+from argus.cli.turns.turn_summary import Outcome, current
+from argus.core import params, reports
 from argus.core.errors import ArgusError
 from argus.core.files import atomic
+from argus.core.params import preflight
 
 STATE = workspace.TEMPORARY / "argus-turn.json"
 MENDED = "Once the cause is mended (and a change of code committed), "

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from argus.judging.gate.choose import Choice
-from argus.judging.similarity import Verdict
+from argus.judging.statistics import Verdict
 
 
 @dataclass(frozen=True)

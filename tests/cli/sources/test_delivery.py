@@ -16,7 +16,7 @@ from argus.core import params
 from argus.core.errors import ArgusError
 from argus.data import rights_cards
 from argus.data.rights_cards import Withdrawal
-from argus.judging.vetting import Vetting
+from argus.judging.eligibility import Vetting
 from argus.models.card import SavedCard
 from tests.cli.conftest import sh
 from tests.cli.intake.test_submit import tree

@@ -11,7 +11,7 @@ import yaml
 from argus.cli.turns import history
 from argus.core.errors import ArgusError
 from tests.cli.conftest import sh
-from tests.cli.turns.test_outcome import FOUND
+from tests.cli.turns.test_turn_summary import FOUND
 
 
 def recorded(number: int, previous: str | None, images: int) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from argus.cli.repository.recorded import History
+from argus.cli.repository.turn_commits import History
 from argus.cli.turns import registry
 from argus.cli.turns.turn import STATE, turn
 from argus.core.errors import ArgusError

@@ -1,8 +1,8 @@
 import numpy as np
 
-from argus.judging.distances import kid
+from argus.judging.metrics.kid import kid
 from argus.judging.gate.choose import choose
-from argus.judging.similarity import compare
+from argus.judging.statistics import compare
 
 
 def test_val_decides_where_all_were_validated() -> None:

@@ -6,7 +6,7 @@ from argus.judging.gate.decide import (
     behind_floors,
     unbeaten,
 )
-from argus.judging.similarity import Verdict
+from argus.judging.statistics import Verdict
 
 SURE = Verdict(-0.2, 0.02, 0.999, 4)
 UNSURE = Verdict(-0.01, 0.05, 0.6, 2)

@@ -11,8 +11,8 @@ import yaml
 
 from argus.cli.repository import git, workspace
 from argus.cli.turns import recording
+from argus.cli.turns.commit import commit_what_ran, without_outputs
 from argus.cli.turns.inputs import Inputs
-from argus.cli.turns.recording import commit_what_ran, without_outputs
 from argus.cli.turns.turn import Begun
 from argus.core.errors import ArgusError
 from tests.cli.conftest import sh

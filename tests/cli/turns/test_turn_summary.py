@@ -10,7 +10,7 @@ import pytest
 
 from argus.cli import tables
 from argus.cli.turns import history
-from argus.cli.turns.outcome import current, outcome
+from argus.cli.turns.turn_summary import current, outcome
 from argus.core import reports
 from argus.core.errors import ArgusError
 

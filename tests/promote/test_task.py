@@ -15,11 +15,11 @@ from argus.core import params, reports
 from argus.core.files import remove, write_json
 from argus.data.packed import Packed
 from argus.judging.gate.decide import Decision
-from argus.judging.vetting import Vetting
+from argus.judging.eligibility import Vetting
 from argus.models import loading
 from stages.evaluate import __main__ as evaluate
-from stages.promote import slot
-from stages.promote.contest import TRAINED
+from stages.promote import task as slot
+from stages.promote.candidates import TRAINED
 from tests.evaluate.world import (
     LEARNT,
     Carrier,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from argus.core import params
-from argus.judging.vetting import Vetting
+from argus.judging.eligibility import Vetting
 from argus.models import card
 from argus.models.card import SavedCard
 

@@ -17,14 +17,18 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from argus.core import params
-from argus.core.conflicts import conflicts
 from argus.core.errors import ArgusError, explained, warn
 from argus.core.files import atomic
+from argus.core.params.reading import read
+from argus.core.params.schema import Params, conflicts
+from argus.core.params.sections import Model
+from argus.core.paths import CACHE, PARAMS
 
-SEEN = Path(".cache/preflight.json")
+SEEN = CACHE / "preflight.json"
 ASKED = "argus.models.check"
-CODE = Path(__file__).parents[1] / "models"
+"""The program that is asked. It is known here by its name alone: nothing of it is imported."""
+CODE = Path(__file__).parents[2].joinpath(*ASKED.split(".")[1:-1])
+"""Where its code lies: when that changes, it is asked again."""
 
 
 class Answer(NamedTuple):
@@ -46,31 +50,31 @@ def require(whole_pipeline: bool) -> None:
     Raises:
         ArgusError: with every entry that is wrong.
     """
-    content = params.read()
+    content = read()
     wrong, sections = judged(content)
     answer = asked(sections, whole_pipeline)
     wrong += answer.wrong + (answer.device if whole_pipeline else [])
     if wrong:
         lines = "".join(f"\n  - {line}" for line in wrong)
-        raise ArgusError(f"{params.PARAMS} does not fit, and nothing has run yet:{lines}")
+        raise ArgusError(f"{PARAMS} does not fit, and nothing has run yet:{lines}")
 
 
 def judged(content: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
     """What is wrong with the entries by themselves and with each other, and the sections without
     those that are."""
     try:
-        whole = params.Params.model_validate(content)
+        whole = Params.model_validate(content)
     except ValidationError as error:
-        wrong = explained(error, params.Params)
+        wrong = explained(error, Params)
     else:
-        return [], {name: getattr(whole, name) for name in params.Params.model_fields}
+        return [], {name: getattr(whole, name) for name in Params.model_fields}
     sections: dict[str, Any] = {}
     for name, value in content.items():
         if name == "models" and isinstance(value, dict):
-            checked = {key: _checked(params.Model, entry) for key, entry in value.items()}
+            checked = {key: _checked(Model, entry) for key, entry in value.items()}
             sections[name] = {str(key): model for key, model in checked.items() if model}
-        elif name in params.Params.model_fields:
-            kind = params.Params.model_fields[name].annotation
+        elif name in Params.model_fields:
+            kind = Params.model_fields[name].annotation
             if isinstance(kind, type) and (section := _checked(kind, value)):
                 sections[name] = section
     # where all sections are in order, conflicts are what it was refused for
@@ -114,7 +118,7 @@ def asked(sections: dict[str, Any], whole_pipeline: bool) -> Answer:
         done = subprocess.run(command, input=text, text=True, capture_output=True, check=False)
         if done.returncode or not out.exists():
             last = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
-            warn(f"the models in {params.PARAMS} could not be checked before they train: {last}")
+            warn(f"the models in {PARAMS} could not be checked before they train: {last}")
             return Answer([], [], [])
         answer = Answer(**json.loads(out.read_text(encoding="utf-8")))
     for line in answer.broken + ([] if whole_pipeline else answer.device):

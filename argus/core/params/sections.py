@@ -1,12 +1,10 @@
-"""`params.yaml` as typed objects: an unknown or impossible knob stops the run with its name.
+"""The sections of `params.yaml`, each with its knobs, their types and ranges.
 
-What each knob means, its unit and its range stand beside it in `params.yaml`, the manual.
+What each knob means and its unit stand beside it in `params.yaml`, the manual.
 """
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -16,16 +14,14 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    ValidationError,
     model_validator,
 )
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from argus.core.bounds import (
+from argus.core.fields import (
     A_DELIVERY,
     SOURCE_OR_DELIVERY,
     Count,
+    Day,
     Name,
     Positive,
     Purpose,
@@ -35,12 +31,8 @@ from argus.core.bounds import (
     once_each,
     whole_hash,
 )
-from argus.core.conflicts import conflicts
-from argus.core.days import Day
-from argus.core.errors import ArgusError, explained
 
 Flaw = Literal["black", "over_exposed", "near_constant", "blurred", "torn"]
-PARAMS = Path("params.yaml")
 
 
 class Strict(BaseModel):
@@ -213,70 +205,3 @@ class Promote(Strict):
 class Lineage(Strict):
     turn: Annotated[int, Field(ge=0)]
     previous: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None
-
-
-class Params(Strict):
-    sources: Annotated[list[str], AfterValidator(once_each)]
-    rendered: Annotated[list[str], AfterValidator(once_each)]
-    demo: Demo
-    ingest: Ingest
-    dedupe: Dedupe
-    split: Split
-    embed: Embed
-    label: Label
-    prune: Prune
-    pack: Pack
-    train: Train
-    models: dict[Name, Model]
-    evaluate: Evaluate
-    promote: Promote
-    lineage: Lineage
-
-    @model_validator(mode="after")
-    def _go_together(self) -> Params:
-        if found := conflicts({name: getattr(self, name) for name in type(self).model_fields}):
-            raise ValueError("; ".join(found))
-        return self
-
-
-def load(path: Path = PARAMS) -> Params:
-    """Read and check `params.yaml`; in a stage that DVC runs, against the architectures as well.
-
-    Raises:
-        ArgusError: the file is missing, is not YAML, or a knob is unknown, stands there twice (the
-            second would silently overrule the first) or is out of range.
-    """
-    if "DVC_STAGE" in os.environ:  # DVC sets it: what runs now may be the first of many stages
-        from argus.core import preflight
-
-        preflight.require(whole_pipeline=False)
-    content = read(path)
-    try:
-        return Params.model_validate(content)
-    except ValidationError as error:
-        lines = "; ".join(explained(error, Params))
-        raise ArgusError(f"{path} does not fit: {lines}") from None
-
-
-def read(path: Path = PARAMS) -> dict[str, Any]:
-    """What `params.yaml` holds, unchecked.
-
-    Raises:
-        ArgusError: the file is missing, is not YAML, holds no knobs, or a key stands there twice.
-    """
-    try:
-        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))  # as DVC does
-    except FileNotFoundError:
-        raise ArgusError(f"{path} not found: run from the top folder of the repository") from None
-    except MarkedYAMLError as error:
-        where = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise ArgusError(f"{path} is not valid YAML: {error.problem}{where}") from None
-    except (YAMLError, ValueError) as error:  # the latter: a day that is in no calendar
-        raise ArgusError(f"{path} is not valid YAML: {error}") from None
-    if not isinstance(content, dict):
-        found = "is empty" if content is None else f"holds a {type(content).__name__}"
-        raise ArgusError(
-            f"{path} {found}, not knobs by name: `git checkout {path}` brings back that of the "
-            "last commit"
-        )
-    return content

@@ -27,7 +27,7 @@ class Lineage(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Recorded:
+class TurnCommit:
     """A commit that holds what a turn made.
 
     Attributes:
@@ -78,7 +78,7 @@ class History:
                 ahead += self.commits[commit].parents
         return found
 
-    def _turns(self, changed: set[str]) -> list[Recorded]:
+    def _turns(self, changed: set[str]) -> list[TurnCommit]:
         tagged = {commit: number for number, commit in sorted(self.tags.items())}
         found: list[tuple[int, str, str]] = []
         for commit, (parents, numbers, _) in self.commits.items():
@@ -97,7 +97,7 @@ class History:
                 found.append((tagged[commit], commit, "tag"))
         locks = git.contents([f"{commit}:dvc.lock" for _, commit, _ in found])
         return [
-            Recorded(
+            TurnCommit(
                 number,
                 commit,
                 by,
@@ -113,11 +113,11 @@ class History:
         said = [number for commit in self.commits.values() for number in commit.turns]
         return max([*said, *self.tags, *(turn.number for turn in self.turns)], default=0)
 
-    def behind_head(self) -> list[Recorded]:
+    def behind_head(self) -> list[TurnCommit]:
         """The turns in HEAD's history, the newest first."""
         return [turn for turn in self.turns if turn.commit in self.here]
 
-    def is_cut_after(self, turn: Recorded | None) -> bool:
+    def is_cut_after(self, turn: TurnCommit | None) -> bool:
         """Whether a shallow clone hides commits that may have come after that turn."""
         if turn is None:
             return bool(self.here & self.cut)
@@ -125,10 +125,10 @@ class History:
         return bool(after & self.cut) or (turn.commit in self.cut and not turn.signed)
 
 
-def distinct(turns: list[Recorded]) -> list[Recorded]:
+def distinct(turns: list[TurnCommit]) -> list[TurnCommit]:
     """The turns without commits that hold the same turn again, such as a squash beside the branch;
     of those the one that `argus turn` made is kept, if it is there."""
-    found: dict[tuple[int, str | None], Recorded] = {}
+    found: dict[tuple[int, str | None], TurnCommit] = {}
     for turn in turns:
         key = (turn.number, turn.lock)
         if key not in found or (turn.signed and not found[key].signed):
@@ -136,7 +136,7 @@ def distinct(turns: list[Recorded]) -> list[Recorded]:
     return list(found.values())
 
 
-def untagged(turn: Recorded) -> str:
+def untagged(turn: TurnCommit) -> str:
     """What to do about a turn whose tag is not here."""
     name = f"turn-{turn.number}"
     return f"{name} has no tag here: `git fetch --tags`, or `git tag {name} {turn.commit[:10]}`"
@@ -152,7 +152,7 @@ def lineage(text: str) -> Lineage:
     )
 
 
-def is_whole(turn: Recorded) -> bool:
+def is_whole(turn: TurnCommit) -> bool:
     """Whether the `dvc.lock` of a turn's commit was written by that turn."""
     return all(made == turn.lineage.previous for made in handed_on(turn.commit))
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pytorch_fid.fid_score import calculate_frechet_distance
 from sklearn.metrics.pairwise import polynomial_kernel
 
-from argus.judging.distances import frechet_distance, kernel, kid, spread
+from argus.judging.metrics.kid import frechet_distance, kernel, kid, spread
 
 
 def features(n: int, d: int, seed: int, shift: float = 0.0) -> np.ndarray:

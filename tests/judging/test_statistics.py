@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from argus.judging.distances import kid
-from argus.judging.similarity import Verdict, compare
+from argus.judging.metrics.kid import kid
+from argus.judging.statistics import Verdict, compare
 
 
 def draw(rng: np.random.Generator, n: int, shift: float = 0.0) -> np.ndarray:
@@ -19,7 +19,7 @@ def test_the_difference_is_that_of_kid() -> None:
     a, b, reals = draw(rng, 30, 0.2), draw(rng, 30, 0.5), draw(rng, 30)
     # image i of a model is paired with real i, so those n pairs are left out of the cross terms
     n = 30
-    from argus.judging.distances import kernel
+    from argus.judging.metrics.kid import kernel
 
     def paired_kid(x: np.ndarray) -> float:
         within = sum(k.sum() - np.trace(k) for k in (kernel(x, x), kernel(reals, reals)))

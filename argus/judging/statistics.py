@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t
 
-from argus.judging.distances import kernel
+from argus.judging.metrics.kid import kernel
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,61 @@
-"""What single entries of `params.yaml` do not show: those that do not go together."""
+"""`params.yaml` as a whole: its sections, and what does not go together among them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any
 
-if TYPE_CHECKING:
-    from argus.core import params
+from pydantic import AfterValidator, model_validator
+
+from argus.core.fields import Name, once_each
+from argus.core.params.sections import (
+    Dedupe,
+    Demo,
+    Domains,
+    Embed,
+    Evaluate,
+    Ingest,
+    Label,
+    Lineage,
+    Model,
+    Pack,
+    Promote,
+    Prune,
+    Split,
+    Strict,
+    Train,
+)
+
+
+class Params(Strict):
+    sources: Annotated[list[str], AfterValidator(once_each)]
+    rendered: Annotated[list[str], AfterValidator(once_each)]
+    demo: Demo
+    ingest: Ingest
+    dedupe: Dedupe
+    split: Split
+    embed: Embed
+    label: Label
+    prune: Prune
+    pack: Pack
+    train: Train
+    models: dict[Name, Model]
+    evaluate: Evaluate
+    promote: Promote
+    lineage: Lineage
+
+    @model_validator(mode="after")
+    def _go_together(self) -> Params:
+        if found := conflicts({name: getattr(self, name) for name in type(self).model_fields}):
+            raise ValueError("; ".join(found))
+        return self
 
 
 def conflicts(sections: Mapping[str, Any]) -> list[str]:
     """All of them, in words, among the sections that are there.
 
     Args:
-        sections: the checked sections of `params.Params` by name; `models` may lack those entries
+        sections: the checked sections of `Params` by name; `models` may lack those entries
             that are wrong by themselves.
     """
     found: list[str] = []
@@ -24,7 +66,7 @@ def conflicts(sections: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _radii(split: params.Split | None, dedupe: params.Dedupe | None) -> Iterator[str]:
+def _radii(split: Split | None, dedupe: Dedupe | None) -> Iterator[str]:
     if split and dedupe and split.radius < dedupe.radius:
         yield (
             f"split.radius ({split.radius}) is below dedupe.radius ({dedupe.radius}): duplicates "
@@ -32,7 +74,7 @@ def _radii(split: params.Split | None, dedupe: params.Dedupe | None) -> Iterator
         )
 
 
-def _batches(models: Mapping[str, params.Model], train: params.Train | None) -> Iterator[str]:
+def _batches(models: Mapping[str, Model], train: Train | None) -> Iterator[str]:
     for name, model in models.items():
         if train and model.batch % train.processes:
             yield (
@@ -41,9 +83,9 @@ def _batches(models: Mapping[str, params.Model], train: params.Train | None) -> 
             )
 
 
-def _tasks(models: Mapping[str, params.Model]) -> Iterator[str]:
+def _tasks(models: Mapping[str, Model]) -> Iterator[str]:
     """Models of one task are rivals, so they must do the same thing."""
-    by_task: dict[str, dict[str, params.Domains | None]] = {}
+    by_task: dict[str, dict[str, Domains | None]] = {}
     for name, model in models.items():
         by_task.setdefault(model.task, {})[name] = model.domains
     for task, rivals in by_task.items():

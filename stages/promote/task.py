@@ -13,7 +13,7 @@ import numpy as np
 from argus.core import params
 from argus.data.packed import read_packed
 from argus.features.backbone import Backbone
-from argus.judging.distances import frechet_distance, kid
+from argus.judging.eligibility import Vetting, terms
 from argus.judging.evaluation_set import held_out
 from argus.judging.gate.choose import choose
 from argus.judging.gate.decide import (
@@ -24,10 +24,10 @@ from argus.judging.gate.decide import (
     behind_floors,
     unbeaten,
 )
-from argus.judging.similarity import Verdict, compare
-from argus.judging.vetting import Vetting, terms
+from argus.judging.metrics.kid import frechet_distance, kid
+from argus.judging.statistics import Verdict, compare
 from argus.models import ancestry, card, loading
-from stages.promote.contest import TRAINED, Contest, contest
+from stages.promote.candidates import TRAINED, Contest, contest
 
 EVALUATED = Path("data/evaluate")
 FLOORS = ("noise", "mean_image", "blurred", "untranslated")
