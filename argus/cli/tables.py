@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 
 from argus.cli.turns.outcome import Outcome
-from argus.data.missing_classes import lacking
+from argus.data.feasibility import missing_classes
 
 IN_A_LOG = 120
 UNKNOWN = "-"
@@ -112,5 +112,5 @@ def show(turn: Outcome) -> None:
     for table in (images(turn), models(turn), missing(turn), champions(turn)):
         if table.rows:
             table.show()
-    if warning := lacking(turn.classes_without):
+    if warning := missing_classes(turn.classes_without):
         print(warning, file=sys.stderr)

@@ -33,11 +33,11 @@ def today_utc() -> datetime:
 
 def received(images: pl.DataFrame) -> None:
     """Say what came in with a delivery, given its rows as `submit` returns them."""
-    from argus.data import catalogue
-    from argus.data.deliveries import RAW, read_manifest
+    from argus.core.paths import RAW
+    from argus.data import catalogue, manifests
 
     source, delivery = images.select("source", "delivery").row(0)
-    manifest = read_manifest(RAW / source / delivery)
+    manifest = manifests.read(RAW / source / delivery)
     say(f"{source}/{delivery}: {images.height} files")
     for column, told_by in (("sequence", manifest.sequence_from), ("label", manifest.label_from)):
         counts = catalogue.counts(images[column].drop_nulls())

@@ -16,8 +16,8 @@ MANIFEST = "delivery.yaml"
 DELIVERY = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 """Names that a delivery may have."""
 Placement = Literal["dirs", "index", "none"]
-"""Where a delivery says label or sequence of its images: in the names of folders, in `index.csv` (or
-beside the image in its shard), or nowhere."""
+"""Where a delivery says label or sequence of its images: in the names of folders, in `index.csv`
+(in a shard: beside the image), or nowhere."""
 
 
 class Manifest(BaseModel):
@@ -75,5 +75,5 @@ def stamp(time: datetime) -> str:
 
 def newest(raw: Path = RAW) -> datetime | None:
     """When the last delivery of any source came in; None before the first."""
-    manifests = [read(path.parent) for path in raw.glob(f"*/*/{MANIFEST}")]
-    return max((m.received_at for m in manifests), default=None)
+    found = [read(path.parent) for path in raw.glob(f"*/*/{MANIFEST}")]
+    return max((m.received_at for m in found), default=None)

@@ -10,7 +10,7 @@ from argus.core.fields import Purpose
 from argus.data import rights_cards
 
 
-def objections(
+def to_use(
     source: str, delivery: str | None, today: date, use: Purpose, listed: Collection[str]
 ) -> list[str]:
     """Why what rests on a delivery may not be used today; empty if it may.

@@ -11,12 +11,12 @@ from argus.cli.intake.containers import require_no_clip
 from argus.cli.intake.folder import RESERVED, require_names
 from argus.cli.intake.incoming import Incoming, incoming
 from argus.cli.intake.items import Batch
-from argus.cli.intake.records import stamp
 from argus.cli.sources.audit import rights, tracker_of
 from argus.core import params
 from argus.core.errors import ArgusError
+from argus.core.paths import RAW
 from argus.data import rights_cards
-from argus.data.deliveries import DELIVERY, RAW, Manifest, newest
+from argus.data.manifests import DELIVERY, Manifest, newest, stamp
 
 LONGEST_NAME = 100
 

@@ -25,7 +25,7 @@ from argus.core import params
 from argus.core.files import remove
 from argus.core.progress import Steps
 from argus.data import terms
-from argus.data.deliveries import in_schema
+from argus.data.catalogue import in_schema
 from argus.data.measuring import measure_cache
 from argus.data.measuring.flaws import doubts, with_flaws
 from argus.data.measuring.measure import How, measure_all

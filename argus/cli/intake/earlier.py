@@ -19,10 +19,11 @@ import yaml
 from argus.cli.sources.audit import rights, tracker_of
 from argus.core.errors import ArgusError
 from argus.core.params import Params
+from argus.core.paths import RAW
 from argus.data import rights_cards
 from argus.data.catalogue import SCHEMA, UNKNOWN
-from argus.data.deliveries import RAW, described
-from argus.data.terms import deliveries_known
+from argus.data.deliveries import described
+from argus.data.pulled import deliveries_known
 
 INGESTED = Path("data/ingest")
 SPLIT = Path("reports/split.json")

@@ -28,9 +28,9 @@ from argus.cli.sources.audit import tracker_of
 from argus.cli.terminal import say
 from argus.core.errors import ArgusError
 from argus.core.files import remove
+from argus.core.paths import RAW
 from argus.core.progress import track
 from argus.data import rights_cards
-from argus.data.deliveries import RAW
 
 DIGITS = 12  # of the commit, which name the delivery
 LONGEST = 255  # bytes of a name, on all file systems that we know of

@@ -14,25 +14,26 @@ from typing import TYPE_CHECKING, NoReturn
 from argus.cli.intake.items import Batch, Item, Way
 from argus.cli.intake.unseen import look_into, tell_left_out, tell_twins
 from argus.core.errors import ArgusError, printable
+from argus.core.paths import RAW
 from argus.core.progress import track
 from argus.data import names
-from argus.data.deliveries import MANIFEST, RAW
 from argus.data.index import INDEX
+from argus.data.manifests import MANIFEST
 
 if TYPE_CHECKING:
-    from argus.data.deliveries import Origin
+    from argus.data.manifests import Placement
 
 READ_ONLY = 0o444
 RESERVED = re.compile(r"dvc\.yaml|dvc\.lock|\.dvcignore|\.dvc|\.git|.*\.dvc")
 """Names that mean something to DVC or Git, which would then not track the delivery as it is."""
 
 
-def whole(path: Path, label_from: Origin, sequence_from: Origin) -> Way:
+def whole(path: Path, label_from: Placement, sequence_from: Placement) -> Way:
     """The way in for a folder with all its files."""
     return partial(_whole, path, label_from, sequence_from)
 
 
-def _whole(path: Path, label_from: Origin, sequence_from: Origin, _: Path) -> Batch:
+def _whole(path: Path, label_from: Placement, sequence_from: Placement, _: Path) -> Batch:
     folder = outside(path)
     found = plain_files(folder)
     told = look_into(folder, found)  # what stands beside the images of a shard is known of them

@@ -27,7 +27,7 @@ from argus.cli.intake import earlier, labels
 from argus.cli.intake.admission import admit, exists, looked_over
 from argus.cli.intake.folder import copy
 from argus.cli.intake.items import Batch, Way
-from argus.cli.intake.records import text_of, write_index, write_meta, write_shards
+from argus.cli.intake.records import write_index, write_meta, write_shards
 from argus.cli.intake.remarks import remarks
 from argus.cli.repository import workspace
 from argus.cli.repository.recovery import SCRATCH, undone_unless_done
@@ -37,9 +37,11 @@ from argus.cli.terminal import say
 from argus.core import params
 from argus.core.errors import printable, warn
 from argus.core.files import remove
-from argus.data import rights_cards
-from argus.data.deliveries import MANIFEST, RAW, Manifest, described, read_manifest
+from argus.core.paths import RAW
+from argus.data import manifests, rights_cards
+from argus.data.deliveries import described
 from argus.data.index import INDEX
+from argus.data.manifests import MANIFEST, Manifest
 
 
 def submit(
@@ -107,7 +109,7 @@ def write(batch: Batch, into: Path, manifest: Manifest, shard: bool) -> None:
     else:
         copy(batch.items, into)
         write_index(batch.items, into)
-    (into / MANIFEST).write_text(text_of(manifest), encoding="utf-8")
+    manifests.write(into, manifest)
 
 
 def latest(source: str) -> Path | None:
@@ -117,7 +119,7 @@ def latest(source: str) -> Path | None:
     found = [path.parent for path in (RAW / source).glob(f"*/{MANIFEST}")]
     found = [folder for folder in found if not card.withdrawal(folder.name)]
     tracked = [folder for folder in found if tracker_of(folder).exists()]
-    return max(tracked, key=lambda folder: read_manifest(folder).received_at, default=None)
+    return max(tracked, key=lambda folder: manifests.read(folder).received_at, default=None)
 
 
 def same(new: Path, old: Path) -> bool:
@@ -128,7 +130,7 @@ def same(new: Path, old: Path) -> bool:
     files = files_in(new)
     if files != files_in(old):
         return False
-    news, olds = (read_manifest(folder) for folder in (new, old))
+    news, olds = (manifests.read(folder) for folder in (new, old))
     if (news.label_from, news.sequence_from) != (olds.label_from, olds.sequence_from):
         return False
     return all(filecmp.cmp(new / name, old / name, shallow=False) for name in files - {MANIFEST})

@@ -11,11 +11,15 @@ from argus.cli.intake.items import Way
 from argus.core.errors import ArgusError
 
 if TYPE_CHECKING:
-    from argus.data.deliveries import Origin
+    from argus.data.manifests import Placement
 
 
 def chosen(
-    path: Path, format: str | None, fps: float | None, label_from: Origin, sequence_from: Origin
+    path: Path,
+    format: str | None,
+    fps: float | None,
+    label_from: Placement,
+    sequence_from: Placement,
 ) -> Way:
     """The way in for a folder as it is, for a published layout, or for clips.
 

@@ -11,7 +11,7 @@ from argus.cli.repository import storage
 from argus.cli.sources.audit import stage_outputs
 from argus.core import params, reports
 from argus.core.errors import ArgusError
-from argus.data.terms import deliveries_known
+from argus.data.pulled import deliveries_known
 from argus.judging.incumbents import CHAMPIONS
 from argus.judging.vetting import Vetting, terms
 from argus.models import ancestry, card

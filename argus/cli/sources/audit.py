@@ -14,11 +14,12 @@ from argus.cli.sources.sources import known
 from argus.cli.tables import Table
 from argus.core import params
 from argus.core.errors import ArgusError
-from argus.data import catalogue, rights_cards
-from argus.data.deliveries import RAW, deliveries_of, files_of, read_manifest
-from argus.data.pulled import lacking, tracked
+from argus.core.paths import RAW
+from argus.data import catalogue, manifests, rights_cards
+from argus.data.deliveries import files_of
+from argus.data.pulled import deliveries_known, deliveries_of, lacking, tracked
 from argus.data.pulled import tracker_of as tracker_of
-from argus.data.terms import deliveries_known, unknown_deliveries
+from argus.data.terms import unknown_deliveries
 
 LOCK = Path("dvc.lock")
 
@@ -71,7 +72,7 @@ def findings(
     return of_card + files(source, settings, changed)
 
 
-def terms(card: rights_cards.Card, settings: params.Params, today: date) -> list[str]:
+def terms(card: rights_cards.RightsCard, settings: params.Params, today: date) -> list[str]:
     """Why a card keeps its deliveries out today, and what is wrong with it beside the others."""
     known = deliveries_known(card.source)
     found = passed_off(card, settings)
@@ -98,7 +99,7 @@ def files(source: str, settings: params.Params, changed: Mapping[Path, str]) -> 
     for folder in folders:
         if folder in changed:
             found.append(f"delivery {folder.name}: {changed[folder]}. {mend([folder])}")
-        for check in (read_manifest, files_of) if folder not in broken else ():
+        for check in (manifests.read, files_of) if folder not in broken else ():
             try:
                 check(folder)
             except ArgusError as error:
@@ -140,7 +141,7 @@ def require_cards(settings: params.Params) -> None:
         raise ArgusError("\n".join(found))
 
 
-def passed_off(card: rights_cards.Card, settings: params.Params) -> list[str]:
+def passed_off(card: rights_cards.RightsCard, settings: params.Params) -> list[str]:
     """What is wrong with the origin on the card of a source that a stage renders, if anything."""
     if card.source not in settings.rendered or card.origin == "rendered":
         return []
@@ -174,7 +175,7 @@ def _depends(tracker: Path) -> bool:
 
 
 def rights(
-    card: rights_cards.Card, delivery: str | None, settings: params.Ingest, today: date
+    card: rights_cards.RightsCard, delivery: str | None, settings: params.Ingest, today: date
 ) -> list[str]:
     """Why the card keeps a delivery out today, if it does; None stands for one to come."""
     reason = card.refusal(delivery, today, settings.accept_origins, settings.purposes)

@@ -15,10 +15,10 @@ from argus.cli.sources.sources import INGESTED
 from argus.cli.tables import UNKNOWN, Table
 from argus.core import params
 from argus.core.errors import ArgusError
-from argus.data import catalogue, rights_cards
-from argus.data.deliveries import RAW, described, read_manifest
-from argus.data.pulled import Lack, lacking, tracker_of
-from argus.data.terms import deliveries_known
+from argus.core.paths import RAW
+from argus.data import catalogue, manifests, rights_cards
+from argus.data.deliveries import described
+from argus.data.pulled import Lack, deliveries_known, lacking, tracker_of
 
 HEADERS = ["delivery", "received (UTC)", "images", "accepted", "labels", "turns", "state"]
 LABELS = 4  # that are shown one by one
@@ -93,7 +93,7 @@ def _delivery(folder: Path, ingested: pl.DataFrame | None, lack: Lack | None) ->
         rows = None
     judged, came = rows is not None, None if rows is None else rows["received_at"][0]
     try:
-        at = read_manifest(folder).received_at
+        at = manifests.read(folder).received_at
         if came != at:  # another one of that name was ingested, or none
             rows, judged, came = None, False, at
         if rows is None and lack is None:

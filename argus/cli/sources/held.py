@@ -9,10 +9,10 @@ from pathlib import Path
 from argus.cli.repository import git
 from argus.cli.repository.recorded import History, Recorded, mapping, parsed
 from argus.core.errors import ArgusError
+from argus.core.paths import CARDS, RAW
 from argus.data import rights_cards
-from argus.data.deliveries import RAW
 from argus.data.pulled import tracker_of
-from argus.data.rights_cards import CARDS, Withdrawal
+from argus.data.rights_cards import Withdrawal
 
 
 def held(turns: Sequence[Recorded], deliveries: Sequence[Path]) -> dict[Path, list[int]]:

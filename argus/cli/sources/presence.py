@@ -9,7 +9,7 @@ from pathlib import Path
 
 from argus.cli.repository import storage, workspace
 from argus.core.errors import ArgusError
-from argus.data.deliveries import RAW
+from argus.core.paths import RAW
 from argus.data.pulled import Lack, absence, lacking, out_of, tracked, tracker_of
 
 CHANGES = {"deleted": "missing", "modified": "altered", "added": "added"}

@@ -10,10 +10,11 @@ from typing import Any
 import yaml
 
 from argus.cli.repository import knobs, workspace
+from argus.core import paths
 from argus.core.errors import ArgusError
 from argus.core.files import atomic, remove
+from argus.core.paths import RAW
 from argus.data import rights_cards
-from argus.data.deliveries import RAW
 
 ACTIVE, RENDERED = "sources", "rendered"  # keys of params.yaml
 INGESTED, REPORTED = Path("data/ingest"), Path("reports/ingest")
@@ -66,7 +67,7 @@ def card_in(file: Path, source: str) -> str:
     """The text of a card that somebody else wrote.
 
     Raises:
-        ArgusError: it cannot be read, does not hold, is the card of another source, or of
+        ArgusError: it cannot be read, is invalid, is the card of another source, or of
             generated images.
     """
     try:
@@ -79,7 +80,7 @@ def card_in(file: Path, source: str) -> str:
 
 def shipped(source: str) -> Path:
     """Where the card of a public dataset would lie that comes with Argus, not registered."""
-    return rights_cards.CARDS / "public" / f"{source}.yaml"
+    return paths.CARDS / "public" / f"{source}.yaml"
 
 
 def fetches(card: str) -> bool:
@@ -149,7 +150,7 @@ def retire(source: str) -> list[Path]:
 
 def known(active: list[str]) -> list[str]:
     """Every source that is listed, has a card or has images, the listed ones first."""
-    carded = [path.stem for path in rights_cards.CARDS.glob("*.yaml")]
+    carded = [path.stem for path in paths.CARDS.glob("*.yaml")]
     delivered = [path.name for path in RAW.glob("*") if path.is_dir()]
     return [*dict.fromkeys(active), *sorted({*carded, *delivered} - set(active))]
 

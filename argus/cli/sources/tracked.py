@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 from argus.cli.sources import audit, presence
 from argus.core.errors import ArgusError
-from argus.data.pulled import tracked, tracker_of
-from argus.data.terms import deliveries_known
+from argus.data.pulled import deliveries_known, tracked, tracker_of
 
 if TYPE_CHECKING:
     from dvc.api import DVCFileSystem  # type: ignore[import-untyped]

@@ -18,11 +18,10 @@ from argus.cli.sources.held import held, is_in_history, span
 from argus.core import params
 from argus.core.errors import ArgusError
 from argus.core.files import atomic
+from argus.core.paths import RAW
 from argus.data import rights_cards
-from argus.data.deliveries import RAW
 from argus.data.names import is_text
-from argus.data.pulled import tracker_of
-from argus.data.terms import deliveries_known
+from argus.data.pulled import deliveries_known, tracker_of
 
 WIDE = 1 << 20  # characters of a line, so that none is wrapped
 COMMAND = "argus delivery withdraw"
@@ -141,7 +140,9 @@ def write_terms(source: str, delivery: str, today: date, reason: str) -> None:
         card.setdefault("deliveries", {}).setdefault(delivery, {})["withdrawn"] = word
         return card
 
-    wanted = rights_cards.Card(**add(rights_cards.read(source).model_dump(exclude_unset=True)))
+    wanted = rights_cards.RightsCard(
+        **add(rights_cards.read(source).model_dump(exclude_unset=True))
+    )
     text = edited(path.read_bytes().decode("utf-8"), add)
     if (
         rights_cards.parse(text, source, f"rights card {path}") != wanted

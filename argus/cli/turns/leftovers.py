@@ -17,7 +17,7 @@ from argus.cli.repository import workspace
 from argus.cli.turns.inputs import LOCK
 from argus.core import params
 from argus.core.files import atomic, remove
-from argus.data.deliveries import RAW
+from argus.core.paths import RAW
 
 PIPELINE = Path("dvc.yaml")
 OF_MODELS = (

@@ -19,7 +19,7 @@ from PIL import Image
 from argus.cli.intake import clips, frames, picture
 from argus.cli.intake.items import Batch
 from argus.core.errors import ArgusError
-from argus.data.deliveries import read_manifest
+from argus.data import manifests
 from tests.cli import clip
 
 Argus = Callable[..., tuple[int, str]]
@@ -269,7 +269,7 @@ def test_a_clip_becomes_a_delivery(repo: Path, argus: Argus, tmp_path: Path) -> 
     assert "cam/d: 3 files" in printed
     assert "sequence cam/Fahrt 1.mp4: 3" in printed
     assert "reading clips: 1/1 seconds" in printed
-    assert read_manifest(Path("data/raw/cam/d")).sequence_from == "index"
+    assert manifests.read(Path("data/raw/cam/d")).sequence_from == "index"
     assert not Path(".dvc/tmp/argus-submit").exists()
 
 

@@ -17,8 +17,9 @@ from argus.cli.intake.earlier import Earlier
 from argus.cli.intake.incoming import Incoming, incoming
 from argus.cli.intake.items import Batch, Item
 from argus.data import catalogue, reading
-from argus.data.catalogue import SCHEMA
-from argus.data.deliveries import Manifest, described, in_schema
+from argus.data.catalogue import SCHEMA, in_schema
+from argus.data.deliveries import described
+from argus.data.manifests import Manifest
 
 Argus = Callable[..., tuple[int, str]]
 DIRS = ("--label-from", "dirs", "--sequence-from", "dirs")
