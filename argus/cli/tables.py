@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 
 from argus.cli.turns.turn_summary import Outcome
-from argus.data.missing_classes import lacking
+from argus.data.feasibility import missing_classes
 
 IN_A_LOG = 120
 UNKNOWN = "-"
@@ -76,7 +76,8 @@ def images(turn: Outcome) -> Table:
 
 def models(turn: Outcome) -> Table:
     """By task: a line per model, the nearest first, those without a score last, and then one per
-    floor."""
+    floor.
+    """
     keys = list(dict.fromkeys(key for score in turn.scores.values() for key in score.distances))
 
     def cells(distances: Mapping[str, float]) -> list[str]:
@@ -112,5 +113,5 @@ def show(turn: Outcome) -> None:
     for table in (images(turn), models(turn), missing(turn), champions(turn)):
         if table.rows:
             table.show()
-    if warning := lacking(turn.classes_without):
+    if warning := missing_classes(turn.classes_without):
         print(warning, file=sys.stderr)

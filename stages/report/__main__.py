@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from argus.core import params, reports
+from argus.core import params, paths, reports
 from argus.core.errors import exits_cleanly
 from argus.core.files import atomic
 from argus.data import catalogue
@@ -37,10 +37,10 @@ def sheets(sources: Iterable[str]) -> dict[str, str]:
 def of_model(name: str) -> dict[str, str]:
     """The pictures that the training of a model left, and what they show: its last sample sheet,
     of which one that failed early has none, and its curves."""
-    left = reports.REPORTS / f"train/{name}/plots/images"
+    left = paths.REPORTS / f"train/{name}/plots/images"
     shown = dict.fromkeys(sorted(left.glob("samples/*.png"))[-1:], f"samples of {name}")
     shown |= dict.fromkeys(left.glob("curves.png"), f"the training of {name}")
-    return {path.relative_to(reports.REPORTS).as_posix(): what for path, what in shown.items()}
+    return {path.relative_to(paths.REPORTS).as_posix(): what for path, what in shown.items()}
 
 
 def withdrawn(sources: Iterable[str]) -> dict[str, str]:
@@ -72,7 +72,7 @@ def main() -> None:
         {
             path: shows
             for path, shows in sheets(p.sources).items()
-            if (reports.REPORTS / path).exists()
+            if (paths.REPORTS / path).exists()
         },
     )
     with atomic(PAGE) as temporary:

@@ -29,7 +29,8 @@ def write_terms(source: str, delivery: str, today: date, reason: str) -> None:
         card.setdefault("deliveries", {}).setdefault(delivery, {})["withdrawn"] = word
         return card
 
-    wanted = rights_cards.Card(**add(rights_cards.read(source).model_dump(exclude_unset=True)))
+    fields = rights_cards.read(source).model_dump(exclude_unset=True)
+    wanted = rights_cards.RightsCard(**add(fields))
     text = edited(path.read_bytes().decode("utf-8"), add)
     if (
         rights_cards.parse(text, source, f"rights card {path}") != wanted

@@ -14,10 +14,10 @@ from argus.cli.sources.registration import empty_source_advice, known_sources
 from argus.cli.sources.rights import card_problems
 from argus.core import params
 from argus.core.errors import ArgusError
-from argus.data import rights_cards
-from argus.data.deliveries import RAW, files_of, read_manifest
-from argus.data.pulled import lacking, tracked, tracker_of
-from argus.data.terms import deliveries_known
+from argus.core.paths import RAW
+from argus.data import manifests, rights_cards
+from argus.data.deliveries import files_of
+from argus.data.pulled import deliveries_known, lacking, tracked, tracker_of
 
 
 def source_problems(
@@ -51,7 +51,7 @@ def file_problems(source: str, settings: params.Params, changed: Mapping[Path, s
     for folder in folders:
         if folder in changed:
             found.append(f"delivery {folder.name}: {changed[folder]}. {mend([folder])}")
-        for check in (read_manifest, files_of) if folder not in broken else ():
+        for check in (manifests.read, files_of) if folder not in broken else ():
             try:
                 check(folder)
             except ArgusError as error:

@@ -15,8 +15,7 @@ import yaml
 
 from argus.cli.repository import git
 from argus.core.errors import ArgusError
-from argus.core.paths import LOCK
-from argus.data.deliveries import RAW
+from argus.core.paths import LOCK, RAW
 from argus.data.pulled import tracker_of
 
 if TYPE_CHECKING:

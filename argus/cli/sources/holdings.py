@@ -9,10 +9,10 @@ from pathlib import Path
 from argus.cli.repository import git
 from argus.cli.repository.turn_commits import History, TurnCommit, mapping, parsed
 from argus.core.errors import ArgusError
+from argus.core.paths import CARDS, RAW
 from argus.data import rights_cards
-from argus.data.deliveries import RAW
 from argus.data.pulled import tracker_of
-from argus.data.rights_cards import CARDS, Withdrawal
+from argus.data.rights_cards import Withdrawal
 
 
 def turns_holding(turns: Sequence[TurnCommit], deliveries: Sequence[Path]) -> dict[Path, list[int]]:
@@ -54,7 +54,8 @@ def _out(card: git.Blob | None) -> set[str]:
 
 def held_by_a_turn(delivery: Path, history: History) -> bool:
     """Whether a turn's commit has a delivery: of one of those that are here, or of one that a
-    shallow clone does not show."""
+    shallow clone does not show.
+    """
     if _present(history.turns, [delivery]):
         return True
     committed = git.attempt("cat-file", "-e", f"HEAD:./{tracker_of(delivery)}").returncode == 0

@@ -11,14 +11,14 @@ import polars as pl
 from argus.cli.repository.turn_commits import History
 from argus.cli.sources.dvc_index import untracked
 from argus.cli.sources.holdings import turn_ranges, turns_holding
-from argus.cli.sources.registration import INGESTED, known_sources
+from argus.cli.sources.registration import known_sources
 from argus.cli.tables import UNKNOWN, Table
 from argus.core import params
 from argus.core.errors import ArgusError
-from argus.data import catalogue, rights_cards
-from argus.data.deliveries import RAW, described, read_manifest
-from argus.data.pulled import Lack, lacking, tracker_of
-from argus.data.terms import deliveries_known
+from argus.core.paths import IMAGES, INGESTED, RAW
+from argus.data import catalogue, manifests, rights_cards
+from argus.data.deliveries import described
+from argus.data.pulled import Lack, deliveries_known, lacking, tracker_of
 
 HEADERS = ["delivery", "received (UTC)", "images", "accepted", "labels", "turns", "state"]
 LABELS = 4  # that are shown one by one
@@ -79,7 +79,7 @@ def delivery_table(names: Sequence[str]) -> Table:
 def of_source(source: str) -> list[Delivery]:
     """The deliveries of a source in order of arrival; those of which it is not known come last."""
     try:
-        ingested = catalogue.read(INGESTED / source / "images.parquet")
+        ingested = catalogue.read(INGESTED / source / IMAGES)
     except ArgusError:  # not yet, or not here
         ingested = None
     lacks = {lack.folder: lack for lack in lacking(source)}
@@ -96,7 +96,7 @@ def _delivery(folder: Path, ingested: pl.DataFrame | None, lack: Lack | None) ->
         rows = None
     judged, came = rows is not None, None if rows is None else rows["received_at"][0]
     try:
-        at = read_manifest(folder).received_at
+        at = manifests.read(folder).received_at
         if came != at:  # another one of that name was ingested, or none
             rows, judged, came = None, False, at
         if rows is None and lack is None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from argus.cli.repository import storage, workspace
 from argus.core.errors import ArgusError
-from argus.data.deliveries import RAW, deliveries_of
-from argus.data.pulled import Lack, absence, lacking, out_of, tracked, tracker_of
+from argus.core.paths import RAW
+from argus.data.pulled import Lack, absence, deliveries_of, lacking, out_of, tracked, tracker_of
 
 CHANGES = {"deleted": "missing", "modified": "altered", "added": "added"}
 """What `dvc data status` calls a file that is not as DVC has it written down, and what we do."""

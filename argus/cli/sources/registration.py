@@ -12,11 +12,11 @@ import yaml
 from argus.cli.repository import params_edit, workspace
 from argus.core.errors import ArgusError
 from argus.core.files import atomic, remove
+from argus.core.paths import CARDS, INGESTED, RAW, REPORTS
 from argus.data import rights_cards
-from argus.data.deliveries import RAW
 
 ACTIVE, RENDERED = "sources", "rendered"  # keys of params.yaml
-INGESTED, REPORTED = Path("data/ingest"), Path("reports/ingest")
+REPORTED = REPORTS / "ingest"
 
 CARD = """\
 # Rights card: who owns the images of this source, and what may be done with them until when.
@@ -79,7 +79,7 @@ def read_card(file: Path, source: str) -> str:
 
 def public_card(source: str) -> Path:
     """Where the card of a public dataset would lie that comes with Argus, not registered."""
-    return rights_cards.CARDS / "public" / f"{source}.yaml"
+    return CARDS / "public" / f"{source}.yaml"
 
 
 def can_be_fetched(card: str) -> bool:
@@ -157,7 +157,7 @@ def empty_source_advice(source: str) -> str:
 
 def known_sources(active: list[str]) -> list[str]:
     """Every source that is listed, has a card or has images, the listed ones first."""
-    carded = [path.stem for path in rights_cards.CARDS.glob("*.yaml")]
+    carded = [path.stem for path in CARDS.glob("*.yaml")]
     delivered = [path.name for path in RAW.glob("*") if path.is_dir()]
     return [*dict.fromkeys(active), *sorted({*carded, *delivered} - set(active))]
 

@@ -9,10 +9,11 @@ from argus.cli.sources.registration import empty_source_advice
 from argus.core import params
 from argus.core.errors import ArgusError
 from argus.data import catalogue, rights_cards
-from argus.data.terms import deliveries_known, unknown_deliveries
+from argus.data.pulled import deliveries_known
+from argus.data.terms import unknown_deliveries
 
 
-def card_problems(card: rights_cards.Card, settings: params.Params, today: date) -> list[str]:
+def card_problems(card: rights_cards.RightsCard, settings: params.Params, today: date) -> list[str]:
     """Why a card keeps its deliveries out today, and what is wrong with it beside the others."""
     known = deliveries_known(card.source)
     found = origin_problems(card, settings)
@@ -27,7 +28,7 @@ def card_problems(card: rights_cards.Card, settings: params.Params, today: date)
 
 
 def delivery_refusals(
-    card: rights_cards.Card, delivery: str | None, settings: params.Ingest, today: date
+    card: rights_cards.RightsCard, delivery: str | None, settings: params.Ingest, today: date
 ) -> list[str]:
     """Why the card keeps a delivery out today, if it does; None stands for one to come."""
     reason = card.refusal(delivery, today, settings.accept_origins, settings.purposes)
@@ -40,7 +41,7 @@ def delivery_refusals(
     return [text]
 
 
-def origin_problems(card: rights_cards.Card, settings: params.Params) -> list[str]:
+def origin_problems(card: rights_cards.RightsCard, settings: params.Params) -> list[str]:
     """What is wrong with the origin on the card of a source that a stage renders, if anything."""
     if card.source not in settings.rendered or card.origin == "rendered":
         return []

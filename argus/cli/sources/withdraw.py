@@ -13,11 +13,10 @@ from argus.cli.sources.holdings import held_by_a_turn, turn_ranges, turns_holdin
 from argus.cli.sources.registration import empty_source_advice, known_sources
 from argus.core import params
 from argus.core.errors import ArgusError
+from argus.core.paths import RAW
 from argus.data import rights_cards
-from argus.data.deliveries import RAW
 from argus.data.names import is_text
-from argus.data.pulled import tracker_of
-from argus.data.terms import deliveries_known
+from argus.data.pulled import deliveries_known, tracker_of
 
 COMMAND = "argus delivery withdraw"
 

@@ -21,7 +21,7 @@ from argus.cli.intake.importers import folder_importer
 from argus.cli.intake.submit import submit
 from argus.core import params
 from argus.core.errors import ArgusError
-from argus.data import reading, sharding, shards
+from argus.data import reading, shards
 from stages.ingest.__main__ import take_in
 from tests.conftest import scene
 
@@ -79,13 +79,13 @@ def test_folders_name_label_and_sequence_inside_a_shard_too(
         assert words in printed
 
 
-def samples(folder: Path, sizes: list[int]) -> list[sharding.Sample]:
+def samples(folder: Path, sizes: list[int]) -> list[shards.Sample]:
     folder.mkdir(exist_ok=True)
     found = []
     for number, size in enumerate(sizes):
         path = folder / f"{number:03d}.jpg"
         path.write_bytes(bytes([number]) * size)
-        found.append(sharding.Sample(path, f"d/{path.name}", "day", None, None))
+        found.append(shards.Sample(path, f"d/{path.name}", "day", None, None))
     return found
 
 
@@ -96,7 +96,7 @@ def test_shards_are_full_but_for_the_last_and_hold_every_image(
 ) -> None:
     top = tmp_path_factory.mktemp("shards")
     sent = samples(top / "in", sizes)
-    sharding.write(top, sent, limit)
+    shards.write(top, sent, limit)
     paths = sorted(top.glob("*.tar"))
     assert [path.name for path in paths] == [f"{n:05d}.tar" for n in range(len(paths))]
     held = [(path, member) for path in paths for member in shards.members(path)]
@@ -114,7 +114,7 @@ def test_a_shard_is_webdataset_and_its_bytes_depend_on_nothing_else(tmp_path: Pa
     for name in ("one", "two"):
         sent = samples(tmp_path / name, [10, 700])
         (tmp_path / name / "out").mkdir()
-        sharding.write(tmp_path / name / "out", sent)
+        shards.write(tmp_path / name / "out", sent)
         written.append((tmp_path / name / "out/00000.tar").read_bytes())
     assert written[0] == written[1]
     with tarfile.open(fileobj=io.BytesIO(written[0])) as tar:
@@ -134,9 +134,9 @@ def test_a_shard_is_webdataset_and_its_bytes_depend_on_nothing_else(tmp_path: Pa
     ],
 )
 def test_what_a_shard_would_not_tell_apart_is_refused(names: list[str], words: str) -> None:
-    sent = [sharding.Sample(Path(name), name, None, None, None) for name in names]
+    sent = [shards.Sample(Path(name), name, None, None, None) for name in names]
     with pytest.raises(ArgusError, match=words):
-        sharding.named(sent)
+        shards.named(sent)
 
 
 def test_an_image_in_a_shard_is_read_like_any_other(repo: Path, tmp_path: Path) -> None:

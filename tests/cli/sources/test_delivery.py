@@ -215,7 +215,7 @@ def test_a_retired_source_can_be_taken_back_from_and_a_broken_card_is_named(
     card.write_text(text.replace("origin: camera", "origin: dreamt"))
     ended, printed = argus("delivery", "withdraw", "cam/d1", "--reason", "x")
     assert ended == 1
-    assert "does not hold: origin" in printed
+    assert "is invalid: origin" in printed
     assert "no valid rights card" in argus("delivery", "list")[1]
     card.write_text(text)
     ended, printed = argus("delivery", "withdraw", "cam/d1", "--reason", "x")

@@ -132,7 +132,7 @@ def _hashed(rows: pl.DataFrame, coming: Incoming) -> pl.DataFrame:
 def _digest(place: reading.ImageRef) -> str | None:
     try:
         return reading.digest(place).hexdigest()
-    except (ArgusError, reading.Unreadable):
+    except (ArgusError, reading.UnreadableImageError):
         return None  # whoever copies or ingests it will say so
 
 

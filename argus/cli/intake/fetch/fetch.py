@@ -34,9 +34,9 @@ from argus.cli.intake.submit import submit
 from argus.cli.terminal import say
 from argus.core.errors import ArgusError
 from argus.core.files import remove
+from argus.core.paths import RAW
 from argus.core.progress import track
 from argus.data import rights_cards
-from argus.data.deliveries import RAW
 from argus.data.pulled import tracker_of
 
 DIGITS = 12  # of the commit, which name the delivery
@@ -161,7 +161,8 @@ def _plain(entries: Sequence[TreeEntry], path: str, wanted: rights_cards.Fetch) 
 
 def _can_be_written(entry: TreeEntry) -> bool:
     """Git's own checks of names are off where nothing is checked out, and a commit can be made by
-    hand."""
+    hand.
+    """
     parts = entry.path.split("/")
     return (
         entry.mode in (FILE, EXECUTABLE, "100664")  # the last is of very old commits

@@ -69,7 +69,8 @@ def _placed(
     path: str, member: str | None, label: str, submitted: str
 ) -> tuple[str, str, str] | None:
     """Of an image whose label is a folder's name: that name, and the names of the folders below it
-    (or nothing) and above it; None if no folder is called so."""
+    (or nothing) and above it; None if no folder is called so.
+    """
     folders = folders_of(path, member)
     if label not in folders:
         return None

@@ -20,7 +20,7 @@ from argus.cli.intake.batch import Batch
 from argus.cli.intake.clips import frame_image, timing
 from argus.cli.intake.clips.importer import clip_importer
 from argus.core.errors import ArgusError
-from argus.data.deliveries import read_manifest
+from argus.data import manifests
 from tests.cli import clip
 
 Argus = Callable[..., tuple[int, str]]
@@ -272,7 +272,7 @@ def test_a_clip_becomes_a_delivery(repo: Path, argus: Argus, tmp_path: Path) -> 
     assert "cam/d: 3 files" in printed
     assert "sequence cam/Fahrt 1.mp4: 3" in printed
     assert "reading clips: 1/1 seconds" in printed
-    assert read_manifest(Path("data/raw/cam/d")).sequence_from == "index"
+    assert manifests.read(Path("data/raw/cam/d")).sequence_from == "index"
     assert not Path(".dvc/tmp/argus-submit").exists()
 
 
