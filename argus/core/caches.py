@@ -21,7 +21,7 @@ from typing import Literal, NamedTuple, Self
 import polars as pl
 
 from argus.core.files import atomic, remove
-from argus.core.paths import CACHE as FOLDER
+from argus.core.paths import CACHE
 
 NAME = re.compile(r"(\d+)-([0-9a-f]{16})\.parquet")
 """Of a part: how many rows it has, and the hash of its bytes."""
@@ -59,7 +59,7 @@ class SideCache:
     """
 
     def __init__(self, kind: str, version: str, key: Sequence[str] = ("image_id",)) -> None:
-        self.folder = FOLDER / kind / version
+        self.folder = CACHE / kind / version
         self.key = list(key)
 
     def read(self) -> pl.DataFrame | None:
@@ -240,7 +240,7 @@ class Held(NamedTuple):
 def held() -> list[Held]:
     """All caches that there are, of kinds that `KINDS` has or not, by name."""
     found = []
-    for home in sorted(FOLDER.glob("[!.]*")):
+    for home in sorted(CACHE.glob("[!.]*")):
         for path in sorted(home.iterdir()) if home.is_dir() else [home]:
             files = path.rglob("*") if path.is_dir() else [path]
             size = sum(file.lstat().st_size for file in files if not file.is_dir())

@@ -1,6 +1,6 @@
 """Where everything lies, relative to the top of the repository: each output's path, once.
 
-`dvc.yaml` names the same paths; `tests/test_dvc_yaml.py` holds the two together.
+`dvc.yaml` names the same paths; `tests/core/test_paths.py` holds the two together.
 """
 
 from pathlib import Path
@@ -24,4 +24,5 @@ SPLIT_RECORD = SPLIT / "record.parquet"
 
 TRAINED, CHAMPIONS = MODELS / "trained", MODELS / "champions"
 TRAIN_REPORTS, TRAIN_CACHE = REPORTS / "train", CACHE / "train"
+DATASET_CARD = REPORTS / "croissant.json"
 TURN_PAGE, TURN_PICTURES = REPORTS / "turn.md", REPORTS / "pictures"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from argus.core.errors import ArgusError
 from argus.core.files import write_json
+from argus.core.paths import REPORTS
 
-REPORTS = Path("reports")
 SIGNIFICANT_DIGITS = 6
 
 

@@ -1,8 +1,13 @@
-"""Archives, by their names and by what they begin with: images in them must not go unseen."""
+"""Archives: how they are told, as images in them must not go unseen, and what a sound tar is."""
 
 from __future__ import annotations
 
+import tarfile
 from pathlib import Path, PurePosixPath
+from typing import IO
+
+from argus.core.errors import ArgusError, printable
+from argus.data import names
 
 TAR = ".tar"
 USTAR = slice(257, 262)  # where every tar file since 1988 says what it is
@@ -41,6 +46,21 @@ ENDINGS = {
 }
 """What their names end with, in lower case."""
 
+BLOCK = tarfile.BLOCKSIZE
+MARKER = 2 * BLOCK  # bytes of zeros that end a tar file; any number more may follow
+CHUNK = 1 << 20  # bytes read at a time of what should be zeros
+TAR_ERRORS = (
+    tarfile.TarError,
+    EOFError,
+    OSError,
+    ValueError,
+    OverflowError,
+    RecursionError,
+    MemoryError,
+)
+"""What `tarfile` raises on damaged bytes."""
+MAKE_ANEW = "Make it anew with `tar -cf`, or take it out"
+
 
 def is_shard(name: str) -> bool:
     """Whether a file's name is that of a tar file."""
@@ -67,3 +87,52 @@ def kind_of(name: str, begin: bytes) -> str | None:
         return "tar"
     found = next((kind for magic, kind in PACKED.items() if begin.startswith(magic)), None)
     return found or ENDINGS.get(PurePosixPath(name).suffix.lower())
+
+
+def require_plain(shard: Path, member: tarfile.TarInfo) -> None:
+    """Raises:
+    ArgusError: the member is not a plain file with a name inside the shard.
+    """
+    path = PurePosixPath(member.name)
+    if not member.isreg() or member.issparse():
+        raise ArgusError(
+            f"{shard}: {member.name} is a link, a device, a sparse file or the like: take it out"
+        )
+    if path.is_absolute() or ".." in path.parts or not names.normal(member.name):
+        raise ArgusError(f"{shard}: {member.name} leads out of the shard: take it out")
+    if not names.is_text(member.name):
+        raise ArgusError(
+            f"{shard}: the name {printable(member.name)} is not UTF-8: rename the file and make "
+            "the shard anew"
+        )
+    if member.size < 0:
+        raise ArgusError(f"{shard}: {member.name} is {member.size} bytes long. {MAKE_ANEW}")
+
+
+def require_end(shard: Path, stream: IO[bytes], after: int) -> None:
+    """Raises:
+    ArgusError: `after` the last member, a byte of the file, there is anything but the end marker
+        and zeros: a broken header, a second archive, or nothing at all.
+    """
+    stream.seek(after)
+    zeros = 0
+    while chunk := stream.read(CHUNK):
+        rest = chunk.lstrip(b"\0")
+        zeros += len(chunk) - len(rest)
+        if rest:
+            break
+    else:
+        if zeros < MARKER:
+            raise ArgusError(
+                f"{shard} ends without the end marker of a tar file: it was cut off. {MAKE_ANEW}"
+            )
+        return
+    if zeros < BLOCK:
+        raise ArgusError(
+            f"{shard} is damaged: at byte {after} stands neither a member nor the end. {MAKE_ANEW}"
+        )
+    raise ArgusError(
+        f"{shard} goes on at byte {after + zeros}, after its end at byte {after}, and nothing from "
+        "there on would be read: archives that were joined with `cat`? Submit each on its own, or "
+        "join them with `tar --concatenate`"
+    )

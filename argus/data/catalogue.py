@@ -30,7 +30,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "size": pl.Int64(),  # bytes of the file
     "received_at": pl.Datetime("us", "UTC"),
     "label": pl.String(),  # condition, null if not delivered
-    "label_from": pl.String(),  # delivered | predicted
+    "label_provenance": pl.String(),  # delivered | predicted
     "sequence": pl.String(),  # <source>/<folder>: the drive or clip; null if not known
     "place": pl.String(),  # of an image without a sequence: see GROUP; null until `split`
     "captured_at": pl.Datetime("us"),  # the camera's clock, no zone
@@ -133,6 +133,14 @@ def write(path: Path | str, images: pl.DataFrame) -> None:
         images.rechunk().write_parquet(temporary, compression="zstd", statistics=False)
 
 
+def in_schema(rows: pl.DataFrame) -> pl.DataFrame:
+    """The columns of the catalogue in their order; those not known yet are null."""
+    return rows.select(
+        (pl.col(name) if name in rows.columns else pl.lit(None)).cast(dtype).alias(name)
+        for name, dtype in SCHEMA.items()
+    )
+
+
 def in_order(images: pl.DataFrame) -> pl.DataFrame:
     """Rows in order of arrival, which is what makes every decision prefix-stable."""
     return images.sort(ARRIVAL, maintain_order=True)
@@ -198,6 +206,7 @@ def with_decisions(
     """The table with `status` (and what the rows lost to) set on some rows.
 
     Args:
+        images: a catalogue.
         rows: int64 [K] row numbers.
         status: one of `STATUSES`.
         lost_to: string [K] image ids.

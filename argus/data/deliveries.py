@@ -1,4 +1,8 @@
-"""A delivery is an immutable folder of images with a `delivery.yaml` that says how to read it."""
+"""The images of a delivery as far as names, `delivery.yaml` and `index.csv` tell: none is opened.
+
+A delivery is an immutable folder of images with a manifest (`manifests.py`) that says how to read
+it. Which deliveries there are, `pulled.py` knows.
+"""
 
 from __future__ import annotations
 
@@ -6,24 +10,18 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
-from typing import Annotated, Literal
 
 import polars as pl
-import yaml
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from argus.core.errors import ArgusError, explain
-from argus.data import archives, index, names, shards
+from argus.core.errors import ArgusError
+from argus.core.paths import CARDS, RAW
+from argus.data import archives, index, manifests, names, shards
 from argus.data.catalogue import SCHEMA
 from argus.data.index import INDEX, KNOWN
+from argus.data.manifests import MANIFEST, Manifest
 
-RAW = Path("data/raw")
-CARDS = RAW.parent / "sources"
-MANIFEST = "delivery.yaml"
-DELIVERY = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
-Origin = Literal["dirs", "index", "none"]
 IN_DVCS_CACHE = re.compile(r"/files/md5/[0-9a-f]{2}/[0-9a-f]{30}$")
 """Where DVC keeps content; with `cache.type symlink` a delivery's files are links to there."""
 
@@ -34,58 +32,6 @@ FOUND: dict[str, pl.DataType] = {
     "status": pl.String(),
 }
 """What is known of an image before it is opened."""
-
-
-class Manifest(BaseModel):
-    """`delivery.yaml`, written once by `argus submit`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    delivery: Annotated[str, Field(pattern=DELIVERY)]
-    received_at: AwareDatetime  # the order of arrival over all sources; UTC, microseconds
-    # dirs: the first folder is the label; index: it stands in index.csv (or the shard)
-    label_from: Origin
-    # dirs: the folder (below the label's) is the drive or clip; index: as above
-    sequence_from: Origin
-
-
-def read_manifest(folder: Path) -> Manifest:
-    """Read and check the manifest of the delivery in `folder`.
-
-    Raises:
-        ArgusError: there is none, a field is missing or wrong, or it names another delivery.
-    """
-    path = folder / MANIFEST
-    try:
-        manifest = Manifest.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise ArgusError(
-            f"delivery {folder} has no {MANIFEST}, so its order of arrival is not known: "
-            "bring images in with `argus submit`, which writes it"
-        ) from None
-    except yaml.YAMLError as error:
-        raise ArgusError(f"{path} is not valid YAML: {error}") from None
-    except ValidationError as error:
-        raise ArgusError(f"{path} does not hold: {explain(error)}") from None
-    if manifest.delivery != folder.name:
-        raise ArgusError(f"{path} names delivery '{manifest.delivery}': the folder has moved")
-    return manifest
-
-
-def deliveries_of(source: str, raw: Path = RAW) -> list[Path]:
-    """The delivery folders of a source, by name.
-
-    Raises:
-        ArgusError: the source has no delivery, or one with no file but its manifest.
-    """
-    home = raw / source
-    folders = sorted(p for p in home.glob("*") if p.is_dir() and not p.name.startswith("."))
-    if not folders:
-        raise ArgusError(
-            f"source '{source}' has no delivery under {home}: bring images in with "
-            f"`argus submit PATH --source {source}`, or take it off `sources` in params.yaml"
-        )
-    return folders
 
 
 def files_of(folder: Path) -> list[str]:
@@ -122,9 +68,9 @@ def described(source: str, folder: Path, origin: str) -> pl.DataFrame:
         The columns of the catalogue that are known by now, and `mtime_ns` of the file.
 
     Raises:
-        ArgusError: the manifest, the index or a shard does not hold.
+        ArgusError: the manifest, the index or a shard is invalid.
     """
-    manifest = read_manifest(folder)
+    manifest = manifests.read(folder)
     files = [(path, folder / path) for path in files_of(folder)]
     listed = "index" in (manifest.label_from, manifest.sequence_from) and (folder / INDEX).exists()
     known = index.read(folder) if listed else None
@@ -145,7 +91,7 @@ def as_written(
         The columns `FOUND`.
 
     Raises:
-        ArgusError: a shard does not hold.
+        ArgusError: a shard is invalid.
     """
     rows = [row for path, file in files for row in _rows(path, file)]
     frame = pl.DataFrame(rows, schema=FOUND, orient="row")
@@ -180,7 +126,7 @@ def spelt(written: pl.DataFrame, source: str, manifest: Manifest, origin: str) -
         "mtime_ns",
         pl.lit(received, dtype=pl.Datetime("us")).dt.replace_time_zone("UTC").alias("received_at"),
         "label",
-        pl.when(pl.col("label").is_not_null()).then(pl.lit("delivered")).alias("label_from"),
+        pl.when(pl.col("label").is_not_null()).then(pl.lit("delivered")).alias("label_provenance"),
         (pl.lit(f"{source}/") + pl.col("sequence")).alias("sequence"),
         "captured_at",
         pl.lit(origin).alias("origin"),
@@ -248,17 +194,3 @@ def require_there(knob: str, names: Iterable[str], source: str) -> None:
                 f"{knob} in params.yaml names '{name}', which is no "
                 f"{'delivery' if delivery else 'source'} here: correct it, or take it out"
             )
-
-
-def newest(raw: Path = RAW) -> datetime | None:
-    """When the last delivery of any source came in; None before the first."""
-    manifests = [read_manifest(path.parent) for path in raw.glob(f"*/*/{MANIFEST}")]
-    return max((m.received_at for m in manifests), default=None)
-
-
-def in_schema(rows: pl.DataFrame) -> pl.DataFrame:
-    """The columns of the catalogue in their order; those not known yet are null."""
-    return rows.select(
-        (pl.col(name) if name in rows.columns else pl.lit(None)).cast(dtype).alias(name)
-        for name, dtype in SCHEMA.items()
-    )

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from argus.core.params import Domains, Model
 
 FEWEST = 8  # held-out reals below which a score would be mostly luck
+MEANS = {"train": "learn them", "val": "look at them while it trains", "test": "be judged by them"}
 
 
 def obstacle(
@@ -69,6 +70,22 @@ def shortage(judged: Mapping[str, int], domains: Domains | None, where: str = ""
     if not few:
         return None
     return f"{' and '.join(few)} held out{where}, where a score needs {FEWEST}"
+
+
+def missing_classes(classes_without: Mapping[str, Sequence[str]]) -> str:
+    """A line that names them and what cannot be done with them; empty if there are none.
+
+    Args:
+        classes_without: by split the names of classes that it has no image of.
+    """
+    bare = {split: classes for split, classes in classes_without.items() if classes}
+    if not bare:
+        return ""
+    named = "; ".join(
+        f"{', '.join(classes)} (in {split}: no model can {MEANS[split]})"
+        for split, classes in bare.items()
+    )
+    return f"classes without an image: {named}. Bring in more drives of them"
 
 
 def _number(n: int) -> str:

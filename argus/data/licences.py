@@ -1,17 +1,36 @@
-"""Whether a licence allows commercial use."""
+"""Licences: the canonical spelling of one, and whether it allows commercial use."""
 
 from __future__ import annotations
 
 import re
 
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
+CONTRACT = "contract:"
 NON_COMMERCIAL = frozenset({"Aladdin", "NCGL-UK-2.0", "PolyForm-Noncommercial-1.0.0"})
 """SPDX ids that forbid commercial use and do not say so by a part `NC`; those of Creative Commons
 do."""
 IT_DEPENDS = frozenset({"BUSL-1.1", "JPL-image", "PolyForm-Small-Business-1.0.0"})
 """SPDX ids that allow it to some, for some uses, or after some time."""
-TOKEN = re.compile(r"[()]|[^\s()]+")
+WORD = re.compile(r"[()]|[^\s()]+")
 
 Answer = bool | None
+
+
+def licence(text: str) -> str:
+    """An SPDX expression in its canonical spelling, or `contract:<reference>` as it is.
+
+    Raises:
+        ValueError: neither of the two.
+    """
+    if text.startswith(CONTRACT) and text[len(CONTRACT) :].strip():
+        return text
+    try:
+        return str(canonicalize_license_expression(text))
+    except InvalidLicenseExpression:
+        raise ValueError(
+            f"{text!r} is neither an SPDX licence expression nor '{CONTRACT}<reference>'"
+        ) from None
 
 
 def allows_commercial_use(licence: str) -> Answer:
@@ -24,7 +43,7 @@ def allows_commercial_use(licence: str) -> Answer:
     """
     if ":" in licence:
         return None
-    return _either(TOKEN.findall(licence)[::-1])
+    return _either(WORD.findall(licence)[::-1])
 
 
 def _either(left: list[str]) -> Answer:
@@ -45,15 +64,15 @@ def _both(left: list[str]) -> Answer:
 
 
 def _one(left: list[str]) -> Answer:
-    token = left.pop()
-    if token == "(":
+    word = left.pop()
+    if word == "(":
         inner = _either(left)
         left.pop()  # )
         return inner
     if left and left[-1] == "WITH":  # an exception allows more, but none of them this
         left.pop()
         left.pop()
-    return _by_id(token.removesuffix("+"))
+    return _by_id(word.removesuffix("+"))
 
 
 def _by_id(name: str) -> Answer:

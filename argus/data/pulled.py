@@ -1,4 +1,4 @@
-"""Which deliveries are here with their files, and which only DVC knows of, as in a fresh clone."""
+"""Which deliveries there are: here with their files, or known to DVC alone, as in a fresh clone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from argus.core.errors import ArgusError
-from argus.data.deliveries import RAW
+from argus.core.paths import RAW
 
 TRACKER = ".dvc"
 SHOWN = 5  # deliveries that are named one by one
@@ -38,6 +38,28 @@ def tracked(source: str, raw: Path = RAW) -> list[Path]:
     """The folders of a source that a `.dvc` file stands for, here or not, by name."""
     trackers = (raw / source).glob(f"[!.]*{TRACKER}")
     return sorted(path.with_suffix("") for path in trackers if path.is_file())
+
+
+def deliveries_of(source: str, raw: Path = RAW) -> list[Path]:
+    """The delivery folders of a source, by name.
+
+    Raises:
+        ArgusError: the source has no delivery, or one with no file but its manifest.
+    """
+    home = raw / source
+    folders = sorted(p for p in home.glob("*") if p.is_dir() and not p.name.startswith("."))
+    if not folders:
+        raise ArgusError(
+            f"source '{source}' has no delivery under {home}: bring images in with "
+            f"`argus submit PATH --source {source}`, or take it off `sources` in params.yaml"
+        )
+    return folders
+
+
+def deliveries_known(source: str, raw: Path = RAW) -> set[str]:
+    """The names of the deliveries of a source, whether their files are here or DVC has them."""
+    here = {path.name for path in (raw / source).glob("[!.]*") if path.is_dir()}
+    return here | {path.name for path in tracked(source, raw)}
 
 
 def lacking(source: str, raw: Path = RAW) -> list[Lack]:

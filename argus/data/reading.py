@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from argus.core.errors import ArgusError
 from argus.data.images.decode import decode
-from argus.data.images.header import Refusal
+from argus.data.images.header import DecodeError
 
 if TYPE_CHECKING:  # processes that only read need not wait for it
     import polars as pl
@@ -37,7 +37,7 @@ class ImageRef(NamedTuple):
     height: int | None = None
 
 
-class Unreadable(Exception):  # noqa: N818 - an outcome with a status, not a mistake
+class UnreadableImageError(Exception):
     """An image that was accepted at ingest can no longer be read: its bytes have gone bad."""
 
 
@@ -72,7 +72,7 @@ def read_bytes(place: ImageRef) -> bytes:
 
     Raises:
         ArgusError: the file is not there, or may not be read.
-        Unreadable: the disk cannot read it.
+        UnreadableImageError: the disk cannot read it.
     """
     file = file_of(*place[:3])
     try:
@@ -87,7 +87,7 @@ def read_bytes(place: ImageRef) -> bytes:
         ) from None
     except OSError as error:
         if error.errno == errno.EIO:
-            raise Unreadable(str(file)) from None
+            raise UnreadableImageError(str(file)) from None
         raise ArgusError(f"{file} cannot be read: {error.strerror}") from None
 
 
@@ -96,7 +96,7 @@ def digest(place: ImageRef) -> hashlib._Hash:
 
     Raises:
         ArgusError: the file is not there, or may not be read.
-        Unreadable: the disk cannot read it.
+        UnreadableImageError: the disk cannot read it.
     """
     found, at = hashlib.sha256(), place.offset or 0
     end = at + place.size if place.size is not None else None
@@ -130,15 +130,15 @@ def load_rgb(place: ImageRef) -> Image.Image:
     """An image of the catalogue as a person sees it: RGB, EXIF orientation applied, no metadata.
 
     Raises:
-        Unreadable: it cannot be decoded (any more).
+        UnreadableImageError: it cannot be decoded (any more).
         ArgusError: its file is missing, or memory ran out.
     """
     with enough_memory(place):
         size = (place.width, place.height) if place.width and place.height else None
         try:
             return decode(read_bytes(place), size=size, sample_max=place.sample_max).image
-        except Refusal as refusal:
-            raise Unreadable(f"{file_of(*place[:3])}: {refusal.status}") from None
+        except DecodeError as refusal:
+            raise UnreadableImageError(f"{file_of(*place[:3])}: {refusal.status}") from None
 
 
 def thumbnail(row: dict[str, Any]) -> Image.Image:
@@ -148,7 +148,7 @@ def thumbnail(row: dict[str, Any]) -> Image.Image:
     """
     try:
         return ImageOps.pad(load_rgb(image_ref(row)), THUMBNAIL, color="white")
-    except Unreadable:
+    except UnreadableImageError:
         blank = Image.new("RGB", THUMBNAIL, "lightgray")
         centre = (THUMBNAIL[0] // 2, THUMBNAIL[1] // 2)
         ImageDraw.Draw(blank).text(centre, "unreadable", fill="black", anchor="mm")

@@ -5,14 +5,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import unquote
 
-from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -27,20 +24,12 @@ from pydantic import (
 from argus.core import strict_yaml
 from argus.core.errors import ArgusError, explain
 from argus.core.fields import NEVER, Day, LastDay, Purpose
-from argus.data.licences import allows_commercial_use
+from argus.core.paths import CARDS
+from argus.data.addresses import address, inside
+from argus.data.licences import allows_commercial_use, licence
 
-CARDS = Path("data/sources")
 NAME = r"^[a-z0-9][a-z0-9_-]*$"
-CONTRACT = "contract:"
 REVISION = r"^[0-9a-f]{40}$"
-HOST = r"(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\])"
-USER = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
-ADDRESSES = (
-    re.compile(rf"https://{HOST}(?::[0-9]+)?(?P<path>/[!-~]+)"),
-    re.compile(rf"ssh://(?:{USER}@)?{HOST}(?::[0-9]+)?(?P<path>/[!-~]+)"),
-    re.compile(rf"{USER}@{HOST}:(?P<path>[!-,.-~][!-~]*)"),
-)
-PLAIN_PATH = re.compile(r"[\w./~+ -]+")  # nothing in it can be a query, a user or a password
 
 Kind = Literal["client", "academic", "fleet", "demo"]
 Origin = Literal["camera", "rendered", "generated"]
@@ -59,57 +48,6 @@ def named(terms: Any) -> Any:
         kind = type(wrong[0]).__name__
         raise ValueError(f"YAML reads the name {wrong[0]} as a {kind}: put it in quotes")
     return terms
-
-
-def licence(text: str) -> str:
-    """An SPDX expression in its canonical spelling, or `contract:<reference>` as it is.
-
-    Raises:
-        ValueError: neither of the two.
-    """
-    if text.startswith(CONTRACT) and text[len(CONTRACT) :].strip():
-        return text
-    try:
-        return str(canonicalize_license_expression(text))
-    except InvalidLicenseExpression:
-        raise ValueError(
-            f"{text!r} is neither an SPDX licence expression nor '{CONTRACT}<reference>'"
-        ) from None
-
-
-def address(text: str) -> str:
-    """The address of a Git repository somewhere else, as it is: `https://host/path`,
-    `ssh://user@host/path` or `user@host:path`.
-
-    Whatever else Git would take (a folder, `file:`, `git:`, `http:`, a helper such as `ext::`)
-    would read this machine, run a command, or bring what nobody vouches for. Nor is there room for
-    credentials: the card stands in Git, and Git has helpers to ask for them.
-
-    Raises:
-        ValueError: any other; without what the text says, which may be a secret.
-    """
-    found = [match for form in ADDRESSES if (match := form.fullmatch(text))]
-    path = unquote(found[0]["path"]) if found else ""
-    if not PLAIN_PATH.fullmatch(path) or ".." in path.split("/"):
-        raise ValueError(
-            "must be the address of a Git repository: https://host/path, ssh://user@host/path or "
-            "user@host:path, with no password, token or query in it. A folder of this machine is "
-            "brought in with `argus submit`"
-        )
-    return text
-
-
-def inside(text: str) -> str:
-    """A path inside a repository, as it is; `.` is all of it.
-
-    Raises:
-        ValueError: it leads out of it.
-    """
-    path = PurePosixPath(text)
-    odd = path.is_absolute() or ".." in path.parts or not text.isprintable()
-    if odd or text.startswith("-"):
-        raise ValueError("must be a path inside the repository")
-    return text
 
 
 class _Strict(BaseModel):
@@ -171,7 +109,7 @@ class Fetch(_Strict):
     format: Annotated[str, Field(pattern=NAME)]  # one of `argus formats`
 
 
-class Card(_Strict):
+class RightsCard(_Strict):
     """The rights card of one source; `data/sources/demo.yaml` shows every field."""
 
     source: Annotated[str, Field(pattern=NAME)]
@@ -245,7 +183,7 @@ def path_of(source: str) -> Path:
     return CARDS / f"{source}.yaml"
 
 
-def read(source: str) -> Card:
+def read(source: str) -> RightsCard:
     """Read and check the rights card of a source.
 
     Raises:
@@ -264,7 +202,7 @@ def read(source: str) -> Card:
     return parse(text, source, f"rights card {path}")
 
 
-def parse(text: str, source: str, name: str) -> Card:
+def parse(text: str, source: str, name: str) -> RightsCard:
     """The rights card of a source from its text; `name` is what messages call it.
 
     A key that stands there twice is an error: the second would silently overrule the first.
@@ -274,74 +212,12 @@ def parse(text: str, source: str, name: str) -> Card:
     """
     content = strict_yaml.parse(text, name)
     try:
-        card = Card.model_validate(content)
+        card = RightsCard.model_validate(content)
     except ValidationError as error:
-        raise ArgusError(f"{name} does not hold: {explain(error)}") from None
+        raise ArgusError(f"{name} is invalid: {explain(error)}") from None
     if card.source != source:
         raise ArgusError(
             f"{name} is the card of '{card.source}', not of '{source}': a card is named after its "
             "source"
         )
     return card
-
-
-def objections(
-    source: str, delivery: str | None, today: date, use: Purpose, listed: Collection[str]
-) -> list[str]:
-    """Why what rests on a delivery may not be used today; empty if it may.
-
-    Unlike ingest, which goes by `ingest.as_of` and what the wheel does with images, this is about
-    what was made of them: weights that are to be promoted or to leave the house.
-
-    Args:
-        source: whose images they are; its card is read as it is now.
-        delivery: of the source; None for the terms of the source itself.
-        today: the day on which consents must hold.
-        use: what the images were used for.
-        listed: the sources in use, `sources` in params.yaml.
-
-    Returns:
-        A reason each for: the source is retired, has no valid card, is of generated images, the
-        delivery is withdrawn, the card does not grant the use, its consent is over.
-    """
-    what = source if delivery is None else f"{source}/{delivery}"
-    found = [] if source in listed else [f"{source} is retired: not on `sources` in params.yaml"]
-    try:
-        card = read(source)
-    except ArgusError as error:
-        return [*found, str(error)]
-    if card.origin == "generated":
-        found.append(f"{what}: generated images are never accepted")
-    withdrawal = card.withdrawal(delivery)
-    if withdrawal:
-        found.append(f"{what}: {withdrawal}")
-    if use not in card.purposes_for(delivery):
-        granted = ", ".join(card.purposes_for(delivery)) or "nothing"
-        found.append(f"{what}: may not be used to {use}, its card grants {granted}")
-    consent = card.consent_for(delivery)
-    if consent.over(today):
-        found.append(f"{what}: consent ended on {consent.expires} ({consent.reference})")
-    return found
-
-
-def outlived(source: str, images: Mapping[str, int], today: date) -> list[str]:
-    """Deliveries of a source that are in use although their consent is over; a line each.
-
-    A run that goes by a day gone by (`ingest.as_of`) lets them in, so that an old turn gives its
-    old bytes; whoever runs it should know.
-
-    Args:
-        source: it must have a valid card.
-        images: how many are in use of each delivery.
-        today: the day on which consents are judged.
-    """
-    card = read(source)
-    ended = {name: card.consent_for(name) for name in images}
-    return [
-        f"{source}/{name}: {images[name]} images in use rest on a consent that ended on "
-        f"{consent.expires} ({consent.reference}), since ingest.as_of in params.yaml is before "
-        "that: what is made of them must not be used. Set as_of to today, or run `argus turn`, "
-        "which does"
-        for name, consent in sorted(ended.items())
-        if consent.over(today)
-    ]

@@ -1,4 +1,4 @@
-"""`.tar` shards in the WebDataset layout, read in place: nothing is unpacked.
+"""`.tar` shards in the WebDataset layout, written and read: in place, nothing is unpacked.
 
 An image and what is known about it stand side by side under one key: `day/0001.jpg` and
 `day/0001.json`. The key of a member is its name up to the first dot of the last part.
@@ -8,32 +8,35 @@ The layout: https://github.com/webdataset/webdataset, "The WebDataset Format".
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import tarfile
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, NamedTuple
 
-from argus.core.errors import ArgusError, printable
+from argus.core.errors import ArgusError
 from argus.data import names
-from argus.data.archives import BEGIN, kind_of, packed
+from argus.data.archives import (
+    BEGIN,
+    MAKE_ANEW,
+    TAR,
+    TAR_ERRORS,
+    kind_of,
+    packed,
+    require_end,
+    require_plain,
+)
 
 ABOUT = ".json"
-BLOCK = tarfile.BLOCKSIZE
-MARKER = 2 * BLOCK  # bytes of zeros that end a tar file; any number more may follow
-CHUNK = 1 << 20  # bytes read at a time of what should be zeros
-UNREADABLE = (
-    tarfile.TarError,
-    EOFError,
-    OSError,
-    ValueError,
-    OverflowError,
-    RecursionError,
-    MemoryError,
-)
-"""What `tarfile` raises on damaged bytes."""
+LIMIT = 512 << 20  # bytes of a shard that we write; a larger image has one to itself
+READ_ONLY = 0o444
+FORMAT = tarfile.PAX_FORMAT  # names in any script, of any length
 UNPACK = "unpack it and submit the folder, or make it a plain .tar first (`gzip -d` and the like)"
-MAKE_ANEW = "Make it anew with `tar -cf`, or take it out"
 
 
 class Member(NamedTuple):
@@ -44,6 +47,16 @@ class Member(NamedTuple):
     offset: int
     size: int
     about: dict[str, Any]
+
+
+class Sample(NamedTuple):
+    """An image to put into a shard: its file, its name there, and what is known about it."""
+
+    file: Path
+    name: str
+    label: str | None
+    sequence: str | None
+    captured_at: datetime | None
 
 
 class Contents(NamedTuple):
@@ -91,7 +104,7 @@ def contents(shard: Path) -> Contents:
             found = _read(shard, tar)
             require_end(shard, tar.fileobj, tar.offset)  # type: ignore[arg-type]
             return found
-    except UNREADABLE as error:
+    except TAR_ERRORS as error:
         raise ArgusError(
             f"{shard} cannot be read as an uncompressed tar file: {error}. {MAKE_ANEW}"
         ) from None
@@ -153,53 +166,15 @@ def _both(first: str, second: str) -> str:
     return f"{first} and {second}, which are one name: rename one of them"
 
 
-def require_plain(shard: Path, member: tarfile.TarInfo) -> None:
-    """Raises:
-    ArgusError: the member is not a plain file with a name inside the shard.
-    """
-    path = PurePosixPath(member.name)
-    if not member.isreg() or member.issparse():
-        raise ArgusError(
-            f"{shard}: {member.name} is a link, a device, a sparse file or the like: take it out"
-        )
-    if path.is_absolute() or ".." in path.parts or not names.normal(member.name):
-        raise ArgusError(f"{shard}: {member.name} leads out of the shard: take it out")
-    if not names.is_text(member.name):
-        raise ArgusError(
-            f"{shard}: the name {printable(member.name)} is not UTF-8: rename the file and make "
-            "the shard anew"
-        )
-    if member.size < 0:
-        raise ArgusError(f"{shard}: {member.name} is {member.size} bytes long. {MAKE_ANEW}")
-
-
-def require_end(shard: Path, stream: IO[bytes], after: int) -> None:
-    """Raises:
-    ArgusError: `after` the last member, a byte of the file, there is anything but the end marker
-        and zeros: a header that does not hold, a second archive, or nothing at all.
-    """
-    stream.seek(after)
-    zeros = 0
-    while chunk := stream.read(CHUNK):
-        rest = chunk.lstrip(b"\0")
-        zeros += len(chunk) - len(rest)
-        if rest:
-            break
-    else:
-        if zeros < MARKER:
-            raise ArgusError(
-                f"{shard} ends without the end marker of a tar file: it was cut off. {MAKE_ANEW}"
-            )
-        return
-    if zeros < BLOCK:
-        raise ArgusError(
-            f"{shard} is damaged: at byte {after} stands neither a member nor the end. {MAKE_ANEW}"
-        )
-    raise ArgusError(
-        f"{shard} goes on at byte {after + zeros}, after its end at byte {after}, and nothing from "
-        "there on would be read: archives that were joined with `cat`? Submit each on its own, or "
-        "join them with `tar --concatenate`"
-    )
+def _written(sample: Sample) -> bytes:
+    """The `.json` member of an image."""
+    time = sample.captured_at
+    about = {
+        "label": sample.label,
+        "sequence": sample.sequence,
+        "captured_at": None if time is None else time.isoformat(),
+    }
+    return json.dumps(about, ensure_ascii=False).encode()
 
 
 def _about(shard: Path, tar: tarfile.TarFile, member: tarfile.TarInfo) -> dict[str, Any]:
@@ -225,3 +200,69 @@ def _text(value: object) -> str | None:
     if value is None or (isinstance(value, str) and names.is_text(value)):
         return value
     raise TypeError(f"{value!a} is no text")
+
+
+def named(samples: Iterable[Sample]) -> list[Sample]:
+    """The samples in order of their names, each with a key of its own.
+
+    Where names differ only behind the first dot (`1.jpg` and `1.png`; `a.0.1.jpg` and `a.0.2.jpg`),
+    all dots but one are written `%2E`.
+
+    Raises:
+        ArgusError: a name would be read as what is known of an image, or as a shard; or two names
+            cannot be told apart.
+    """
+    samples = sorted(samples, key=lambda sample: sample.name)
+    shared = Counter(key_of(sample.name) for sample in samples)
+    found, keys = [], set()
+    for sample in samples:
+        if sample.name.lower().endswith((ABOUT, TAR)):
+            raise ArgusError(
+                f"{sample.file} would mean something else inside a shard: take it out, or submit "
+                "without `--shard`"
+            )
+        if shared[key_of(sample.name)] > 1:
+            path = PurePosixPath(sample.name)
+            name = path.with_name(path.name.replace(".", "%2E") + path.suffix).as_posix()
+            sample = sample._replace(name=name)
+        if key_of(sample.name) in keys:
+            raise ArgusError(f"{sample.file} cannot be told apart from another file: rename it")
+        keys.add(key_of(sample.name))
+        found.append(sample)
+    return found
+
+
+def write(folder: Path, samples: Iterable[Sample], limit: int = LIMIT) -> None:
+    """Write `00000.tar`, `00001.tar` and so on; equal samples give equal bytes.
+
+    Args:
+        folder: where to; it is there.
+        samples: as `named` gives them.
+        limit: bytes at which a shard is full.
+
+    Raises:
+        ArgusError: a file cannot be read, or a shard cannot be written.
+    """
+    tar, number = None, 0
+    with ExitStack() as shard:
+        for sample in samples:
+            about = _written(sample)
+            try:
+                with sample.file.open("rb") as stream:
+                    size = os.fstat(stream.fileno()).st_size
+                    if tar is None or tar.offset + size > limit:
+                        shard.close()
+                        path = folder / f"{number:05d}{TAR}"
+                        tar = shard.enter_context(tarfile.open(path, "x", format=FORMAT))
+                        path.chmod(READ_ONLY)
+                        number += 1
+                    _add(tar, sample.name, size, stream)
+                _add(tar, key_of(sample.name) + ABOUT, len(about), io.BytesIO(about))
+            except OSError as error:
+                raise ArgusError(f"{sample.file} cannot be put into a shard: {error}") from None
+
+
+def _add(tar: tarfile.TarFile, name: str, size: int, content: IO[bytes]) -> None:
+    about = tarfile.TarInfo(name)  # of nobody, in 1970
+    about.size, about.mode = size, READ_ONLY
+    tar.addfile(about, content)

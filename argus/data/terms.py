@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from difflib import get_close_matches
-from pathlib import Path
 
 import polars as pl
 
@@ -13,23 +12,16 @@ from argus.core.errors import ArgusError
 from argus.core.fields import Purpose
 from argus.data import rights_cards
 from argus.data.catalogue import SCHEMA
-from argus.data.deliveries import RAW
-from argus.data.pulled import tracked
+from argus.data.pulled import deliveries_known
 
 DELIVERED = (
     *("image_id", "source", "delivery", "path", "member", "offset", "size", "received_at"),
-    *("label", "label_from", "sequence", "origin", "may_train", "may_evaluate", "status"),
+    *("label", "label_provenance", "sequence", "origin", "may_train", "may_evaluate", "status"),
 )
 """What stays known of an image that was withdrawn; the rest was measured on it."""
 
 
-def deliveries_known(source: str, raw: Path = RAW) -> set[str]:
-    """The names of the deliveries of a source, whether their files are here or DVC has them."""
-    here = {path.name for path in (raw / source).glob("[!.]*") if path.is_dir()}
-    return here | {path.name for path in tracked(source, raw)}
-
-
-def unknown_deliveries(card: rights_cards.Card, known: Collection[str]) -> list[str]:
+def unknown_deliveries(card: rights_cards.RightsCard, known: Collection[str]) -> list[str]:
     """What is wrong with a card that has terms for deliveries which are not there; a line each.
 
     Such terms change nothing, and somebody meant something by them: a consent that was withdrawn.
@@ -50,7 +42,7 @@ def unknown_deliveries(card: rights_cards.Card, known: Collection[str]) -> list[
     return lines
 
 
-def require_known(card: rights_cards.Card) -> None:
+def require_known(card: rights_cards.RightsCard) -> None:
     """Raises:
     ArgusError: a card has terms for a delivery that is not there.
     """
@@ -59,10 +51,11 @@ def require_known(card: rights_cards.Card) -> None:
         raise ArgusError("; ".join(found))
 
 
-def withdrawn(card: rights_cards.Card, images: pl.DataFrame) -> dict[str, str]:
+def withdrawn(card: rights_cards.RightsCard, images: pl.DataFrame) -> dict[str, str]:
     """Since when and why deliveries are withdrawn, by their name.
 
     Args:
+        card: of the source.
         images: the catalogue of the source.
     """
     names = images["delivery"].unique().sort()

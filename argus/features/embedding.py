@@ -158,7 +158,7 @@ def _embedded(
     for row, place in zip(rows, reading.image_refs(images[rows]), strict=True):
         try:  # one picture at a time: only what the network sees of it is kept
             pixels.append(net.prepare(reading.load_rgb(place)))
-        except reading.Unreadable:
+        except reading.UnreadableImageError:
             continue
         read.append(row)
     progress(len(rows) - len(read))

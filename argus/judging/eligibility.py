@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from argus.core.errors import ArgusError
-from argus.data import rights_cards
+from argus.data import objections, rights_cards
 from argus.data.packed import gone
 from argus.models import ancestry
 from argus.models.ancestry import Terms
@@ -35,7 +35,7 @@ class Eligibility:
         """
 
         def of_delivery(source: str, delivery: str) -> list[str]:
-            found = rights_cards.objections(source, delivery, day, "train", self.sources)
+            found = objections.to_use(source, delivery, day, "train", self.sources)
             if source in self.sources and not self.delivered(source, delivery):
                 found.append(gone(source, delivery))
             return found

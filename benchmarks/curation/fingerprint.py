@@ -20,8 +20,8 @@ from threadpoolctl import threadpool_limits
 
 from argus.core import params
 from argus.core.files import remove
-from argus.data.deliveries import MANIFEST
 from argus.data.images.decode import Limits
+from argus.data.manifests import MANIFEST
 from argus.data.measuring import measure
 from argus.data.reading import ImageRef
 from benchmarks.curation.loops import decode_only, imagehash_loop

@@ -22,7 +22,7 @@ import yaml
 from scipy.signal import lfilter
 
 from argus.data import catalogue
-from argus.data.deliveries import in_schema
+from argus.data.catalogue import in_schema
 from argus.features.embedded import EMBEDDED
 from stages.dedupe.__main__ import INGESTED
 
@@ -146,7 +146,7 @@ def delivery(
             "path"
         ),
         pl.when(kind.named).then(folder).alias("sequence"),
-        pl.when(pl.col("label").is_not_null()).then(pl.lit("delivered")).alias("label_from"),
+        pl.when(pl.col("label").is_not_null()).then(pl.lit("delivered")).alias("label_provenance"),
         pl.when(pl.col("status") != "near_constant").then("phash").alias("phash"),
     )
     mixing = np.random.default_rng(1).normal(size=(LATENT + len(CLASSES), FEATURES))

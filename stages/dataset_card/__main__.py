@@ -5,15 +5,14 @@ Writes `reports/croissant.json`, which points to the catalogue beside it in `dat
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from argus.core import params, reports
+from argus.core import params
 from argus.core.errors import exits_cleanly
 from argus.core.files import sha256, write_json
+from argus.core.paths import DATASET_CARD, IMAGES, PRUNED
 from argus.data import catalogue, rights_cards
 from stages.dataset_card.croissant import croissant
 
-TABLE = Path("data/prune/images.parquet")
+TABLE = PRUNED / IMAGES
 
 
 @exits_cleanly
@@ -27,7 +26,7 @@ def main() -> None:
         sha256=sha256(TABLE),
         as_of=p.ingest.as_of,
     )
-    write_json(reports.REPORTS / "croissant.json", card)
+    write_json(DATASET_CARD, card)
     print(f"{catalogue.accepted(images).height} images of {len(p.sources)} sources described")
 
 

@@ -27,7 +27,7 @@ COLUMNS = {
     "path": ("sc:Text", "Its file, below data/raw/<source>/<delivery>/."),
     "member": ("sc:Text", "Its name inside the tar shard at `path`; null for a plain file."),
     "label": ("sc:Text", "The condition that it shows; null if not known."),
-    "label_from": ("sc:Text", "delivered (said by the source) or predicted."),
+    "label_provenance": ("sc:Text", "delivered (said by the source) or predicted."),
     "sequence": ("sc:Text", "The drive or clip that it is of; null if not known."),
     "width": ("sc:Integer", "px, upright."),
     "height": ("sc:Integer", "px, upright."),
@@ -75,7 +75,7 @@ CONTEXT: Json = {
 
 def croissant(
     images: pl.DataFrame,
-    owners: Sequence[rights_cards.Card],
+    owners: Sequence[rights_cards.RightsCard],
     content_url: str,
     sha256: str,
     as_of: date,
@@ -95,7 +95,7 @@ def croissant(
     per_class = {
         name: catalogue.counts(catalogue.labels(curated.filter(split=name))) for name in SPLITS
     }
-    predicted = int((curated["label_from"] == "predicted").sum())
+    predicted = int((curated["label_provenance"] == "predicted").sum())
     return {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
@@ -124,7 +124,7 @@ def croissant(
             "Training images: the most distinct by image features, within a quota for each class.",
         ],
         "rai:dataAnnotationProtocol": f"Conditions as delivered; {predicted} training images have "
-        "one predicted from image features (label_from: predicted), in val and test none has.",
+        "one predicted from image features (label_provenance: predicted), in val and test none has.",
         "distribution": [
             {
                 "@type": "cr:FileObject",
@@ -140,7 +140,7 @@ def croissant(
     }
 
 
-def facts(card: rights_cards.Card, curated: pl.DataFrame) -> Json:
+def facts(card: rights_cards.RightsCard, curated: pl.DataFrame) -> Json:
     """What is told of a source, with the keys `FACTS`."""
     own = curated.filter(pl.col("source") == card.source)
     return {

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from argus.core import params, reports
+from argus.core import params, paths, reports
 from argus.core.errors import ArgusError, exits_cleanly, warn
 from argus.core.files import atomic
 from argus.data import catalogue
@@ -184,7 +184,7 @@ def main() -> None:
     found = metrics(images, p.dedupe)
     reports.metrics("dedupe", found)
     gallery = pictures.groups(images)
-    with atomic(reports.REPORTS / "dedupe") as folder:
+    with atomic(paths.REPORTS / "dedupe") as folder:
         folder.mkdir()
         pictures.distances(images, p.dedupe, folder / "distances.png")
         if gallery is not None:

@@ -1,14 +1,14 @@
 """Render the embedded demo source: `python -m stages.demo`."""
 
 import os
-from pathlib import Path
 
 from argus.core import params
 from argus.core.errors import exits_cleanly
 from argus.core.files import atomic
+from argus.core.paths import RAW
 from stages.demo.deliver import deliver
 
-HOME = Path("data/raw/demo")
+HOME = RAW / "demo"
 
 
 @exits_cleanly

@@ -16,6 +16,8 @@ from argus.core import interrupts
 from argus.core.errors import ArgusError
 from argus.core.params import Demo
 from argus.core.progress import Steps
+from argus.data import manifests
+from argus.data.manifests import Manifest
 from stages.demo.draw import prepare, render
 from stages.demo.world import CONDITIONS, Drive, build
 
@@ -94,8 +96,8 @@ def deliver(settings: Demo, home: Path, workers: int) -> int:
         steps.advance()
     _plant(home, deliveries)
     for number, week in enumerate(WEEKS):
-        _write_manifest(home / week, FIRST + timedelta(weeks=number))
-    _write_manifest(home / LAPSED, LAPSED_AT)
+        _describe(home / week, FIRST + timedelta(weeks=number))
+    _describe(home / LAPSED, LAPSED_AT)
     return total
 
 
@@ -120,11 +122,9 @@ def _write(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-def _write_manifest(folder: Path, received_at: datetime) -> None:
-    text = (
-        f"delivery: {folder.name}\n"
-        f"received_at: {received_at:%Y-%m-%dT%H:%M:%S.%fZ}\n"
-        "label_from: dirs\n"
-        "sequence_from: dirs\n"
+def _describe(folder: Path, received_at: datetime) -> None:
+    """Write the manifest of a delivery."""
+    manifest = Manifest(
+        delivery=folder.name, received_at=received_at, label_from="dirs", sequence_from="dirs"
     )
-    _write(folder / "delivery.yaml", text.encode())
+    manifests.write(folder, manifest)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import polars as pl
 
-from argus.core import params, reports
+from argus.core import params, paths, reports
 from argus.core.errors import ArgusError, exits_cleanly, warn
 from argus.core.files import atomic
-from argus.data import catalogue, deliveries, rights_cards, terms
+from argus.data import catalogue, deliveries, objections, pulled, rights_cards, terms
 from argus.data.measuring.flaws import Doubt, doubts, with_flaws
 from argus.data.measuring.measure_cache import measured
 from argus.data.pulled import require_pulled
@@ -28,7 +28,7 @@ def take_in(source: str, settings: params.Ingest) -> tuple[pl.DataFrame, int]:
     card = rights_cards.read(source)
     terms.require_known(card)
     require_pulled(source)
-    folders = deliveries.deliveries_of(source)
+    folders = pulled.deliveries_of(source)
     deliveries.require_there("ingest.quality.confirmed", settings.quality.confirmed, source)
     granted, refused = [], []
     for folder in folders:
@@ -45,7 +45,7 @@ def take_in(source: str, settings: params.Ingest) -> tuple[pl.DataFrame, int]:
     if granted:
         rows, decoded = measured(pl.concat(granted), settings)
         refused.append(with_flaws(rows, settings.quality))
-    rows = pl.concat([deliveries.in_schema(part) for part in refused])
+    rows = pl.concat([catalogue.in_schema(part) for part in refused])
     return terms.without_withdrawn(catalogue.in_order(rows), settings.withdrawn), decoded
 
 
@@ -62,7 +62,7 @@ def warnings(source: str, images: pl.DataFrame, as_of: date, today: date) -> lis
         f"ingest.as_of in params.yaml is {as_of}, which is still to come: consents that end "
         "before are refused already. `argus turn` sets it to today"
     )
-    return [*([ahead] if as_of > today else []), *rights_cards.outlived(source, in_use, today)]
+    return [*([ahead] if as_of > today else []), *objections.outlived(source, in_use, today)]
 
 
 def by_delivery(in_doubt: Iterable[Doubt]) -> dict[str, dict[str, dict[str, int]]]:
@@ -92,7 +92,7 @@ def main() -> None:
     catalogue.write(f"data/ingest/{source}/images.parquet", images)
     sheet = pictures.flaws(images)
     in_doubt = doubts(images, settings.quality)
-    home = reports.REPORTS / "ingest" / source
+    home = paths.REPORTS / "ingest" / source
     with atomic(home) as folder:
         folder.mkdir()
         pictures.scores(images, settings.quality, folder / "scores.png")

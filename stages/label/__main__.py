@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from argus.core import params, reports
+from argus.core import params, paths, reports
 from argus.core.errors import exits_cleanly
 from argus.core.files import atomic
 from argus.data import catalogue
@@ -18,7 +18,7 @@ from stages.label import pictures
 from stages.label.evidence import GIVEN
 from stages.label.predict import predict
 
-REPORTS = reports.REPORTS / "label"
+REPORTS = paths.REPORTS / "label"
 SHOWN = 1000  # held-out images in confusion.csv at most: it lies in Git
 
 
@@ -34,7 +34,7 @@ def main() -> None:
         images, report, held_out = predict(images, matrix, place, p)
     catalogue.write("data/label/images.parquet", images)
 
-    found = images.filter(label_from="predicted")["label"]
+    found = images.filter(label_provenance="predicted")["label"]
     report |= {"predicted": len(found), "per_class": catalogue.counts(found)}
     reports.metrics("label", report)
     with atomic(REPORTS / "confusion.csv") as temporary:

@@ -133,7 +133,7 @@ def with_labels(
     """The catalogue with the conditions of unlabelled training images predicted.
 
     `label_guess` of such a row is its likeliest condition and `label_confidence` the probability of
-    that; where it is high enough, `label` is this condition and `label_from` is `predicted`.
+    that; where it is high enough, `label` is this condition and `label_provenance` is `predicted`.
     Elsewhere both stay null, which is what later stages call `unknown`.
     """
     rows = images.select(UNLABELLED).to_series().arg_true().to_numpy()
@@ -142,7 +142,7 @@ def with_labels(
     told = label != UNKNOWN
     changes = {
         "label": (rows[told], label[told].tolist()),
-        "label_from": (rows[told], ["predicted"] * int(told.sum())),
+        "label_provenance": (rows[told], ["predicted"] * int(told.sum())),
         "label_guess": (rows, guess.tolist()),
         "label_confidence": (rows, confidence),
     }

@@ -19,7 +19,7 @@ from argus.core import params, reports
 from argus.core.errors import exits_cleanly, warn
 from argus.core.files import atomic, write_json
 from argus.core.progress import track
-from argus.data import catalogue, reading, rights_cards
+from argus.data import catalogue, objections, reading, rights_cards
 from argus.data.catalogue import GROUP, SPLITS
 from argus.data.packed import PACKED, RIGHTS, Rights, Terms
 
@@ -54,16 +54,16 @@ def rights(images: pl.DataFrame, sources: list[str], settings: params.Ingest) ->
     for source in sources:
         card = rights_cards.read(source)
         delivered = images.filter(pl.col("source") == source)["delivery"].unique().sort()
-        objections = {
-            delivery: rights_cards.objections(source, delivery, settings.as_of, "train", sources)
+        against = {
+            delivery: objections.to_use(source, delivery, settings.as_of, "train", sources)
             for delivery in delivered
         }
-        terms[source] = Terms(card.licence, card.allows_commercial_use(), objections)
+        terms[source] = Terms(card.licence, card.allows_commercial_use(), against)
     return Rights(terms, {each.sha256: each.reason for each in settings.withdrawn})
 
 
 def outlived(images: pl.DataFrame, today: date) -> list[str]:
-    """Deliveries among the images whose consent is over today, see `rights_cards.outlived`.
+    """Deliveries among the images whose consent is over today, see `objections.outlived`.
 
     Said again here, as the last stage that knows whose images they are, and one that runs where
     only knobs were changed and nothing was taken in.
@@ -72,7 +72,7 @@ def outlived(images: pl.DataFrame, today: date) -> list[str]:
     return [
         text
         for part in sources
-        for text in rights_cards.outlived(
+        for text in objections.outlived(
             part["source"][0], catalogue.counts(part["delivery"]), today
         )
     ]
@@ -96,7 +96,7 @@ def main() -> None:
         for index, place in enumerate(track(places, f"packing {split}", len(places))):
             try:
                 array[len(kept)] = shrink(reading.load_rgb(place), (height, width))
-            except reading.Unreadable:
+            except reading.UnreadableImageError:
                 continue
             kept.append(index)
         with atomic(PACKED / f"{split}.npy") as temporary:

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from threadpoolctl import threadpool_limits
 
-from argus.core import params, reports
+from argus.core import params, paths, reports
 from argus.core.errors import exits_cleanly, warn
 from argus.core.files import atomic
 from argus.core.progress import Steps
@@ -123,7 +123,7 @@ def main() -> None:
 
     catalogue.write("data/prune/images.parquet", images)
     catalogue.write("data/prune/isolated.parquet", review)
-    with atomic(reports.REPORTS / "prune") as folder:
+    with atomic(paths.REPORTS / "prune") as folder:
         folder.mkdir()
         pictures.distances(usual, beyond, folder / "distances.png")
         if review.height:

@@ -77,7 +77,9 @@ def balance(images: pl.DataFrame, budget: int, tau: float) -> dict[str, Any]:
     return {
         "per_class": per_class,
         "predicted": {
-            name: catalogue.counts(at[name].filter(pl.col("label_from") == "predicted")["label"])
+            name: catalogue.counts(
+                at[name].filter(pl.col("label_provenance") == "predicted")["label"]
+            )
             for name in ("train", "selected")
         },
         "class_entropy": {name: class_entropy(n.values()) for name, n in filled.items()},

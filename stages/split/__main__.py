@@ -14,8 +14,7 @@ from argus.core import lineage, params, reports
 from argus.core.errors import ArgusError, exits_cleanly, warn
 from argus.data import catalogue
 from argus.data.catalogue import SPLITS, UNKNOWN
-from argus.data.feasibility import obstacle
-from argus.data.missing_classes import lacking
+from argus.data.feasibility import missing_classes, obstacle
 from argus.features import embedded
 from argus.features.vectors import Vectors
 from stages.split.arrivals import Arrivals
@@ -163,7 +162,7 @@ def main() -> None:
         },
     )
     print(", ".join(f"{name} {part.height}" for name, part in sizes.items()))
-    for text in filter(None, (shortage(images), lacking(without))):
+    for text in filter(None, (shortage(images), missing_classes(without))):
         warn(text)
     # This decides nothing that is written, so `models` and `evaluate` need not re-run the stage.
     for text in skipped(classes, p.models, p.evaluate.splits):

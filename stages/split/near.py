@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from argus.core.caches import FOLDER
 from argus.core.params import Split
+from argus.core.paths import CACHE
 from argus.features.near import Alike
 from argus.features.vectors import Vectors
 from argus.hamming.neighbours import Hashes
 from stages.split.arrivals import Arrivals
 from stages.split.record import NONE, Standing
 
-PAIRS = FOLDER / "pairs"  # found by earlier runs: at this radius, most of a large split's time
+PAIRS = CACHE / "pairs"  # found by earlier runs: at this radius, most of a large split's time
 FEATURES = 30  # instead of bits: the pair is near by its features
 COPY = 31  # likewise: one of the pair was dropped for the other
 PLACE_BITS, DISTANCE_BITS = 28, 5

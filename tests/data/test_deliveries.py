@@ -108,7 +108,7 @@ def test_one_class_wherever_its_name_stands_and_however_it_is_written(deliver: D
     packed = tar("a.png", "b.png", a={"label": "dAY\n", "sequence": "d1/"}, b={"label": "Unknown"})
     shard = deliver("cam", "3", {"s.tar": packed}, label_from="index", sequence_from="index")
     assert rows(folders, "label") == [("day",)] * 3
-    assert rows(listed, "label", "label_from", "sequence") == [
+    assert rows(listed, "label", "label_provenance", "sequence") == [
         ("day", "delivered", "cam/d1"),
         (None, None, None),
         (None, None, None),

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argus.data.licences import allows_commercial_use
-from argus.data.rights_cards import licence
+from argus.data.licences import allows_commercial_use, licence
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from argus.core.errors import ArgusError
-from argus.data import rights_cards
+from argus.core.fields import Purpose
+from argus.data import licences, objections, rights_cards
 
 DAY = date(2026, 6, 1)
 TEXT = """\
@@ -22,14 +23,14 @@ consent: {{reference: A-1, expires: {expires}}}
 origin: camera
 citation: ""
 """
-BOTH: list[rights_cards.Purpose] = ["train", "evaluate"]
+BOTH: list[Purpose] = ["train", "evaluate"]
 
 
 def refusal(
     source: str,
     delivery: str = "d",
     day: date = DAY,
-    purposes: list[rights_cards.Purpose] = BOTH,
+    purposes: list[Purpose] = BOTH,
     origins: tuple[rights_cards.Origin, ...] = ("camera",),
 ) -> str | None:
     return rights_cards.read(source).refusal(delivery, day, origins, purposes)
@@ -153,21 +154,21 @@ def test_what_was_made_of_images_is_judged_by_today(card: Callable[..., None]) -
     terms = {"old": {"consent": {"reference": "B-2", "expires": "2026-01-31"}}}
     card("fleet", purposes=["train"], deliveries=terms)
 
-    def objections(delivery: str | None, day: date = DAY, **changes: Any) -> list[str]:
+    def against(delivery: str | None, day: date = DAY, **changes: Any) -> list[str]:
         use, listed = changes.get("use", "train"), changes.get("listed", ["fleet"])
-        return rights_cards.objections("fleet", delivery, day, use, listed)
+        return objections.to_use("fleet", delivery, day, use, listed)
 
-    assert objections(None) == objections("new") == []
-    assert objections("old", date(2026, 1, 31)) == []
-    assert objections("old") == ["fleet/old: consent ended on 2026-01-31 (B-2)"]
-    assert objections(None, use="evaluate") == [
+    assert against(None) == against("new") == []
+    assert against("old", date(2026, 1, 31)) == []
+    assert against("old") == ["fleet/old: consent ended on 2026-01-31 (B-2)"]
+    assert against(None, use="evaluate") == [
         "fleet: may not be used to evaluate, its card grants train"
     ]
-    assert objections(None, listed=[]) == ["fleet is retired: not on `sources` in params.yaml"]
+    assert against(None, listed=[]) == ["fleet is retired: not on `sources` in params.yaml"]
     card("fleet", purposes=[], origin="generated", deliveries=terms)
-    assert len(objections("old", listed=[])) == 4
+    assert len(against("old", listed=[])) == 4
     rights_cards.path_of("fleet").unlink()
-    assert "no rights card" in objections("old")[0]
+    assert "no rights card" in against("old")[0]
 
 
 @pytest.mark.parametrize(
@@ -184,7 +185,7 @@ def test_a_wrong_card_names_the_field(
     card: Callable[..., None], change: dict[str, object], field: str
 ) -> None:
     card("fleet", **change)
-    with pytest.raises(ArgusError, match=rf"fleet\.yaml does not hold: .*{field}"):
+    with pytest.raises(ArgusError, match=rf"fleet\.yaml is invalid: .*{field}"):
         rights_cards.read("fleet")
 
 
@@ -199,9 +200,9 @@ def test_a_card_of_another_source_is_refused(card: Callable[..., None]) -> None:
     [("cc-by-nc-4.0", "CC-BY-NC-4.0"), ("mit", "MIT"), ("contract:X-12", "contract:X-12")],
 )
 def test_licences_are_spdx_or_a_contract(text: str, canonical: str) -> None:
-    assert rights_cards.licence(text) == canonical
+    assert licences.licence(text) == canonical
 
 
 def test_an_empty_contract_is_no_licence() -> None:
     with pytest.raises(ValueError, match="SPDX"):
-        rights_cards.licence("contract:")
+        licences.licence("contract:")

@@ -20,7 +20,8 @@ from argus.core import params
 from argus.core.errors import ArgusError
 from argus.data import catalogue, rights_cards
 from argus.data.catalogue import SCHEMA
-from argus.data.terms import DELIVERED, deliveries_known, unknown_deliveries
+from argus.data.pulled import deliveries_known
+from argus.data.terms import DELIVERED, unknown_deliveries
 from stages.dedupe.__main__ import dedupe, gather, unmatched
 from stages.ingest.__main__ import main, take_in, warnings
 from tests.conftest import scene

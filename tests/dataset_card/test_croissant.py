@@ -13,11 +13,11 @@ import pytest
 
 from argus.core.files import sha256, write_json
 from argus.data import catalogue, rights_cards
-from argus.data.deliveries import in_schema
+from argus.data.catalogue import in_schema
 from stages.dataset_card.croissant import croissant, licence
 
 
-def card(source: str, **fields: str) -> rights_cards.Card:
+def card(source: str, **fields: str) -> rights_cards.RightsCard:
     given = {
         "kind": "client",
         "owner": f"Owner of {source}",
@@ -29,7 +29,7 @@ def card(source: str, **fields: str) -> rights_cards.Card:
         "origin": "camera",
         "citation": "",
     }
-    return rights_cards.Card.model_validate({"source": source, **given, **fields})
+    return rights_cards.RightsCard.model_validate({"source": source, **given, **fields})
 
 
 ROWS = [
@@ -46,7 +46,7 @@ OWNERS = [card("acme", licence="contract:A-1"), card("city", citation="City et a
 @pytest.fixture
 def written(tmp_path: Path) -> Path:
     """A card written beside the catalogue that it points to."""
-    columns = ["image_id", "source", "label", "label_from", "split", "status"]
+    columns = ["image_id", "source", "label", "label_provenance", "split", "status"]
     rows = pl.DataFrame(ROWS, schema=columns, orient="row")
     table = in_schema(rows.with_columns(width=640, height=360, path=pl.lit("1.jpg")))
     images = table.with_columns(rows["split"])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from argus.core import params
 from argus.core.errors import ArgusError
 from argus.data import catalogue
-from argus.data.deliveries import in_schema
+from argus.data.catalogue import in_schema
 from stages.dedupe import __main__ as stage
 from stages.dedupe.__main__ import dedupe, gather, metrics
 from tests.conftest import ROOT, scene

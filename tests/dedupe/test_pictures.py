@@ -10,7 +10,7 @@ from PIL import Image
 
 from argus.core import params
 from argus.data import reading
-from argus.data.deliveries import in_schema
+from argus.data.catalogue import in_schema
 from argus.hamming.neighbours import Hashes
 from stages.dedupe import pictures
 from tests.conftest import ROOT, scene

@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 
 from argus.core.errors import ArgusError
 from argus.core.params import Demo
-from argus.data.deliveries import read_manifest
+from argus.data import manifests
 from stages.demo.deliver import LAPSED, WEEKS, deliver, encode, plan
 from stages.demo.world import CONDITIONS
 
@@ -51,9 +51,9 @@ def test_every_delivery_has_every_condition_and_no_drive_twice():
 
 
 def test_manifests_are_what_ingest_reads_and_in_order_of_arrival(home):
-    manifests = [read_manifest(home / name) for name in (LAPSED, *WEEKS)]
-    assert {m.label_from for m in manifests} == {m.sequence_from for m in manifests} == {"dirs"}
-    received = [m.received_at for m in manifests]
+    found = [manifests.read(home / name) for name in (LAPSED, *WEEKS)]
+    assert {m.label_from for m in found} == {m.sequence_from for m in found} == {"dirs"}
+    received = [m.received_at for m in found]
     assert received == sorted(set(received))
     text = (home / WEEKS[0] / "delivery.yaml").read_text()
     assert "received_at: 2026-01-05T08:00:00.000000Z" in text

@@ -11,7 +11,7 @@ from PIL import Image
 
 from argus.core import reports
 from argus.data import catalogue, reading
-from argus.data.deliveries import in_schema
+from argus.data.catalogue import in_schema
 from argus.data.packed import read_packed
 from argus.features import backbone, embedded
 from stages.embed.__main__ import main as embed

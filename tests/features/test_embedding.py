@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from argus.core.errors import ArgusError
-from argus.data.deliveries import in_schema
+from argus.data.catalogue import in_schema
 from argus.features import backbone, embedding
 from tests.conftest import scene
 

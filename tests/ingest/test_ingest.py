@@ -13,7 +13,8 @@ from PIL import Image
 from argus.core import params
 from argus.core.errors import ArgusError
 from argus.data import catalogue, reading
-from argus.data.deliveries import described, newest
+from argus.data.deliveries import described
+from argus.data.manifests import newest
 from argus.data.measuring import measure
 from argus.data.measuring.flaws import SCORES
 from stages.ingest.__main__ import main, take_in
@@ -117,7 +118,7 @@ def test_an_index_says_what_is_known(card: Callable, deliver: Callable) -> None:
     files = {"x/a.png": png(1), "b.png": png(2), "c.png": png(3), "index.csv": table.encode()}
     deliver("fleet", "d1", files, label_from="index", sequence_from="index")
     images, _ = take_in("fleet", settings())
-    assert images.select("path", "label", "label_from", "sequence").rows() == [
+    assert images.select("path", "label", "label_provenance", "sequence").rows() == [
         ("b.png", None, None, "fleet/d 7"),
         ("c.png", None, None, None),
         ("x/a.png", "rain", "delivered", None),
@@ -389,7 +390,7 @@ def test_folders_name_label_and_sequence(
     folder = deliver("fleet", "d1", files, label_from=label_from, sequence_from=sequence_from)
     row = described("fleet", folder, "camera").row(0, named=True)
     assert (row["label"], row["sequence"]) == (label, sequence)
-    assert row["label_from"] == (None if label is None else "delivered")
+    assert row["label_provenance"] == (None if label is None else "delivered")
 
 
 def test_images_that_lie_at_the_top_have_neither(deliver: Callable) -> None:

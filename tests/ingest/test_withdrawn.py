@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from argus.core import params, reports
-from argus.data import catalogue, rights_cards
+from argus.data import catalogue, objections, rights_cards
 from stages.dedupe.__main__ import dedupe, gather
 from stages.ingest.__main__ import main, take_in
 from stages.pack.__main__ import rights
@@ -84,7 +84,7 @@ def test_the_reason_is_in_the_report_and_what_rests_on_it_may_not_train(
         "withdrawn": {"wrong": why},
     }
     assert withdrawn(["fleet"]) == {"fleet/wrong": why}
-    assert rights_cards.objections("fleet", "wrong", date(2026, 1, 1), "train", ["fleet"]) == [
+    assert objections.to_use("fleet", "wrong", date(2026, 1, 1), "train", ["fleet"]) == [
         f"fleet/wrong: {why}"
     ]
     images = catalogue.read(Path("data/ingest/fleet/images.parquet"))

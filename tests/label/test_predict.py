@@ -75,7 +75,7 @@ def test_a_training_image_without_the_grant_stops_the_classifier() -> None:
 
 
 def told(images: pl.DataFrame) -> pl.DataFrame:
-    return images.filter(pl.col("label_from") == "predicted")
+    return images.filter(pl.col("label_provenance") == "predicted")
 
 
 def test_unlabelled_training_images_get_their_condition() -> None:
@@ -127,7 +127,7 @@ def test_below_the_threshold_an_image_stays_unknown_for_later_stages() -> None:
     unsure = asked.filter(pl.col("label_confidence") <= 0.9)
     assert 0 < unsure.height < asked.height == 200
     assert unsure["label"].is_null().all()
-    assert unsure["label_from"].is_null().all()
+    assert unsure["label_provenance"].is_null().all()
     assert set(catalogue.labels(unsure)) == {catalogue.UNKNOWN}
     assert asked.filter(pl.col("label_confidence") > 0.9)["label"].is_not_null().all()
 

@@ -62,7 +62,7 @@ def test_a_run_leaves_labels_metrics_and_pictures(
 ) -> None:
     main()
     found = catalogue.read("data/label/images.parquet")
-    assert found.filter(label_from="predicted")["label"].to_list() == ["day"] * 12
+    assert found.filter(label_provenance="predicted")["label"].to_list() == ["day"] * 12
     report = reports.read("label")
     assert report["per_class"] == {"day": 12}
     assert report["predicted"] == report["unlabelled"] == 12
@@ -128,7 +128,8 @@ def test_a_condition_that_is_not_given_is_named_with_the_reason(
     main()
     assert "in each of two sources" in reports.read("label")["not_predicted_because"]
     assert (
-        catalogue.read("data/label/images.parquet")["label_from"].to_list().count("predicted") == 0
+        catalogue.read("data/label/images.parquet")["label_provenance"].to_list().count("predicted")
+        == 0
     )
 
 

@@ -49,7 +49,7 @@ def catalogue_of(*parts: Part) -> pl.DataFrame:
             "delivery": "d1",
             "path": f"{number}/{row}.png",
             "label": label,
-            "label_from": label and "delivered",
+            "label_provenance": label and "delivered",
             "sequence": f"{source}/{number}",
             "status": "accepted" if split in SPLITS else split,
             "split": split if split in SPLITS else None,

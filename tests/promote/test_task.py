@@ -328,7 +328,7 @@ def test_weights_of_unknown_ancestry_neither_serve_nor_take_over() -> None:
         ({"deliveries": {"second": {"consent": ENDED}}}, "fleet/second: consent ended on"),
         ({"purposes": ["evaluate"]}, "may not be used to train"),
         ({"origin": "generated"}, "generated images are never accepted"),
-        ({"licence": "none at all"}, "does not hold"),
+        ({"licence": "none at all"}, "is invalid"),
     ],
 )
 def test_cards_are_read_as_they_are_today(

@@ -9,7 +9,7 @@ import pytest
 
 from stages.prune.balance import balance, distance_to_quotas, imbalance_ratio, stations
 
-ROWS = [  # status, split, label, label_from, how many
+ROWS = [  # status, split, label, label_provenance, how many
     ("accepted", "train", "day", "delivered", 6),
     ("accepted", "train", "night", "predicted", 2),
     ("pruned", "train", "day", "predicted", 4),
@@ -26,7 +26,7 @@ ROWS = [  # status, split, label, label_from, how many
 
 def catalogue() -> pl.DataFrame:
     rows: list[Any] = [row[:4] for row in ROWS for _ in range(row[4])]
-    return pl.DataFrame(rows, ["status", "split", "label", "label_from"], orient="row")
+    return pl.DataFrame(rows, ["status", "split", "label", "label_provenance"], orient="row")
 
 
 def test_every_row_is_counted_where_it_came_to() -> None:

@@ -51,7 +51,7 @@ def labelled(workspace: Path) -> pl.DataFrame:
                 "delivery": "d1",
                 "path": f"{number}.png",
                 "label": None if number in UNLABELLED else "night" if night else "day",
-                "label_from": "predicted" if number in PREDICTED else "delivered",
+                "label_provenance": "predicted" if number in PREDICTED else "delivered",
                 "status": "near_duplicate" if number >= 30 else "accepted",
                 "split": "test" if number < HELD_OUT else "train" if number < 30 else None,
                 "may_train": number >= HELD_OUT,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from argus.core.params import Split, WithHash
 from argus.data import catalogue
-from argus.data.deliveries import in_schema
+from argus.data.catalogue import in_schema
 
 WITH_HASH = WithHash(radius=3, distance=0.5, place=0.7)
 SETTINGS = Split(seed=1, val=0.2, test=0.3, radius=3, distance=0.45, with_hash=WITH_HASH)

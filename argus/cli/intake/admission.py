@@ -9,14 +9,15 @@ from pathlib import Path
 
 from argus.cli.intake.batch import Batch
 from argus.cli.intake.clips.containers import require_no_clip
-from argus.cli.intake.delivery_files import stamp
 from argus.cli.intake.folder import RESERVED, require_names
 from argus.cli.intake.incoming import Incoming, describe_batch
-from argus.cli.sources.check import rights, tracker_of
+from argus.cli.sources.rights import delivery_refusals
 from argus.core import params
 from argus.core.errors import ArgusError
+from argus.core.paths import RAW
 from argus.data import rights_cards
-from argus.data.deliveries import DELIVERY, RAW, Manifest, newest
+from argus.data.manifests import DELIVERY, Manifest, newest, stamp
+from argus.data.pulled import tracker_of
 
 LONGEST_NAME = 100
 
@@ -24,7 +25,8 @@ LONGEST_NAME = 100
 @dataclass(frozen=True)
 class PendingDelivery:
     """A delivery that its source may make: its name, the origin of its images, and when it comes
-    in, in UTC."""
+    in, in UTC.
+    """
 
     source: str
     name: str
@@ -118,7 +120,7 @@ def require_may_deliver(source: str, delivery: str, now: datetime) -> str:
         )
     if source in settings.rendered:
         raise ArgusError(f"source '{source}' is rendered by the pipeline, which owns its folder")
-    found = rights(card, delivery, settings.ingest, now.date())
+    found = delivery_refusals(card, delivery, settings.ingest, now.date())
     if found:
         raise ArgusError(f"source '{source}' may not deliver: {found[0]} (see its rights card)")
     return card.origin

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # whoever only lists files need not wait for pydantic and polars
-    from argus.data.deliveries import Origin
+    from argus.data.manifests import Placement
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Batch:
     """
 
     items: Sequence[Item]
-    label_from: Origin = "index"
-    sequence_from: Origin = "index"
+    label_from: Placement = "index"
+    sequence_from: Placement = "index"
     rendered: bool = False
     imported: Mapping[str, str] | None = None
 

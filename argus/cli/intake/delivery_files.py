@@ -1,9 +1,8 @@
-"""What stands beside the images of a delivery: the manifest, what is known of each, the origin."""
+"""What stands beside the images of a delivery: what is known of each, and whence it was fetched."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -12,8 +11,7 @@ import yaml
 from argus.cli.intake.batch import Item
 from argus.cli.repository import git
 from argus.core.progress import track
-from argus.data import catalogue, index, sharding
-from argus.data.deliveries import Manifest
+from argus.data import catalogue, index, shards
 
 
 def write_index(items: Sequence[Item], folder: Path) -> None:
@@ -27,17 +25,17 @@ def write_index(items: Sequence[Item], folder: Path) -> None:
 def write_shards(items: Sequence[Item], folder: Path) -> None:
     """Write the images and what is known of each into shards."""
     samples = as_samples(items)
-    sharding.write(folder, track(samples, "sharding", len(samples), unit="files"))
+    shards.write(folder, track(samples, "sharding", len(samples), unit="files"))
 
 
-def as_samples(items: Sequence[Item]) -> list[sharding.Sample]:
+def as_samples(items: Sequence[Item]) -> list[shards.Sample]:
     """The images as they are going to lie in shards.
 
     Raises:
         ArgusError: one cannot lie in a shard under its name.
     """
-    samples = [sharding.Sample(i.file, i.path, i.label, i.sequence, i.captured_at) for i in items]
-    return sharding.named(samples)
+    samples = [shards.Sample(i.file, i.path, i.label, i.sequence, i.captured_at) for i in items]
+    return shards.named(samples)
 
 
 def write_meta(tracker: Path, rows: pl.DataFrame, imported: Mapping[str, str] | None) -> None:
@@ -57,18 +55,3 @@ def write_meta(tracker: Path, rows: pl.DataFrame, imported: Mapping[str, str] | 
         yaml.safe_dump({"meta": meta}, stream, sort_keys=False, allow_unicode=True)
     if staged:  # by DVC, with core.autostage
         git.git("add", "--", str(tracker))
-
-
-def manifest_yaml(manifest: Manifest) -> str:
-    """`delivery.yaml`."""
-    return (
-        f"delivery: {yaml.safe_dump(manifest.delivery).splitlines()[0]}\n"
-        f"received_at: {stamp(manifest.received_at)}\n"
-        f"label_from: {manifest.label_from}\n"
-        f"sequence_from: {manifest.sequence_from}\n"
-    )
-
-
-def stamp(time: datetime) -> str:
-    """A time as it stands in a manifest."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -32,7 +32,7 @@ from argus.core import params
 from argus.core.files import remove
 from argus.core.progress import Steps
 from argus.data import terms
-from argus.data.deliveries import in_schema
+from argus.data.catalogue import in_schema
 from argus.data.measuring import measure_cache
 from argus.data.measuring.flaws import doubts, with_flaws
 from argus.data.measuring.measure import How, measure_all
@@ -67,6 +67,7 @@ def dry_run(
 
     Args:
         importer: where the images come from; called when the source has been admitted.
+        source: whose images they are.
         delivery: its name; the time of arrival if None.
         now: the time of arrival, with a zone.
         shard: whether the images would be written into `.tar` shards.
@@ -139,7 +140,8 @@ def _measured(
 @contextmanager
 def _scratch() -> Iterator[Path]:
     """An empty folder that is gone afterwards; of a process that was killed, the next command
-    takes it away (`recovery.leftovers`)."""
+    takes it away (`recovery.leftovers`).
+    """
     folder = TEMPORARY / f".argus-dry-run.{os.getpid()}.part"
     was_there = TEMPORARY.exists()  # not in a clone that nothing has been done in
     folder.mkdir(parents=True)

@@ -58,7 +58,7 @@ def show(found: DryRun, command: Sequence[str]) -> None:
 
 def by_label(images: pl.DataFrame) -> Table:
     """How many images and drives come of each label, how many of them ingest would refuse, and the
-    longest drives; the most first. What is no image at all does not count.
+    longest drives; the most first. What is not an image at all does not count.
 
     Args:
         images: rows of the catalogue.

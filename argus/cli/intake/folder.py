@@ -13,10 +13,11 @@ from typing import NoReturn
 from argus.cli.intake.batch import Item
 from argus.cli.intake.checks.ignored_files import report_ignored
 from argus.core.errors import ArgusError, printable
+from argus.core.paths import RAW
 from argus.core.progress import track
 from argus.data import names
-from argus.data.deliveries import MANIFEST, RAW
 from argus.data.index import INDEX
+from argus.data.manifests import MANIFEST
 
 READ_ONLY = 0o444
 RESERVED = re.compile(r"dvc\.yaml|dvc\.lock|\.dvcignore|\.dvc|\.git|.*\.dvc")

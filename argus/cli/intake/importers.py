@@ -18,11 +18,15 @@ from argus.core.errors import ArgusError
 
 if TYPE_CHECKING:
     from argus.cli.intake.formats.format import Format
-    from argus.data.deliveries import Origin
+    from argus.data.manifests import Placement
 
 
 def select_importer(
-    path: Path, format: str | None, fps: float | None, label_from: Origin, sequence_from: Origin
+    path: Path,
+    format: str | None,
+    fps: float | None,
+    label_from: Placement,
+    sequence_from: Placement,
 ) -> Importer:
     """The importer for a folder as it is, for a published layout, or for clips.
 
@@ -47,7 +51,7 @@ def select_importer(
     return folder_importer(path, label_from, sequence_from)
 
 
-def folder_importer(path: Path, label_from: Origin, sequence_from: Origin) -> Importer:
+def folder_importer(path: Path, label_from: Placement, sequence_from: Placement) -> Importer:
     """The importer for a folder with all its files."""
     return partial(_from_folder, path, label_from, sequence_from)
 
@@ -68,7 +72,7 @@ def format_importer(path: Path, name: str) -> Importer:
     return partial(_in_format, path, FORMATS[name])
 
 
-def _from_folder(path: Path, label_from: Origin, sequence_from: Origin, _: Path) -> Batch:
+def _from_folder(path: Path, label_from: Placement, sequence_from: Placement, _: Path) -> Batch:
     folder = source_path(path)
     found = list_files(folder)
     in_shards = inspect_archives(folder, found)  # what the metadata beside their images tells
@@ -84,6 +88,6 @@ def _in_format(path: Path, format: Format, _: Path) -> Batch:
     place = source_path(path, format.single_file)
     items = list(format.items(place))
     report_case_collisions([item.path for item in items])
-    if place.is_dir():  # what lies beside a list that is a file is no part of the dataset
+    if place.is_dir():  # what lies beside a list that is a file is not part of the dataset
         report_unlisted(place, items)
     return Batch(items, rendered=format.rendered)

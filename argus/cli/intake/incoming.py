@@ -11,8 +11,9 @@ import polars as pl
 from argus.cli.intake.batch import Batch
 from argus.core.errors import ArgusError
 from argus.data import index, names, reading
-from argus.data.deliveries import Manifest, as_written, spelt
+from argus.data.deliveries import as_written, spelt
 from argus.data.images.decode import READERS
+from argus.data.manifests import Manifest
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def describe_batch(batch: Batch, source: str, manifest: Manifest, origin: str) -
         origin: of the source's images.
 
     Raises:
-        ArgusError: a shard does not hold.
+        ArgusError: a shard is invalid.
     """
     facts = [(i.path, i.label, i.sequence, i.captured_at) for i in batch.items if i.has_metadata]
     schema = {"path": pl.String(), **index.KNOWN}
@@ -78,6 +79,6 @@ def _begins_as_one(place: reading.ImageRef) -> bool:
     longest = max(map(len, READERS))
     try:
         begin = reading.read_bytes(place._replace(offset=place.offset or 0, size=longest))
-    except (ArgusError, reading.Unreadable):  # whoever copies it will say so
+    except (ArgusError, reading.UnreadableImageError):  # whoever copies it will say so
         return False
     return begin.startswith(tuple(READERS))

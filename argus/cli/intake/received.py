@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from argus.cli.terminal import say
-from argus.data import catalogue
-from argus.data.deliveries import RAW, read_manifest
+from argus.core.paths import RAW
+from argus.data import catalogue, manifests
 from argus.data.names import endings, is_image
 
 LISTED = 12  # labels or sequences that are shown one by one, of more the largest
@@ -15,7 +15,7 @@ LISTED = 12  # labels or sequences that are shown one by one, of more the larges
 def received(images: pl.DataFrame) -> None:
     """Say what came in with a delivery, given its rows as `submit` returns them."""
     source, delivery = images.select("source", "delivery").row(0)
-    manifest = read_manifest(RAW / source / delivery)
+    manifest = manifests.read(RAW / source / delivery)
     say(f"{source}/{delivery}: {images.height} files")
     for column, told_by in (("sequence", manifest.sequence_from), ("label", manifest.label_from)):
         counts = catalogue.counts(images[column].drop_nulls())

@@ -1,8 +1,8 @@
 """Take images in as a delivery: copied, described, tracked, and never changed again.
 
-Where the images come from is a `Importer` (argus/cli/intake/items.py): a function that is called with an
-empty scratch folder and returns a `Batch` of items. A new one plugs in with three lines, here for
-frames that some `frames(clip, into) -> list[Item]` writes into the scratch folder:
+Where the images come from is an `Importer` (argus/cli/intake/batch.py): a function that is called
+with an empty scratch folder and returns a `Batch` of items. A new one plugs in with three lines,
+here for frames that some `frames(clip, into) -> list[Item]` writes into the scratch folder:
 
     def clip(path: Path) -> Importer:
         return lambda scratch: Batch(frames(path, scratch))
@@ -27,20 +27,22 @@ from argus.cli.intake.admission import admit, already_exists, check_batch
 from argus.cli.intake.batch import Batch, Importer
 from argus.cli.intake.checks.delivery_warnings import delivery_warnings
 from argus.cli.intake.checks.earlier_deliveries import earlier_deliveries, known_labels
-from argus.cli.intake.delivery_files import manifest_yaml, write_index, write_meta, write_shards
+from argus.cli.intake.delivery_files import write_index, write_meta, write_shards
 from argus.cli.intake.folder import copy_files
 from argus.cli.intake.labels.new_labels import find_new_labels, require_known
 from argus.cli.repository import workspace
 from argus.cli.repository.recovery import SCRATCH, undone_unless_done
-from argus.cli.sources.check import tracker_of
 from argus.cli.sources.dvc_index import require_tracked
 from argus.cli.terminal import say
 from argus.core import params
 from argus.core.errors import printable, warn
 from argus.core.files import remove
-from argus.data import rights_cards
-from argus.data.deliveries import MANIFEST, RAW, Manifest, described, read_manifest
+from argus.core.paths import RAW
+from argus.data import manifests, rights_cards
+from argus.data.deliveries import described
 from argus.data.index import INDEX
+from argus.data.manifests import MANIFEST, Manifest
+from argus.data.pulled import tracker_of
 
 
 def submit(
@@ -51,10 +53,11 @@ def submit(
     shard: bool = False,
     new_labels: Sequence[str] = (),
 ) -> pl.DataFrame:
-    """Copy what comes that way to `data/raw/<source>/<delivery>` and `dvc add` it.
+    """Copy what the importer brings to `data/raw/<source>/<delivery>` and `dvc add` it.
 
     Args:
         importer: where the images come from; called when the source has been admitted.
+        source: whose images they are.
         delivery: its name; the time of arrival if None.
         now: the time of arrival, with a zone.
         shard: write the images into `.tar` shards, a few large files in place of many small ones.
@@ -108,17 +111,18 @@ def write(batch: Batch, into: Path, manifest: Manifest, shard: bool) -> None:
     else:
         copy_files(batch.items, into)
         write_index(batch.items, into)
-    (into / MANIFEST).write_text(manifest_yaml(manifest), encoding="utf-8")
+    manifests.write(into, manifest)
 
 
 def latest(source: str) -> Path | None:
     """The last delivery of a source of those that are here and not withdrawn; None if there is
-    none."""
+    none.
+    """
     card = rights_cards.read(source)
     found = [path.parent for path in (RAW / source).glob(f"*/{MANIFEST}")]
     found = [folder for folder in found if not card.withdrawal(folder.name)]
     tracked = [folder for folder in found if tracker_of(folder).exists()]
-    return max(tracked, key=lambda folder: read_manifest(folder).received_at, default=None)
+    return max(tracked, key=lambda folder: manifests.read(folder).received_at, default=None)
 
 
 def same(new: Path, old: Path) -> bool:
@@ -129,7 +133,7 @@ def same(new: Path, old: Path) -> bool:
     files = files_in(new)
     if files != files_in(old):
         return False
-    news, olds = (read_manifest(folder) for folder in (new, old))
+    news, olds = (manifests.read(folder) for folder in (new, old))
     if (news.label_from, news.sequence_from) != (olds.label_from, olds.sequence_from):
         return False
     return all(filecmp.cmp(new / name, old / name, shallow=False) for name in files - {MANIFEST})

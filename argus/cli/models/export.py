@@ -8,11 +8,11 @@ from pathlib import Path
 
 from argus.cli import target
 from argus.cli.repository import storage
-from argus.cli.sources.check import stage_outputs
+from argus.cli.sources.dvc_index import stage_outputs
 from argus.core import params, reports
 from argus.core.errors import ArgusError
 from argus.core.paths import CHAMPIONS, TRAINED
-from argus.data.terms import deliveries_known
+from argus.data.pulled import deliveries_known
 from argus.judging.eligibility import Eligibility, terms
 from argus.models import ancestry, card
 from argus.models.card import CARD

@@ -18,9 +18,8 @@ from argus.cli.repository import git
 from argus.cli.repository.lock import TEMPORARY, alive
 from argus.core.errors import ArgusError
 from argus.core.files import PART, atomic, remove, write_json
-from argus.data.deliveries import RAW
+from argus.core.paths import CARDS, RAW
 from argus.data.pulled import tracker_of
-from argus.data.rights_cards import CARDS
 
 SCRATCH = TEMPORARY / "argus-submit"
 JOURNAL = TEMPORARY / "argus-submit.json"

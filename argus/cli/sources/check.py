@@ -2,95 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
 import yaml
 
-from argus.cli.repository import git
-from argus.cli.sources.presence import mend, missing
-from argus.cli.sources.registration import known
-from argus.cli.tables import Table
+from argus.cli.sources.dvc_index import require_seen, untracked, untracked_advice
+from argus.cli.sources.presence import altered, delivery_folders, mend, missing, require_here
+from argus.cli.sources.registration import empty_source_advice, known_sources
+from argus.cli.sources.rights import card_problems
 from argus.core import params
 from argus.core.errors import ArgusError
-from argus.data import catalogue, rights_cards
-from argus.data.deliveries import RAW, deliveries_of, files_of, read_manifest
-from argus.data.pulled import lacking, tracked
-from argus.data.pulled import tracker_of as tracker_of
-from argus.data.terms import deliveries_known, unknown_deliveries
-
-LOCK = Path("dvc.lock")
+from argus.core.paths import RAW
+from argus.data import manifests, rights_cards
+from argus.data.deliveries import files_of
+from argus.data.pulled import deliveries_known, lacking, tracked, tracker_of
 
 
-def overview(settings: params.Params) -> Table:
-    """A row per source, retired ones too."""
-    rows = []
-    for source in known(settings.sources):
-        state = "active" if source in settings.sources else "retired"
-        n = count(source)
-        try:
-            card = rights_cards.read(source)
-        except ArgusError:
-            rows.append([source, "no valid card", "", "", "", "", state, n])
-            continue
-        until = str(card.consent.expires)
-        rows.append([source, card.kind, card.owner, card.licence, card.origin, until, state, n])
-    headers = ["source", "kind", "owner", "licence", "origin", "consent until", "state"]
-    return Table("Sources", [*headers, "deliveries"], rows, frozenset({7}))
-
-
-def count(source: str) -> str:
-    """How many deliveries a source has, and how many of them are here, where that is not all."""
-    every = deliveries_known(source)
-    lacks = lacking(source)
-    here = len(every) - len(lacks)
-    return f"{len(every)}, {here or 'none'} here" if lacks else str(len(every))
-
-
-def delivered(source: str) -> list[Path]:
-    """The delivery folders of a source, none if it has none."""
-    try:
-        return deliveries_of(source)
-    except ArgusError:
-        return []
-
-
-def findings(
+def source_problems(
     source: str, settings: params.Params, today: date, changed: Mapping[Path, str]
 ) -> list[str]:
     """Everything that is wrong with an active source; empty if it is in order.
 
     Args:
+        source: its name.
+        settings: all of `params.yaml`.
+        today: by which consents are judged.
         changed: deliveries whose files are not those submitted, see `presence.altered`.
     """
     try:
-        of_card = terms(rights_cards.read(source), settings, today)
+        of_card = card_problems(rights_cards.read(source), settings, today)
     except ArgusError as error:
         of_card = [str(error)]
-    return of_card + files(source, settings, changed)
+    return of_card + file_problems(source, settings, changed)
 
 
-def terms(card: rights_cards.Card, settings: params.Params, today: date) -> list[str]:
-    """Why a card keeps its deliveries out today, and what is wrong with it beside the others."""
-    known = deliveries_known(card.source)
-    found = passed_off(card, settings)
-    if known or card.source not in settings.rendered:
-        found += unknown_deliveries(card, known)
-    used = [name for name in sorted(known) if not card.withdrawal(name)]
-    for name in used or (None,):
-        found += rights(card, name, settings.ingest, today)
-    if known and not used:
-        found.append(f"every delivery is withdrawn: {nothing_left(card.source)}")
-    return found
-
-
-def files(source: str, settings: params.Params, changed: Mapping[Path, str]) -> list[str]:
+def file_problems(source: str, settings: params.Params, changed: Mapping[Path, str]) -> list[str]:
     """What is wrong with the files of a source's deliveries."""
-    found = borrowed(source)
-    folders = delivered(source)
+    found = import_problems(source)
+    folders = delivery_folders(source)
     if not deliveries_known(source) and source not in settings.rendered:
-        found.append(f"no delivery: {nothing_left(source)}")
+        found.append(f"no delivery: {empty_source_advice(source)}")
     lacks = [lack for lack in lacking(source) if lack.folder not in changed]
     if lacks:
         found.append(missing(lacks, len(tracked(source))))
@@ -98,59 +51,15 @@ def files(source: str, settings: params.Params, changed: Mapping[Path, str]) -> 
     for folder in folders:
         if folder in changed:
             found.append(f"delivery {folder.name}: {changed[folder]}. {mend([folder])}")
-        for check in (read_manifest, files_of) if folder not in broken else ():
+        for check in (manifests.read, files_of) if folder not in broken else ():
             try:
                 check(folder)
             except ArgusError as error:
                 found.append(str(error))
-    return found + [stranger(folder) for folder in untracked(folders)]
+    return found + [untracked_advice(folder) for folder in untracked(folders)]
 
 
-def nothing_left(source: str) -> str:
-    """What to do about a source of which no delivery is in use."""
-    return (
-        f"bring one in with `argus submit PATH --source {source}`, or use the source no more: "
-        f"`argus source retire {source}`"
-    )
-
-
-def stranger(folder: Path) -> str:
-    """What to do about a folder among the deliveries that is none."""
-    tracker = tracker_of(folder)
-    if git.attempt("cat-file", "-e", f"HEAD:./{tracker}").returncode == 0:
-        return f"{tracker} is missing, so DVC lacks {folder}: `git checkout HEAD -- {tracker}`"
-    return (
-        f"{folder} is neither tracked by DVC nor made by a stage: move it out of {RAW} and bring "
-        "it in with `argus submit`"
-    )
-
-
-def require_cards(settings: params.Params) -> None:
-    """Raises:
-    ArgusError: an active source has no valid card, its card has terms for a delivery that is not
-        there, or says of rendered images that a camera took them.
-    """
-    found = []
-    for source in settings.sources:
-        card = rights_cards.read(source)
-        found += passed_off(card, settings)
-        if source not in settings.rendered or delivered(source):
-            found += unknown_deliveries(card, deliveries_known(source))
-    if found:
-        raise ArgusError("\n".join(found))
-
-
-def passed_off(card: rights_cards.Card, settings: params.Params) -> list[str]:
-    """What is wrong with the origin on the card of a source that a stage renders, if anything."""
-    if card.source not in settings.rendered or card.origin == "rendered":
-        return []
-    return [
-        f"{rights_cards.path_of(card.source)} says `origin: {card.origin}`, but '{card.source}' is "
-        "on `rendered` in params.yaml: its images are rendered, so say `origin: rendered`"
-    ]
-
-
-def borrowed(source: str) -> list[str]:
+def import_problems(source: str) -> list[str]:
     """What is wrong with `.dvc` files of a source that stand for something elsewhere; a line each.
 
     To tell whether it has changed there, DVC opens that repository as its `.dvc/config` says, and
@@ -173,25 +82,11 @@ def _depends(tracker: Path) -> bool:
     return isinstance(content, dict) and "deps" in content
 
 
-def rights(
-    card: rights_cards.Card, delivery: str | None, settings: params.Ingest, today: date
-) -> list[str]:
-    """Why the card keeps a delivery out today, if it does; None stands for one to come."""
-    reason = card.refusal(delivery, today, settings.accept_origins, settings.purposes)
-    if reason is None:
-        return []
-    what = f"delivery {delivery}" if delivery else "all its images"
-    text = f"{what}: {card.withdrawal(delivery) or catalogue.STATUSES[reason]}"
-    if reason == "consent_expired":
-        text = f"{what}: consent expired on {card.consent_for(delivery).expires}"
-    return [text]
-
-
-def unlisted(settings: params.Params) -> dict[str, list[str]]:
+def unlisted_problems(settings: params.Params) -> dict[str, list[str]]:
     """Sources with images in `data/raw` that `params.yaml` does not list, and what is wrong."""
     found: dict[str, list[str]] = {}
-    for source in known(settings.sources):
-        if source in settings.sources or not delivered(source):
+    for source in known_sources(settings.sources):
+        if source in settings.sources or not delivery_folders(source):
             continue
         found[source] = []
         if not rights_cards.path_of(source).exists():
@@ -202,21 +97,35 @@ def unlisted(settings: params.Params) -> dict[str, list[str]]:
     return found
 
 
-def untracked(folders: Iterable[Path]) -> list[Path]:
-    """Those deliveries that no `.dvc` file stands for and no stage has made."""
-    outputs = stage_outputs()
-    return [
-        folder
-        for folder in folders
-        if not tracker_of(folder).is_file()
-        and not any(folder.is_relative_to(output) for output in outputs)
-    ]
+def require_deliveries(sources: Sequence[str], rendered: Sequence[str]) -> None:
+    """`dvc repro` would take any folder that lies there, and an altered delivery as it is.
 
+    Args:
+        sources: those in use.
+        rendered: those of them whose deliveries come with the pipeline.
 
-def stage_outputs() -> dict[Path, str]:
-    """Paths that the pipeline's stages have written, by `dvc.lock`, and the MD5 of each."""
-    if not LOCK.exists():
-        return {}
-    stages = yaml.safe_load(LOCK.read_text(encoding="utf-8")).get("stages") or {}
-    outs = [out for stage in stages.values() for out in stage.get("outs", [])]
-    return {Path(out["path"]): out.get("md5", "") for out in outs}
+    Raises:
+        ArgusError: a source has no delivery; or one was not submitted, or its files are not those
+            submitted, or are not here, or are somebody else's.
+    """
+    elsewhere = [line for name in sources for line in import_problems(name)]
+    if elsewhere:
+        raise ArgusError("\n".join(elsewhere))
+    strangers = untracked(folder for name in sources for folder in delivery_folders(name))
+    if strangers:
+        raise ArgusError(
+            f"not submitted: {'; '.join(untracked_advice(folder) for folder in strangers)}"
+        )
+    require_here(sources)
+    bare = [name for name in sources if name not in rendered and not deliveries_known(name)]
+    if bare:
+        raise ArgusError(f"no delivery of '{bare[0]}': {empty_source_advice(bare[0])}")
+    folders = [folder for name in sources for folder in tracked(name)]
+    require_seen([tracker_of(folder) for folder in folders])
+    changed = altered(folders)
+    if changed:
+        what = "; ".join(f"{tracker_of(folder)}: {how}" for folder, how in changed.items())
+        raise ArgusError(
+            "deliveries are never changed, but the files of these are not as submitted: "
+            f"{what}. {mend([*changed])}. Bring new images in as a delivery of their own"
+        )

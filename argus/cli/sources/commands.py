@@ -55,7 +55,7 @@ def source_add(
     ] = None,
 ) -> None:
     """Register a source: write its rights card and put it on `sources` in params.yaml."""
-    from argus.cli.sources import registration as sources
+    from argus.cli.sources import registration
 
     required = {
         "kind": kind,
@@ -71,16 +71,16 @@ def source_add(
     missing = [f"--{option}" for option, value in required.items() if value is None]
     if card is None and missing:
         text = f"without --card these are needed: {', '.join(missing)}"
-        shipped = sources.shipped(name)
+        shipped = registration.public_card(name)
         if shipped.exists():
             text += f"; a card of the public dataset is there: --card {shipped}"
         raise typer.BadParameter(text)
     if card is not None:
         if len(missing) < len(required) or citation:
             raise typer.BadParameter("--card stands alone: the card says everything")
-        text = sources.card_in(card, name)
+        text = registration.read_card(card, name)
     else:
-        text = sources.card_from(
+        text = registration.new_card(
             {
                 "source": name,
                 "kind": kind,
@@ -95,9 +95,13 @@ def source_add(
                 "citation": citation or "",
             }
         )
-    path = sources.add(name, text)
+    path = registration.add(name, text)
     say(f"{path} written, '{name}' is on `sources` in params.yaml")
-    how = f"source fetch {name}" if sources.fetches(text) else f"submit PATH --source {name}"
+    how = (
+        f"source fetch {name}"
+        if registration.can_be_fetched(text)
+        else f"submit PATH --source {name}"
+    )
     say(f"next: argus {how}")
 
 
@@ -105,11 +109,11 @@ def source_add(
 def source_list() -> None:
     """Show every source: card, consent, state, deliveries."""
     from argus.cli.repository import workspace
-    from argus.cli.sources import check as audit
+    from argus.cli.sources import listing
     from argus.core import params
 
     workspace.enter()
-    audit.overview(params.load()).show()
+    listing.source_table(params.load()).show()
 
 
 @source.command("check")
@@ -118,8 +122,7 @@ def source_check(
 ) -> None:
     """Check cards, consents as of today, and deliveries. Exit status 1 if anything is wrong."""
     from argus.cli.repository import workspace
-    from argus.cli.sources import check as audit
-    from argus.cli.sources import presence
+    from argus.cli.sources import check, presence
     from argus.cli.sources.dvc_index import require_seen
     from argus.core import params
     from argus.data.pulled import tracked, tracker_of
@@ -137,13 +140,13 @@ def source_check(
         unknown = [f"whether its files are as submitted cannot be told: {error}"]
     found = {
         name: [
-            *audit.findings(name, settings, today_utc().date(), changed),
+            *check.source_problems(name, settings, today_utc().date(), changed),
             *(unknown if tracked(name) else []),
         ]
         for name in checked
     }
     if not names:
-        for name, wrong in audit.unlisted(settings).items():
+        for name, wrong in check.unlisted_problems(settings).items():
             say(f"{name}: not on `sources` in params.yaml, so its images are not used")
             found |= {name: wrong} if wrong else {}
     for name, wrong in found.items():
@@ -156,9 +159,9 @@ def source_check(
 @source.command("retire")
 def source_retire(name: Name) -> None:
     """Use a source no more: off the lists in params.yaml. Card and deliveries are kept."""
-    from argus.cli.sources import registration as sources
+    from argus.cli.sources import registration
 
-    deleted = sources.retire(name)
+    deleted = registration.retire(name)
     say(f"'{name}' is off `sources` in params.yaml; its card and raw deliveries are kept")
     if deleted:
         say(f"deleted, as stale: {', '.join(str(path) for path in deleted)}")
@@ -171,17 +174,16 @@ def delivery_list(
 ) -> None:
     """Show every delivery: what it holds, which turns held it, and how it stands."""
     from argus.cli.repository import workspace
-    from argus.cli.sources import listing as deliveries
-    from argus.cli.sources import presence, withdraw
-    from argus.cli.sources.registration import known
+    from argus.cli.sources import listing, presence, withdraw
+    from argus.cli.sources.registration import known_sources
     from argus.core import params
     from argus.data.pulled import lacking
 
     workspace.enter()
     for name in sources or []:
         withdraw.require_source(name)
-    named = sources or known(params.load().sources)
-    table = deliveries.overview(named)
+    named = sources or known_sources(params.load().sources)
+    table = listing.delivery_table(named)
     if not table.rows:
         say(
             "no delivery yet: bring one in with `argus submit PATH --source NAME` (of a rendered "

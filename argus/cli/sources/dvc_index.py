@@ -7,52 +7,19 @@ tracks the file and DVC takes it where it is named. So nothing but the index its
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from argus.cli.sources import check as audit
-from argus.cli.sources import presence
+import yaml
+
+from argus.cli.repository import git
 from argus.core.errors import ArgusError
-from argus.data.pulled import tracked, tracker_of
-from argus.data.terms import deliveries_known
+from argus.core.paths import LOCK, RAW
+from argus.data.pulled import tracker_of
 
 if TYPE_CHECKING:
     from dvc.api import DVCFileSystem  # type: ignore[import-untyped]
-
-
-def require_deliveries(sources: Sequence[str], rendered: Sequence[str]) -> None:
-    """`dvc repro` would take any folder that lies there, and an altered delivery as it is.
-
-    Args:
-        sources: those in use.
-        rendered: those of them whose deliveries come with the pipeline.
-
-    Raises:
-        ArgusError: a source has no delivery; or one was not submitted, or its files are not those
-            submitted, or are not here, or are somebody else's.
-    """
-    elsewhere = [line for name in sources for line in audit.borrowed(name)]
-    if elsewhere:
-        raise ArgusError("\n".join(elsewhere))
-    strangers = audit.untracked(folder for name in sources for folder in audit.delivered(name))
-    if strangers:
-        raise ArgusError(
-            f"not submitted: {'; '.join(audit.stranger(folder) for folder in strangers)}"
-        )
-    presence.require_here(sources)
-    bare = [name for name in sources if name not in rendered and not deliveries_known(name)]
-    if bare:
-        raise ArgusError(f"no delivery of '{bare[0]}': {audit.nothing_left(bare[0])}")
-    folders = [folder for name in sources for folder in tracked(name)]
-    require_seen([tracker_of(folder) for folder in folders])
-    changed = presence.altered(folders)
-    if changed:
-        what = "; ".join(f"{tracker_of(folder)}: {how}" for folder, how in changed.items())
-        raise ArgusError(
-            "deliveries are never changed, but the files of these are not as submitted: "
-            f"{what}. {presence.mend([*changed])}. Bring new images in as a delivery of their own"
-        )
 
 
 def require_seen(trackers: Sequence[Path]) -> None:
@@ -113,3 +80,34 @@ def _above(tracker: Path) -> list[str]:
 def _ignored(index: DVCFileSystem, path: str) -> bool:
     repo = index.repo
     return bool(repo.scm.is_ignored(path) or repo.dvcignore.is_ignored(repo.fs, path))
+
+
+def untracked(folders: Iterable[Path]) -> list[Path]:
+    """Those deliveries that no `.dvc` file stands for and no stage has made."""
+    outputs = stage_outputs()
+    return [
+        folder
+        for folder in folders
+        if not tracker_of(folder).is_file()
+        and not any(folder.is_relative_to(output) for output in outputs)
+    ]
+
+
+def untracked_advice(folder: Path) -> str:
+    """What to do about a folder among the deliveries that is none."""
+    tracker = tracker_of(folder)
+    if git.attempt("cat-file", "-e", f"HEAD:./{tracker}").returncode == 0:
+        return f"{tracker} is missing, so DVC lacks {folder}: `git checkout HEAD -- {tracker}`"
+    return (
+        f"{folder} is neither tracked by DVC nor made by a stage: move it out of {RAW} and bring "
+        "it in with `argus submit`"
+    )
+
+
+def stage_outputs() -> dict[Path, str]:
+    """Paths that the pipeline's stages have written, by `dvc.lock`, and the MD5 of each."""
+    if not LOCK.exists():
+        return {}
+    stages = yaml.safe_load(LOCK.read_text(encoding="utf-8")).get("stages") or {}
+    outs = [out for stage in stages.values() for out in stage.get("outs", [])]
+    return {Path(out["path"]): out.get("md5", "") for out in outs}

@@ -9,13 +9,13 @@ from pathlib import Path
 from argus.cli.repository import git
 from argus.cli.repository.turn_commits import History, TurnCommit, mapping, parsed
 from argus.core.errors import ArgusError
+from argus.core.paths import CARDS, RAW
 from argus.data import rights_cards
-from argus.data.deliveries import RAW
 from argus.data.pulled import tracker_of
-from argus.data.rights_cards import CARDS, Withdrawal
+from argus.data.rights_cards import Withdrawal
 
 
-def held(turns: Sequence[TurnCommit], deliveries: Sequence[Path]) -> dict[Path, list[int]]:
+def turns_holding(turns: Sequence[TurnCommit], deliveries: Sequence[Path]) -> dict[Path, list[int]]:
     """The numbers of the turns that had each delivery in use, ascending; none, an empty list.
 
     Turns made after it was withdrawn have it in their commit, too, but not in use.
@@ -52,16 +52,17 @@ def _out(card: git.Blob | None) -> set[str]:
     return {str(name) for name, of in terms.items() if "withdrawn" in mapping(of)}
 
 
-def is_in_history(delivery: Path, history: History) -> bool:
+def held_by_a_turn(delivery: Path, history: History) -> bool:
     """Whether a turn's commit has a delivery: of one of those that are here, or of one that a
-    shallow clone does not show."""
+    shallow clone does not show.
+    """
     if _present(history.turns, [delivery]):
         return True
     committed = git.attempt("cat-file", "-e", f"HEAD:./{tracker_of(delivery)}").returncode == 0
     return bool(history.cut) and committed
 
 
-def span(numbers: Sequence[int]) -> str:
+def turn_ranges(numbers: Sequence[int]) -> str:
     """Turns as one says them: `1`, `1 and 2`, `1 to 3 and 5`."""
     runs = [
         [number for _, number in run]
@@ -73,7 +74,7 @@ def span(numbers: Sequence[int]) -> str:
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
-def withdrawn() -> dict[Path, Withdrawal]:
+def withdrawals() -> dict[Path, Withdrawal]:
     """The deliveries that a rights card of the working tree says are withdrawn, by their folder."""
     found: dict[Path, Withdrawal] = {}
     for path in sorted(CARDS.glob("*.yaml")):
@@ -86,20 +87,24 @@ def withdrawn() -> dict[Path, Withdrawal]:
     return found
 
 
-def withdrawn_since(commit: str | None) -> dict[Path, Withdrawal]:
-    """Those of `withdrawn` of which the cards of a commit did not say so; all, of none."""
-    now = withdrawn()
+def withdrawals_since(commit: str | None) -> dict[Path, Withdrawal]:
+    """Those of `withdrawals` of which the cards of a commit did not say so; all, of none."""
+    now = withdrawals()
     sources = sorted({folder.parent.name for folder in now}) if commit else []
     texts = git.contents([f"{commit}:{rights_cards.path_of(source)}" for source in sources])
     before = {RAW / s / name for s, text in zip(sources, texts, strict=True) for name in _out(text)}
     return {folder: why for folder, why in now.items() if folder not in before}
 
 
-def notes(turns: Sequence[TurnCommit], gone: Mapping[Path, Withdrawal]) -> list[str]:
+def withdrawal_notes(turns: Sequence[TurnCommit], gone: Mapping[Path, Withdrawal]) -> list[str]:
     """A line for each withdrawn delivery: why, and which of some turns held it."""
     lines = []
-    for folder, numbers in held(turns, [*gone]).items():
+    for folder, numbers in turns_holding(turns, [*gone]).items():
         name = f"{folder.parent.name}/{folder.name}"
-        which = f"turn{'s' if len(numbers) > 1 else ''} {span(numbers)}" if numbers else "no turn"
+        which = (
+            f"turn{'s' if len(numbers) > 1 else ''} {turn_ranges(numbers)}"
+            if numbers
+            else "no turn"
+        )
         lines.append(f"{which} held {name}, {gone[folder]}")
     return lines

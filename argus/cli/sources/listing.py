@@ -1,4 +1,4 @@
-"""All deliveries in a table: what each holds, which turns held it, and how it stands now."""
+"""The tables of `argus source list` and `argus delivery list`."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pathlib import Path
 import polars as pl
 
 from argus.cli.repository.turn_commits import History
-from argus.cli.sources.check import untracked
-from argus.cli.sources.holdings import held, span
-from argus.cli.sources.registration import INGESTED
+from argus.cli.sources.dvc_index import untracked
+from argus.cli.sources.holdings import turn_ranges, turns_holding
+from argus.cli.sources.registration import known_sources
 from argus.cli.tables import UNKNOWN, Table
 from argus.core import params
 from argus.core.errors import ArgusError
-from argus.data import catalogue, rights_cards
-from argus.data.deliveries import RAW, described, read_manifest
-from argus.data.pulled import Lack, lacking, tracker_of
-from argus.data.terms import deliveries_known
+from argus.core.paths import IMAGES, INGESTED, RAW
+from argus.data import catalogue, manifests, rights_cards
+from argus.data.deliveries import described
+from argus.data.pulled import Lack, deliveries_known, lacking, tracker_of
 
 HEADERS = ["delivery", "received (UTC)", "images", "accepted", "labels", "turns", "state"]
 LABELS = 4  # that are shown one by one
@@ -54,21 +54,24 @@ class Delivery:
         return [self.received or UNKNOWN, str(self.rows.height), accepted, ", ".join(labels)]
 
 
-def overview(names: Sequence[str]) -> Table:
+def delivery_table(names: Sequence[str]) -> Table:
     """A row per delivery of some sources, by source and time of arrival."""
     settings = params.load()
     found = [each for name in names for each in of_source(name)]
-    turns = held(History().turns, [each.folder for each in found])
+    turns = turns_holding(History().turns, [each.folder for each in found])
     strangers = untracked(each.folder for each in found)
     rows = []
     for each in found:
         source = each.folder.parent.name
-        says = [*rights(source, each.folder.name), *files(each, source in settings.rendered)]
+        says = [
+            *own_terms(source, each.folder.name),
+            *whereabouts(each, source in settings.rendered),
+        ]
         if each.folder in strangers:
             says = ["not submitted: see `argus source check`"]
         elif source not in settings.sources:
             says.insert(0, "source retired")
-        name, numbers = f"{source}/{each.folder.name}", span(turns[each.folder])
+        name, numbers = f"{source}/{each.folder.name}", turn_ranges(turns[each.folder])
         rows.append([name, *each.cells(), numbers or UNKNOWN, "\n".join(says)])
     return Table("Deliveries", HEADERS, rows, frozenset({2, 3}))
 
@@ -76,7 +79,7 @@ def overview(names: Sequence[str]) -> Table:
 def of_source(source: str) -> list[Delivery]:
     """The deliveries of a source in order of arrival; those of which it is not known come last."""
     try:
-        ingested = catalogue.read(INGESTED / source / "images.parquet")
+        ingested = catalogue.read(INGESTED / source / IMAGES)
     except ArgusError:  # not yet, or not here
         ingested = None
     lacks = {lack.folder: lack for lack in lacking(source)}
@@ -93,7 +96,7 @@ def _delivery(folder: Path, ingested: pl.DataFrame | None, lack: Lack | None) ->
         rows = None
     judged, came = rows is not None, None if rows is None else rows["received_at"][0]
     try:
-        at = read_manifest(folder).received_at
+        at = manifests.read(folder).received_at
         if came != at:  # another one of that name was ingested, or none
             rows, judged, came = None, False, at
         if rows is None and lack is None:
@@ -103,7 +106,7 @@ def _delivery(folder: Path, ingested: pl.DataFrame | None, lack: Lack | None) ->
     return Delivery(folder, f"{came:%Y-%m-%d %H:%M}" if came else None, rows, judged, lack)
 
 
-def rights(source: str, delivery: str) -> list[str]:
+def own_terms(source: str, delivery: str) -> list[str]:
     """What the card of a source says of one delivery alone; empty if nothing."""
     try:
         card = rights_cards.read(source)
@@ -122,10 +125,35 @@ def rights(source: str, delivery: str) -> list[str]:
     return found
 
 
-def files(delivery: Delivery, rendered: bool) -> list[str]:
+def whereabouts(delivery: Delivery, rendered: bool) -> list[str]:
     """Where the files of a delivery are."""
     if delivery.lack is None:
         made = rendered and not tracker_of(delivery.folder).is_file()
         return ["rendered" if made else "here"]
     of = f" of {delivery.lack.whole}" if delivery.lack.whole else ""
     return [f"not here: {delivery.lack.here}{of} files"]
+
+
+def source_table(settings: params.Params) -> Table:
+    """A row per source, retired ones too."""
+    rows = []
+    for source in known_sources(settings.sources):
+        state = "active" if source in settings.sources else "retired"
+        n = delivery_count(source)
+        try:
+            card = rights_cards.read(source)
+        except ArgusError:
+            rows.append([source, "no valid card", "", "", "", "", state, n])
+            continue
+        until = str(card.consent.expires)
+        rows.append([source, card.kind, card.owner, card.licence, card.origin, until, state, n])
+    headers = ["source", "kind", "owner", "licence", "origin", "consent until", "state"]
+    return Table("Sources", [*headers, "deliveries"], rows, frozenset({7}))
+
+
+def delivery_count(source: str) -> str:
+    """How many deliveries a source has, and how many of them are here, where that is not all."""
+    every = deliveries_known(source)
+    lacks = lacking(source)
+    here = len(every) - len(lacks)
+    return f"{len(every)}, {here or 'none'} here" if lacks else str(len(every))

@@ -9,12 +9,20 @@ from pathlib import Path
 
 from argus.cli.repository import storage, workspace
 from argus.core.errors import ArgusError
-from argus.data.deliveries import RAW
-from argus.data.pulled import Lack, absence, lacking, out_of, tracked, tracker_of
+from argus.core.paths import RAW
+from argus.data.pulled import Lack, absence, deliveries_of, lacking, out_of, tracked, tracker_of
 
 CHANGES = {"deleted": "missing", "modified": "altered", "added": "added"}
 """What `dvc data status` calls a file that is not as DVC has it written down, and what we do."""
 DEPTH = len(RAW.parts) + 2  # of a delivery's folder
+
+
+def delivery_folders(source: str) -> list[Path]:
+    """The delivery folders of a source, none if it has none."""
+    try:
+        return deliveries_of(source)
+    except ArgusError:
+        return []
 
 
 def require_here(sources: Iterable[str]) -> None:

@@ -12,11 +12,11 @@ import yaml
 from argus.cli.repository import params_edit, workspace
 from argus.core.errors import ArgusError
 from argus.core.files import atomic, remove
+from argus.core.paths import CARDS, INGESTED, RAW, REPORTS
 from argus.data import rights_cards
-from argus.data.deliveries import RAW
 
 ACTIVE, RENDERED = "sources", "rendered"  # keys of params.yaml
-INGESTED, REPORTED = Path("data/ingest"), Path("reports/ingest")
+REPORTED = REPORTS / "ingest"
 
 CARD = """\
 # Rights card: who owns the images of this source, and what may be done with them until when.
@@ -47,7 +47,7 @@ citation: {citation}
 """
 
 
-def card_from(fields: Mapping[str, Any]) -> str:
+def new_card(fields: Mapping[str, Any]) -> str:
     """The text of a new rights card.
 
     Args:
@@ -62,11 +62,11 @@ def card_from(fields: Mapping[str, Any]) -> str:
     return text
 
 
-def card_in(file: Path, source: str) -> str:
+def read_card(file: Path, source: str) -> str:
     """The text of a card that somebody else wrote.
 
     Raises:
-        ArgusError: it cannot be read, does not hold, is the card of another source, or of
+        ArgusError: it cannot be read, is invalid, is the card of another source, or of
             generated images.
     """
     try:
@@ -77,12 +77,12 @@ def card_in(file: Path, source: str) -> str:
     return text
 
 
-def shipped(source: str) -> Path:
+def public_card(source: str) -> Path:
     """Where the card of a public dataset would lie that comes with Argus, not registered."""
-    return rights_cards.CARDS / "public" / f"{source}.yaml"
+    return CARDS / "public" / f"{source}.yaml"
 
 
-def fetches(card: str) -> bool:
+def can_be_fetched(card: str) -> bool:
     """Whether a card (a checked text) says where its images can be fetched from."""
     return yaml.safe_load(card).get("fetch") is not None
 
@@ -131,7 +131,7 @@ def retire(source: str) -> list[Path]:
     with workspace.exclusive("argus source retire"):
         text = params_edit.read()
         active = params_edit.items(text, ACTIVE)
-        if source not in known(active):
+        if source not in known_sources(active):
             raise ArgusError(
                 f"source '{source}' is not on `{ACTIVE}` in params.yaml, nor is there a card or an "
                 f"image of it; on it are: {', '.join(active) or 'none'}"
@@ -147,9 +147,17 @@ def retire(source: str) -> list[Path]:
         return found
 
 
-def known(active: list[str]) -> list[str]:
+def empty_source_advice(source: str) -> str:
+    """What to do about a source of which no delivery is in use."""
+    return (
+        f"bring one in with `argus submit PATH --source {source}`, or use the source no more: "
+        f"`argus source retire {source}`"
+    )
+
+
+def known_sources(active: list[str]) -> list[str]:
     """Every source that is listed, has a card or has images, the listed ones first."""
-    carded = [path.stem for path in rights_cards.CARDS.glob("*.yaml")]
+    carded = [path.stem for path in CARDS.glob("*.yaml")]
     delivered = [path.name for path in RAW.glob("*") if path.is_dir()]
     return [*dict.fromkeys(active), *sorted({*carded, *delivered} - set(active))]
 

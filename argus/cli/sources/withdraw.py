@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
 from datetime import date
 from difflib import get_close_matches
-from typing import Any
-
-from ruamel.yaml import YAML
-from ruamel.yaml.util import load_yaml_guess_indent
 
 from argus.cli.repository import recovery, workspace
 from argus.cli.repository.turn_commits import History
-from argus.cli.sources import check as audit
-from argus.cli.sources import registration as sources
-from argus.cli.sources.holdings import held, is_in_history, span
+from argus.cli.sources.card_edit import write_terms
+from argus.cli.sources.dvc_index import untracked_advice
+from argus.cli.sources.holdings import held_by_a_turn, turn_ranges, turns_holding
+from argus.cli.sources.registration import empty_source_advice, known_sources
 from argus.core import params
 from argus.core.errors import ArgusError
-from argus.core.files import atomic
+from argus.core.paths import RAW
 from argus.data import rights_cards
-from argus.data.deliveries import RAW
 from argus.data.names import is_text
-from argus.data.pulled import tracker_of
-from argus.data.terms import deliveries_known
+from argus.data.pulled import deliveries_known, tracker_of
 
-WIDE = 1 << 20  # characters of a line, so that none is wrapped
 COMMAND = "argus delivery withdraw"
 
 
@@ -54,7 +46,7 @@ def withdraw(name: str, reason: str, today: date) -> list[str]:
             return [*gone(source, delivery), *after(source)]
         require_delivered(source, delivery)
         history = History()
-        if not is_in_history(target, history):
+        if not held_by_a_turn(target, history):
             recovery.take_out(target)
             return [*gone(source, delivery), *after(source)]
         before = rights_cards.read(source).withdrawal(delivery)
@@ -65,7 +57,7 @@ def withdraw(name: str, reason: str, today: date) -> list[str]:
             )
         if not before:
             write_terms(source, delivery, today, reason)
-        turns = held(history.turns, [target])[target]
+        turns = turns_holding(history.turns, [target])[target]
         return [*said(source, delivery, turns), *after(source)]
 
 
@@ -87,7 +79,7 @@ def told(reason: str) -> str:
     """A reason as it is written down.
 
     Raises:
-        ArgusError: it is blank, goes over several lines, or is no text.
+        ArgusError: it is blank, goes over several lines, or is not UTF-8 text.
     """
     reason = reason.strip()
     if not reason:
@@ -101,7 +93,7 @@ def require_source(source: str) -> None:
     """Raises:
     ArgusError: no source is called so.
     """
-    there = sources.known(params.load().sources)
+    there = known_sources(params.load().sources)
     if source not in there:
         close = get_close_matches(source, there, n=1)
         hint = f"did you mean '{close[0]}'?" if close else f"there are {', '.join(there) or 'none'}"
@@ -127,46 +119,7 @@ def require_delivered(source: str, delivery: str) -> None:
         raise ArgusError(f"'{source}' has no delivery '{delivery}': {hint}")
     folder = RAW / source / delivery
     if not tracker_of(folder).is_file():
-        raise ArgusError(audit.stranger(folder))
-
-
-def write_terms(source: str, delivery: str, today: date, reason: str) -> None:
-    """Say on the card of a source that a delivery is withdrawn; all else stays.
-
-    Raises:
-        ArgusError: the card is not valid, or written so that others would change with it.
-    """
-    path, word = rights_cards.path_of(source), {"on": today, "reason": reason}
-
-    def add(card: Any) -> Any:
-        card.setdefault("deliveries", {}).setdefault(delivery, {})["withdrawn"] = word
-        return card
-
-    wanted = rights_cards.Card(**add(rights_cards.read(source).model_dump(exclude_unset=True)))
-    text = edited(path.read_bytes().decode("utf-8"), add)
-    if (
-        rights_cards.parse(text, source, f"rights card {path}") != wanted
-    ):  # an alias, say, stands for two
-        raise ArgusError(
-            f"{path} cannot be changed for '{delivery}' alone: in `deliveries`, below its name, "
-            f"write `withdrawn: {{on: {today}, reason: ...}}` yourself"
-        )
-    with atomic(path) as temporary:
-        temporary.write_bytes(text.encode("utf-8"))
-
-
-def edited(text: str, edit: Callable[[Any], Any]) -> str:
-    """YAML with a change, its comments, order, quotes and line ends as they are."""
-    _, indent, offset = load_yaml_guess_indent(text)
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = WIDE
-    yaml.indent(mapping=2, sequence=indent or 2, offset=offset or 0)
-    content = yaml.load(text.replace("\r\n", "\n"))
-    edit(content)
-    out = io.StringIO()
-    yaml.dump(content, out)
-    return out.getvalue().replace("\n", "\r\n") if "\r\n" in text else out.getvalue()
+        raise ArgusError(untracked_advice(folder))
 
 
 def gone(source: str, delivery: str) -> list[str]:
@@ -189,11 +142,13 @@ def gone(source: str, delivery: str) -> list[str]:
 
 def said(source: str, delivery: str, turns: list[int]) -> list[str]:
     """What is to be said of a delivery that is withdrawn after turns held it."""
-    which = f"turn{'s' if len(turns) > 1 else ''} {span(turns)}" if turns else "an earlier turn"
+    which = (
+        f"turn{'s' if len(turns) > 1 else ''} {turn_ranges(turns)}" if turns else "an earlier turn"
+    )
     return [
         f"{source}/{delivery} is withdrawn: {rights_cards.path_of(source)} says since when and why",
         f"{which} held it, so nothing is deleted. From the next turn on none of its images is in "
-        "use, and no model that learnt from them serves or is exported",
+        "use, and no model trained on them serves or is exported",
         "the same images may come in again as another delivery; those held out before stay so",
     ]
 
@@ -208,5 +163,5 @@ def after(source: str) -> list[str]:
     except ArgusError as error:
         return [str(error)]
     if not [name for name in deliveries_known(source) if not card.withdrawal(name)]:
-        return [f"no delivery of '{source}' is left in use: {audit.nothing_left(source)}"]
+        return [f"no delivery of '{source}' is left in use: {empty_source_advice(source)}"]
     return ["next: argus turn -m MESSAGE"]

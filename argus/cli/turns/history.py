@@ -18,7 +18,7 @@ from argus.cli.repository.turn_commits import (
     parsed,
     untagged,
 )
-from argus.cli.sources import holdings as held
+from argus.cli.sources import holdings
 from argus.cli.tables import UNKNOWN, Table
 from argus.cli.turns.turn_summary import Reports, TurnSummary, report_names, summarize
 from argus.core.errors import ArgusError
@@ -69,7 +69,7 @@ def notes(history: History, recorded: list[TurnCommit]) -> list[str]:
         for number, commit in sorted(history.tags.items())
         if number not in numbers
     ]
-    said += held.notes(recorded, held.withdrawn())
+    said += holdings.withdrawal_notes(recorded, holdings.withdrawals())
     if history.here & history.cut:
         said.append("this clone is shallow: `git fetch --unshallow` may show earlier turns")
     return said

@@ -16,8 +16,7 @@ from ruamel.yaml import YAML
 from argus.cli.repository import workspace
 from argus.core import params
 from argus.core.files import atomic, remove
-from argus.core.paths import LOCK, PIPELINE
-from argus.data.deliveries import RAW
+from argus.core.paths import LOCK, PIPELINE, RAW
 
 OF_MODELS = (
     Path("models/trained"),

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from argus.cli.repository import git, params_edit, storage, workspace
 from argus.cli.repository.turn_commits import History
-from argus.cli.sources import check, holdings
-from argus.cli.sources.dvc_index import require_deliveries
+from argus.cli.sources import holdings
+from argus.cli.sources.check import require_deliveries
+from argus.cli.sources.dvc_index import stage_outputs
+from argus.cli.sources.rights import require_valid_cards
 from argus.cli.terminal import say, today_utc
 from argus.cli.turns import leftovers, line, registry
 from argus.cli.turns.commit import commit_what_ran
@@ -134,7 +136,7 @@ def make(message: str, today: date, found: line.Line, begun: Begun | None) -> No
     settings = params.load()
     registry.require_artifacts(model.task for model in settings.models.values())
     require_intake(resumed, leftovers.found(settings))
-    check.require_cards(settings)
+    require_valid_cards(settings)
     require_deliveries(settings.sources, settings.rendered)
     if deleted := leftovers.sweep(settings):
         say(f"deleted, as of no model or source in params.yaml: {', '.join(map(str, deleted))}")
@@ -300,7 +302,7 @@ def record(message: str, found: line.Line, base: str, inputs: Inputs, advice: st
     settings = params.load()
     origin = found.origin.commit if found.origin else None
     history = History()
-    gone = holdings.notes(history.turns, holdings.withdrawn_since(origin))
+    gone = holdings.withdrawal_notes(history.turns, holdings.withdrawals_since(origin))
     versions = registry.due(history, reports.read("promote/decision"))
     paragraphs = [
         message.strip(),
@@ -327,7 +329,7 @@ def record(message: str, found: line.Line, base: str, inputs: Inputs, advice: st
 
 def unmade(changes: list[git.Change]) -> list[git.Change]:
     """New reports that no stage has made."""
-    outputs = check.stage_outputs()
+    outputs = stage_outputs()
     return [
         change
         for change in changes

@@ -6,7 +6,7 @@ import sys
 
 from argus.cli.tables import Table
 from argus.cli.turns.turn_summary import TurnSummary
-from argus.data.missing_classes import lacking
+from argus.data.feasibility import missing_classes
 from argus.judging.scores import baselines_of, by_task, columns
 
 
@@ -68,5 +68,5 @@ def show(turn: TurnSummary) -> None:
     for table in (images(turn), models(turn), missing(turn), champions(turn)):
         if table.rows:
             table.show()
-    if warning := lacking(turn.classes_without):
+    if warning := missing_classes(turn.classes_without):
         print(warning, file=sys.stderr)

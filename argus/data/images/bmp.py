@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from argus.data.images.header import Header, Refusal
+from argus.data.images.header import DecodeError, Header
 
 OLD = 12  # bytes of OS/2's header, with 16 bits a side
 LENGTHS = {OLD, 16, 40, 52, 56, 64, 108, 124}  # bytes of the headers that there are
@@ -14,16 +14,16 @@ def read(data: bytes) -> Header:
     """Look at the headers of a BMP file.
 
     Raises:
-        Refusal: `not_an_image`, as many a text begins with "BM"; `truncated` or `broken`.
+        DecodeError: `not_an_image`, as many a text begins with "BM"; `truncated` or `broken`.
     """
     length = int.from_bytes(data[14:18], "little")
     if length not in LENGTHS:
-        raise Refusal("not_an_image")
+        raise DecodeError("not_an_image")
     if len(data) < 14 + length:
-        raise Refusal("truncated")
+        raise DecodeError("truncated")
     width, height = struct.unpack_from("<HH" if length == OLD else "<ll", data, 18)
     if width < 1 or not height:
-        raise Refusal("broken")
+        raise DecodeError("broken")
     height = abs(height)  # below zero: from the top down
     return Header(
         "BMP",

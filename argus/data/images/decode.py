@@ -19,7 +19,7 @@ from PIL import Image
 from PIL.Image import Transpose
 
 from argus.data.images import bmp, exif, jpeg, png, tiff, webp
-from argus.data.images.header import BRANDS, Header, Refusal
+from argus.data.images.header import BRANDS, DecodeError, Header
 from argus.data.images.samples import deep, eight_bits, rows
 
 TURNS = {
@@ -91,18 +91,18 @@ def read_header(data: bytes) -> Header:
     """Look through a file without decoding it.
 
     Raises:
-        Refusal: `not_an_image`, `format_not_supported`, `truncated` or `broken`.
+        DecodeError: `not_an_image`, `format_not_supported`, `truncated` or `broken`.
     """
     for magic, read in READERS.items():
         if data.startswith(magic):
             try:
                 return read(data)
             except (ArithmeticError, LookupError, ValueError, struct.error):
-                raise Refusal("broken") from None  # no file may stop us, whatever it says
+                raise DecodeError("broken") from None  # no file may stop us, whatever it says
     boxed = data[4:8] == b"ftyp" and data[8:12] in BRANDS
     drawn = SVG.match(data) and b"<svg" in data[:LOOKED_AT]
     foreign = boxed or drawn or data.startswith(OTHERS)
-    raise Refusal("format_not_supported" if foreign else "not_an_image")
+    raise DecodeError("format_not_supported" if foreign else "not_an_image")
 
 
 def memory(header: Header, size: int) -> int:
@@ -148,16 +148,16 @@ def decode(
         sample_max: the sample that is white in a file of more than 8 bits that does not tell.
 
     Raises:
-        Refusal: why it is no image for us, a status of the catalogue.
+        DecodeError: why it is no image for us, a status of the catalogue.
         MemoryError: there is less memory than `memory` says.
     """
     header = read_header(data)
     if header.frames > 1:
-        raise Refusal("several_frames", header.width, header.height)
+        raise DecodeError("several_frames", header.width, header.height)
     if limits is not None:
         _check(header, len(data), limits)
     if size is not None and {*size} != {header.width, header.height}:
-        raise Refusal("broken", header.width, header.height)
+        raise DecodeError("broken", header.width, header.height)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about odd palettes and tags: harmless here
@@ -165,12 +165,12 @@ def decode(
             if deep(image, header):
                 image = eight_bits(image, header, sample_max)
             image = flat(image, mode)
-    except (Refusal, MemoryError):
+    except (DecodeError, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 - decoders raise anything on foreign bytes
         # libjpeg and others do not say that memory ran out: it is not the file that is at fault
         np.empty(memory(header, len(data)), dtype=np.uint8)
-        raise Refusal(_reason(header, error), header.width, header.height) from None
+        raise DecodeError(_reason(header, error), header.width, header.height) from None
     image.info.clear()  # Pillow hands comments and profiles on to what it converts
     orientation, captured_at = exif.facts(header.exif, header.xmp)
     width, height = header.width, header.height
@@ -200,11 +200,11 @@ def flat(image: Image.Image, mode: Literal["RGB", "L"]) -> Image.Image:
 def _check(header: Header, size: int, limits: Limits) -> None:
     width, height = header.width, header.height
     if min(width, height) < limits.min_side:
-        raise Refusal("too_small", width, height)
+        raise DecodeError("too_small", width, height)
     if width * height > limits.max_pixels or memory(header, size) > limits.max_memory:
-        raise Refusal("too_large", width, height)
+        raise DecodeError("too_large", width, height)
     if max(width, height) > limits.max_aspect * min(width, height):
-        raise Refusal("too_oblong", width, height)
+        raise DecodeError("too_oblong", width, height)
 
 
 def _loaded(header: Header, at_least: int | None) -> Image.Image:
@@ -215,10 +215,10 @@ def _loaded(header: Header, at_least: int | None) -> Image.Image:
         raise
     except Exception:  # noqa: BLE001 - a layout or compression that Pillow does not have
         status = "format_not_supported" if header.complete else "truncated"
-        raise Refusal(status, header.width, header.height) from None
+        raise DecodeError(status, header.width, header.height) from None
     with image:
         if image.size != (header.width, header.height):
-            raise Refusal("broken", header.width, header.height)
+            raise DecodeError("broken", header.width, header.height)
         if at_least is not None and header.draftable:
             scale = at_least / min(image.size)
             image.draft("L", (round(image.width * scale), round(image.height * scale)))

@@ -10,7 +10,7 @@ import re
 from datetime import datetime
 
 from argus.data.images import ifd
-from argus.data.images.header import Refusal
+from argus.data.images.header import DecodeError
 
 ORIENTATION, EXIF, TAKEN = 0x0112, 0x8769, 0x9003  # tags
 UPRIGHT = 1
@@ -34,7 +34,7 @@ def facts(block: bytes, xmp: bytes = b"") -> tuple[int, datetime | None]:
         if pointer := main.number(EXIF, 0):
             taken = ifd.directory(block, pointer, main.order, main.big)
             captured_at = _time(taken.content(TAKEN))
-    except Refusal:
+    except DecodeError:
         pass
     if not 1 <= orientation <= 8:
         found = re.search(rb"tiff:Orientation(?:=[\"']|>)([1-8])\b", xmp)

@@ -9,10 +9,10 @@ BRANDS = frozenset(
     {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"mif2"}
     | {b"msf1", b"miaf", b"avif", b"avis", b"avio", b"j2ki", b"jpeg", b"vvic", b"crx "}
 )
-"""Brands of ISO media files, in their `ftyp` box, that are pictures: HEIF, AVIF, Canon's raw."""
+"""Brands of ISO media files, in their `ftyp` box, that are images: HEIF, AVIF, Canon's raw."""
 
 
-class Refusal(Exception):  # noqa: N818 - an outcome with a status, not a mistake
+class DecodeError(Exception):
     """Why a file is no image for us: one of the catalogue's statuses, and its size if known."""
 
     def __init__(self, status: str, width: int | None = None, height: int | None = None) -> None:

@@ -10,7 +10,7 @@ import struct
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from argus.data.images.header import Refusal
+from argus.data.images.header import DecodeError
 
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 SIZES |= {16: 8, 17: 8, 18: 8}
@@ -72,17 +72,17 @@ def first(data: bytes) -> Directory:
     """The first directory of a TIFF structure.
 
     Raises:
-        Refusal: `truncated`, the structure goes on behind the end; `broken`, it is none.
+        DecodeError: `truncated`, the structure goes on behind the end; `broken`, it is none.
     """
     order = {b"II": "<", b"MM": ">"}.get(data[:2])
     if order is None or len(data) < 8:
-        raise Refusal("broken" if order is None else "truncated")
+        raise DecodeError("broken" if order is None else "truncated")
     magic, at = struct.unpack_from(order + "HL", data, 2)
     if magic not in (42, 43):
-        raise Refusal("broken")
+        raise DecodeError("broken")
     if magic == 43:
         if len(data) < 16:
-            raise Refusal("truncated")
+            raise DecodeError("truncated")
         at = struct.unpack_from(order + "Q", data, 8)[0]
     return directory(data, at, order, big=magic == 43)
 
@@ -91,16 +91,16 @@ def directory(data: bytes, at: int, order: str, big: bool = False) -> Directory:
     """The directory at an offset; of two values with one tag the first counts.
 
     Raises:
-        Refusal: `truncated`, it goes on behind the end.
+        DecodeError: `truncated`, it goes on behind the end.
     """
     head, each, word = ("Q", 20, "Q") if big else ("H", 12, "L")
     start = at + struct.calcsize("<" + head)
     if at < 8 or start > len(data):
-        raise Refusal("truncated")
+        raise DecodeError("truncated")
     count = struct.unpack_from(order + head, data, at)[0]
     end = start + each * count
     if end > len(data):
-        raise Refusal("truncated")
+        raise DecodeError("truncated")
     entries: dict[int, Entry] = {}
     for place in range(start, end, each):
         tag, kind, many = struct.unpack_from(f"{order}HH{word}", data, place)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from argus.data.images.header import Header, Refusal, Samples
+from argus.data.images.header import DecodeError, Header, Samples
 
 SOI, EOI, SOS, COMMENT = 0xD8, 0xD9, 0xDA, 0xFE
 FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15
@@ -23,7 +23,7 @@ def read(data: bytes) -> Header:
     """Look through a JPEG file: its segments up to the first scan.
 
     Raises:
-        Refusal: `truncated`, `broken`, or `format_not_supported` (12 bits, lossless, two
+        DecodeError: `truncated`, `broken`, or `format_not_supported` (12 bits, lossless, two
             components).
     """
     at, pieces = 2, [memoryview(data)[:2]]
@@ -34,12 +34,12 @@ def read(data: bytes) -> Header:
         if marker in ALONE:
             continue
         if marker == EOI:
-            raise Refusal("broken")
+            raise DecodeError("broken")
         length = int.from_bytes(data[at : at + 2])
         if at + max(length, 2) > len(data):
-            raise Refusal("truncated")
+            raise DecodeError("truncated")
         if length < 2:
-            raise Refusal("broken")
+            raise DecodeError("broken")
         content = data[at + 2 : at + length]
         at += length
         if marker == SOS:
@@ -67,27 +67,27 @@ def _needed(marker: int, content: bytes) -> bool:
 def _marker(data: bytes, at: int) -> tuple[int, int, int]:
     """Where the marker at `at` begins (its last 0xFF), which it is, and what is behind it."""
     if data[at : at + 1] not in (b"\xff", b""):
-        raise Refusal("broken")
+        raise DecodeError("broken")
     while data[at : at + 1] == b"\xff":
         at += 1
     if at >= len(data):
-        raise Refusal("truncated")
+        raise DecodeError("truncated")
     return at - 1, data[at], at + 1
 
 
 def _header(lean: bytes, kind: int, frame: bytes, scan: bytes, exif: bytes, xmp: bytes) -> Header:
     """Read the frame header and the first scan's."""
     if len(frame) < 6 or len(frame) < 6 + 3 * frame[5] or not scan:
-        raise Refusal("broken")
+        raise DecodeError("broken")
     bits, height, width, components = struct.unpack(">BHHB", frame[:6])
     if not height or kind not in DECODED or bits != 8 or components not in (1, 3, 4):
         # no height: it follows behind the pixels (DNL)
-        raise Refusal("format_not_supported", width, height)
+        raise DecodeError("format_not_supported", width, height)
     if not width:
-        raise Refusal("broken")
+        raise DecodeError("broken")
     factors = [(f >> 4, f & 15) for f in frame[7 : 6 + 3 * components : 3]]
     if any(not 1 <= side <= 4 for factor in factors for side in factor):
-        raise Refusal("broken", width, height)
+        raise DecodeError("broken", width, height)
     across, down = max(h for h, _ in factors), max(v for _, v in factors)
     coefficients = 0
     if kind in PROGRESSIVE or scan[0] < components:  # they come in several turns: all are kept

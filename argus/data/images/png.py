@@ -6,7 +6,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from argus.data.images.header import Header, Refusal, Samples
+from argus.data.images.header import DecodeError, Header, Samples
 
 PICTURE = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
 DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
@@ -24,7 +24,7 @@ def read(data: bytes) -> Header:
     Text, colour profiles and all else beside the picture may be of any size, and broken.
 
     Raises:
-        Refusal: `truncated`, `broken`, or `format_not_supported` (a chunk that must be understood
+        DecodeError: `truncated`, `broken`, or `format_not_supported` (a chunk that must be understood
             and that PNG does not have, as in Apple's).
     """
     picture: list[tuple[bytes, memoryview]] = []
@@ -35,9 +35,9 @@ def read(data: bytes) -> Header:
         sound = int.from_bytes(chunk[-4:]) == zlib.crc32(content, zlib.crc32(kind))
         if not kind[0] & 32:  # the picture cannot do without it
             if kind not in PICTURE:
-                raise Refusal("format_not_supported", *size)
+                raise DecodeError("format_not_supported", *size)
             if not sound or (kind == b"IHDR") == bool(picture):
-                raise Refusal("broken", *size)
+                raise DecodeError("broken", *size)
             if not picture:
                 width, height, bits, colour = _ihdr(content)
                 size = width, height
@@ -50,11 +50,11 @@ def read(data: bytes) -> Header:
             name, text = _text(kind, content)
             beside.setdefault(name, text)
     if not picture:
-        raise Refusal("truncated")
+        raise DecodeError("truncated")
     kinds = [kind for kind, _ in picture]
     complete = kinds[-1] == b"IEND"
     if b"IDAT" not in kinds:
-        raise Refusal("broken" if complete else "truncated", *size)
+        raise DecodeError("broken" if complete else "truncated", *size)
     pieces = [chunk for _, chunk in picture]
     if bits <= 8 and b"tRNS" in beside:  # of 16 bits: a colour that is left out, in no photo
         pieces.insert(kinds.index(b"IDAT"), memoryview(_chunk(b"tRNS", beside[b"tRNS"])))
@@ -93,12 +93,12 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
 def _ihdr(content: memoryview) -> tuple[int, int, int, int]:
     """Width, height, bits of a sample and type of colour."""
     if len(content) != 13:
-        raise Refusal("broken")
+        raise DecodeError("broken")
     width, height, bits, colour, *methods, interlaced = struct.unpack(">LLBBBBB", content)
     if not width or not height or bits not in DEPTHS.get(colour, ()) or any(methods):
-        raise Refusal("broken")
+        raise DecodeError("broken")
     if interlaced > 1:
-        raise Refusal("broken")
+        raise DecodeError("broken")
     return width, height, bits, colour
 
 

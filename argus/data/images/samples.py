@@ -14,7 +14,7 @@ from typing import Any, cast
 import numpy as np
 from PIL import Image
 
-from argus.data.images.header import Header, Refusal, Samples
+from argus.data.images.header import DecodeError, Header, Samples
 
 STRIP = 1 << 18  # pixels converted at a time
 COLOURS = 3  # channels of an image that may have alpha behind them
@@ -55,7 +55,7 @@ def eight_bits(image: Image.Image, header: Header, sample_max: float | None) -> 
         sample_max: the sample that is white where neither file nor samples tell; None: not known.
 
     Raises:
-        Refusal: `unknown_range`; or `format_not_supported`, a layout whose low bytes Pillow does
+        DecodeError: `unknown_range`; or `format_not_supported`, a layout whose low bytes Pillow does
             not give.
     """
     samples = header.samples
@@ -71,7 +71,7 @@ def eight_bits(image: Image.Image, header: Header, sample_max: float | None) -> 
 
     found = range_of(strips, samples, sample_max)
     if found is None:
-        raise Refusal("unknown_range", header.width, header.height)
+        raise DecodeError("unknown_range", header.width, header.height)
     grey = Image.new("L", image.size)
     for top, values in strips():
         shown = _scaled(values, *found)
@@ -97,7 +97,7 @@ def _colour(image: Image.Image, header: Header, sample_max: float | None) -> Ima
 
     found = range_of(colour, samples, sample_max)
     if found is None:
-        raise Refusal("unknown_range", header.width, header.height)
+        raise DecodeError("unknown_range", header.width, header.height)
     if found == (0.0, 65535.0):
         return image
     for top, values in strips():
@@ -114,7 +114,7 @@ def _low_bytes(header: Header) -> Image.Image:
             args: Any = (tile.args,) if isinstance(tile.args, str) else tile.args
             raw = args[0]
             if raw not in LOW_BYTE:
-                raise Refusal("format_not_supported", header.width, header.height)
+                raise DecodeError("format_not_supported", header.width, header.height)
             low = LOW_BYTE[raw]
             tiles.append(tile._replace(args=(low, *args[1:]) if args[1:] else low))
         image.tile = tiles

@@ -8,7 +8,7 @@ import struct
 import numpy as np
 
 from argus.data.images import ifd
-from argus.data.images.header import Header, Kind, Refusal, Samples
+from argus.data.images.header import DecodeError, Header, Kind, Samples
 
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
 STRIPS, CHANNELS, ROWS, STRIP_BYTES, PLANAR = 273, 277, 278, 279, 284
@@ -39,22 +39,22 @@ def read(data: bytes) -> Header:
     """Look through the first directory of a TIFF file.
 
     Raises:
-        Refusal: `truncated`, `broken`, or `format_not_supported` (a camera's raw file, whose first
+        DecodeError: `truncated`, `broken`, or `format_not_supported` (a camera's raw file, whose first
             image is a preview).
     """
     main = ifd.first(data)
     width, height = main.number(WIDTH, 0), main.number(HEIGHT, 0)
     if width < 1 or height < 1:
-        raise Refusal("broken")
+        raise DecodeError("broken")
     if main.number(REDUCED, 0) & 1:
-        raise Refusal("format_not_supported", width, height)
+        raise DecodeError("format_not_supported", width, height)
     lost = [tag for tag in PIXELS & main.entries.keys() if main.content(tag) is None]
     if lost:
-        raise Refusal("truncated", width, height)
+        raise DecodeError("truncated", width, height)
     samples = _samples(main)
     raw = main.number(COMPRESSION, 1) == 1
     if samples.bits > 8 and main.number(PLANAR, 1) == 2:  # Pillow takes them for 8 bits
-        raise Refusal("format_not_supported", width, height)
+        raise DecodeError("format_not_supported", width, height)
     tags = (TILES, TILE_BYTES) if TILES in main.entries else (STRIPS, STRIP_BYTES)
     starts, lengths = (_offsets(main, tag) for tag in tags)
     many = min(len(starts), len(lengths))

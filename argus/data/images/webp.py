@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from argus.data.images.header import Header, Refusal
+from argus.data.images.header import DecodeError, Header
 
 # Bytes a pixel that libwebp needs beside the image: two canvases and the picture given out, of four
 # bytes each, and what the lossless decoder keeps.
@@ -16,10 +16,10 @@ def read(data: bytes) -> Header:
     """Look through the chunks of a WebP file. Its decoder is not opened: it takes memory at once.
 
     Raises:
-        Refusal: `truncated` or `broken`; `not_an_image` if it is another RIFF file.
+        DecodeError: `truncated` or `broken`; `not_an_image` if it is another RIFF file.
     """
     if data[8:12] != b"WEBP":
-        raise Refusal("not_an_image")
+        raise DecodeError("not_an_image")
     end = 8 + int.from_bytes(data[4:8], "little")
     complete = len(data) >= end
     beside: dict[bytes, bytes] = {}
@@ -33,7 +33,7 @@ def read(data: bytes) -> Header:
         frames += kind == b"ANMF"
         at += 8 + length + length % 2
     if size is None or not min(size):
-        raise Refusal("broken" if complete and len(data) > 30 else "truncated")
+        raise DecodeError("broken" if complete and len(data) > 30 else "truncated")
     width, height = size
     return Header(
         "WEBP",

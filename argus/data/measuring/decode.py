@@ -25,7 +25,7 @@ def decode(data: bytes, mode: Mode, limits: Limits, sample_max: float | None = N
         sample_max: the sample that is white in a file of more than 8 bits that does not tell.
 
     Raises:
-        Refusal: why it is no image for us, a status of the catalogue.
+        DecodeError: why it is no image for us, a status of the catalogue.
     """
     at_least = JUDGED_AT if mode == "fast" else None
     return images.decode(data, "L", at_least=at_least, limits=limits, sample_max=sample_max)

@@ -23,7 +23,7 @@ from argus.core.errors import ArgusError
 from argus.data import reading
 from argus.data.images import decode as images
 from argus.data.images.decode import Limits, memory_of_file
-from argus.data.images.header import Refusal
+from argus.data.images.header import DecodeError
 from argus.data.measuring import fingerprint
 from argus.data.measuring.decode import Mode, decode
 from argus.data.measuring.judge import at_one_size, judge
@@ -76,7 +76,7 @@ def measure(places: Sequence[ImageRef], how: How) -> Rows:
                 pixels, judged = np.asarray(found.image), at_one_size(found.image)
                 picture = pixels if judged is found.image else np.asarray(judged)
                 tear = torn(picture, partial(_in_colour, data, how.limits, place.sample_max))
-        except Refusal as refusal:
+        except DecodeError as refusal:
             row.update(status=refusal.status, width=refusal.width, height=refusal.height)
             continue
         row.update(

@@ -28,7 +28,7 @@ FROM = ("--source", "cam")
 
 
 def sharp(seed: int) -> Image.Image:
-    """A picture that no rule of quality finds fault with."""
+    """An image that no rule of quality finds fault with."""
     noise = np.random.default_rng(seed).integers(0, 60, (96, 128, 3), dtype=np.uint8)
     return Image.fromarray(np.asarray(scene(seed, (128, 96))) // 2 + noise)
 

@@ -21,7 +21,7 @@ from argus.cli.intake.importers import folder_importer
 from argus.cli.intake.submit import submit
 from argus.core import params
 from argus.core.errors import ArgusError
-from argus.data import reading, sharding, shards
+from argus.data import reading, shards
 from stages.ingest.__main__ import take_in
 from tests.conftest import scene
 
@@ -30,7 +30,7 @@ NOW = datetime(2026, 11, 24, 3, 15, tzinfo=UTC)
 FACTS = ["image_id", "label", "sequence", "captured_at", "phash", "status", "width", "height"]
 
 
-def picture(path: Path, seed: int, **options: Any) -> Path:
+def image_file(path: Path, seed: int, **options: Any) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     scene(seed, (160, 96)).save(path, **options)
     return path
@@ -47,8 +47,8 @@ def test_plain_and_sharded_deliveries_come_to_the_same_rows(repo: Path, tmp_path
     taken.get_ifd(0x8769)[0x9003] = "2026:05:01 10:00:00"
     time = datetime(2026, 5, 1, 9, 0, 0, 250000)
     names = ["nuit/Straße/1.jpg", "nuit/Straße/1.png", "day/a.0.1.jpg", "day/a.0.2.jpg", "top.bmp"]
-    files = [picture(tmp_path / str(n) / name, n) for n, name in enumerate(names)]
-    picture(tmp_path / "exif.jpg", 9, exif=taken)
+    files = [image_file(tmp_path / str(n) / name, n) for n, name in enumerate(names)]
+    image_file(tmp_path / "exif.jpg", 9, exif=taken)
     items = [
         Item(files[0], names[0], "night", "s/1", time),
         Item(files[1], names[1], None, "s/1", None),
@@ -79,13 +79,13 @@ def test_folders_name_label_and_sequence_inside_a_shard_too(
         assert words in printed
 
 
-def samples(folder: Path, sizes: list[int]) -> list[sharding.Sample]:
+def samples(folder: Path, sizes: list[int]) -> list[shards.Sample]:
     folder.mkdir(exist_ok=True)
     found = []
     for number, size in enumerate(sizes):
         path = folder / f"{number:03d}.jpg"
         path.write_bytes(bytes([number]) * size)
-        found.append(sharding.Sample(path, f"d/{path.name}", "day", None, None))
+        found.append(shards.Sample(path, f"d/{path.name}", "day", None, None))
     return found
 
 
@@ -96,7 +96,7 @@ def test_shards_are_full_but_for_the_last_and_hold_every_image(
 ) -> None:
     top = tmp_path_factory.mktemp("shards")
     sent = samples(top / "in", sizes)
-    sharding.write(top, sent, limit)
+    shards.write(top, sent, limit)
     paths = sorted(top.glob("*.tar"))
     assert [path.name for path in paths] == [f"{n:05d}.tar" for n in range(len(paths))]
     held = [(path, member) for path in paths for member in shards.members(path)]
@@ -114,7 +114,7 @@ def test_a_shard_is_webdataset_and_its_bytes_depend_on_nothing_else(tmp_path: Pa
     for name in ("one", "two"):
         sent = samples(tmp_path / name, [10, 700])
         (tmp_path / name / "out").mkdir()
-        sharding.write(tmp_path / name / "out", sent)
+        shards.write(tmp_path / name / "out", sent)
         written.append((tmp_path / name / "out/00000.tar").read_bytes())
     assert written[0] == written[1]
     with tarfile.open(fileobj=io.BytesIO(written[0])) as tar:
@@ -134,13 +134,13 @@ def test_a_shard_is_webdataset_and_its_bytes_depend_on_nothing_else(tmp_path: Pa
     ],
 )
 def test_what_a_shard_would_not_tell_apart_is_refused(names: list[str], words: str) -> None:
-    sent = [sharding.Sample(Path(name), name, None, None, None) for name in names]
+    sent = [shards.Sample(Path(name), name, None, None, None) for name in names]
     with pytest.raises(ArgusError, match=words):
-        sharding.named(sent)
+        shards.named(sent)
 
 
 def test_an_image_in_a_shard_is_read_like_any_other(repo: Path, tmp_path: Path) -> None:
-    path = picture(tmp_path / "in/1.png", 1)
+    path = image_file(tmp_path / "in/1.png", 1)
     submit(folder_importer(path.parent, "none", "none"), "cam", "d", NOW, shard=True)
     images, _ = take_in("cam", params.load().ingest)
     assert reading.read_bytes(reading.image_refs(images)[0]) == path.read_bytes()

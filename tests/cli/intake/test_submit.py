@@ -13,7 +13,7 @@ import yaml
 from argus.cli.intake.importers import folder_importer
 from argus.cli.intake.submit import submit
 from argus.core.errors import ArgusError
-from argus.data.deliveries import read_manifest
+from argus.data import manifests
 from tests.cli.conftest import sh
 
 Argus = Callable[..., tuple[int, str]]
@@ -39,7 +39,7 @@ def test_a_delivery_holds_the_bytes_sent_and_a_manifest(repo: Path, upload: Path
         "label_from: dirs\n"
         "sequence_from: dirs\n"
     )
-    assert read_manifest(target).received_at == NOW
+    assert manifests.read(target).received_at == NOW
     came = tree(target)
     del came["delivery.yaml"]
     assert came == sent == tree(upload)
@@ -77,7 +77,7 @@ def test_what_came_in_is_told_by_label_and_drive(
         assert words in printed
     assert "argus turn" in printed
     assert "4/4 files" in printed
-    assert read_manifest(Path("data/raw/cam/2026")).delivery == "2026"
+    assert manifests.read(Path("data/raw/cam/2026")).delivery == "2026"
 
 
 def empty(folder: Path) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from argus.cli.repository import git, params_edit, recovery
-from argus.cli.sources.holdings import span, withdrawn_since
-from argus.cli.sources.withdraw import edited, write_terms
+from argus.cli.sources.card_edit import edited, write_terms
+from argus.cli.sources.holdings import turn_ranges, withdrawals_since
 from argus.core import params
 from argus.core.errors import ArgusError
 from argus.data import rights_cards
@@ -127,7 +127,7 @@ def test_what_a_turn_held_is_withdrawn_on_the_card_and_nothing_is_deleted(
     assert argus("turn", "-m", "second")[0] == 0
     assert note in sh("git", "log", "-1", "--format=%B")
     assert note in argus("history")[1]  # turn 2 has it in its commit, but not in use
-    assert not withdrawn_since(git.head())  # so the third does not say it again
+    assert not withdrawals_since(git.head())  # so the third does not say it again
 
     printed = argus("delivery", "list")[1]
     assert row(printed, "cam/d1")[4:] == ["day 2, night 1", "1", f"{word} here"]
@@ -215,7 +215,7 @@ def test_a_retired_source_can_be_taken_back_from_and_a_broken_card_is_named(
     card.write_text(text.replace("origin: camera", "origin: dreamt"))
     ended, printed = argus("delivery", "withdraw", "cam/d1", "--reason", "x")
     assert ended == 1
-    assert "does not hold: origin" in printed
+    assert "is invalid: origin" in printed
     assert "no valid rights card" in argus("delivery", "list")[1]
     card.write_text(text)
     ended, printed = argus("delivery", "withdraw", "cam/d1", "--reason", "x")
@@ -294,7 +294,7 @@ def test_terms_that_two_deliveries_share_are_not_changed_for_one(repo: Path) -> 
     ],
 )
 def test_turns_are_counted_as_people_do(numbers: list[int], said: str) -> None:
-    assert span(numbers) == said
+    assert turn_ranges(numbers) == said
 
 
 def test_what_is_half_taken_out_is_taken_out_by_the_next_command(

@@ -59,7 +59,7 @@ def test_every_field_of_a_written_card_is_explained(repo: Path, argus: Argus) ->
     argus("source", "add", "oneil", *options(consent_expires="never", owner="us"))
     text = Path("data/sources/oneil.yaml").read_text()
     optional = {"commercial", "deliveries", "fetch"}
-    assert set(yaml.safe_load(text)) == set(rights_cards.Card.model_fields) - optional
+    assert set(yaml.safe_load(text)) == set(rights_cards.RightsCard.model_fields) - optional
     lines = text.splitlines()
     values = [n for n, line in enumerate(lines) if "#" not in line and line != "consent:"]
     assert all(lines[n - 1].strip().startswith("#") for n in values[1:])

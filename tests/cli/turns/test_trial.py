@@ -10,7 +10,7 @@ import polars as pl
 import yaml
 
 from argus.core import params
-from argus.data.rights_cards import Card
+from argus.data.rights_cards import RightsCard
 from benchmarks.trial import checks
 from benchmarks.trial.__main__ import classes, set_steps, verify
 from benchmarks.trial.clone import Line, stage_seconds
@@ -35,7 +35,7 @@ def test_every_source_of_the_trial_has_a_card_that_holds() -> None:
     sources = {delivery.source for plan in PLANS.values() for delivery in plan.deliveries}
     assert {path.stem for path in CARDS.glob("*.yaml")} == sources
     for source in sources:
-        card = Card.model_validate(yaml.safe_load((CARDS / f"{source}.yaml").read_text()))
+        card = RightsCard.model_validate(yaml.safe_load((CARDS / f"{source}.yaml").read_text()))
         assert card.source == source
         assert card.origin == "camera"
         assert card.citation

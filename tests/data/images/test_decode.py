@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps, PngImagePlugin
 
 from argus.data.images.decode import Limits, decode
-from argus.data.images.header import Refusal
+from argus.data.images.header import DecodeError
 from tests.conftest import scene
 from tests.data.images.files import chunk, encoded, ifd, png
 
@@ -23,7 +23,7 @@ def refused(data: bytes, **changes: Any) -> str:
     """The status; the same whether it is decoded in grey, in grey and smaller, or in full."""
     found = set()
     for ways in ({"mode": "L", "at_least": 180}, {"mode": "L"}, {"mode": "RGB"}):
-        with pytest.raises(Refusal) as caught:
+        with pytest.raises(DecodeError) as caught:
             decode(data, limits=LIMITS, **(ways | changes))  # type: ignore[arg-type]
         found.add(caught.value.status)
     (status,) = found
@@ -296,7 +296,7 @@ def test_grey_at_a_smaller_scale_fails_where_decoding_in_full_does_and_only_ther
             try:
                 shown = decode(bytes(data), limits=LIMITS, **ways)  # type: ignore[arg-type]
                 found.append(f"{shown.width}x{shown.height}")
-            except Refusal as refusal:
+            except DecodeError as refusal:
                 found.append(refusal.status)
         assert len(set(found)) == 1, (number, found)
         fates.add(found[0])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image, TiffImagePlugin
 
 from argus.data.images.decode import decode
-from argus.data.images.header import Refusal, Samples
+from argus.data.images.header import DecodeError, Samples
 from argus.data.images.samples import range_of
 from tests.conftest import scene
 from tests.data.images.files import chunk, encoded, png, tiff
@@ -37,7 +37,7 @@ def seen(data: bytes, sample_max: float | None = None) -> float:
 
 
 def unknown(data: bytes, sample_max: float | None = None) -> bool:
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(DecodeError) as caught:
         decode(data, sample_max=sample_max)
     return caught.value.status == "unknown_range"
 

@@ -80,8 +80,8 @@ def sequence_warnings(coming: Incoming, known: Collection[str]) -> list[str]:
         conditions = [each for each in first if names.label(each) in known]
         if conditions:
             found.append(
-                f"no image has a label, but folders are called {most_frequent(conditions)}: if these are "
-                "the conditions, add --label-from dirs"
+                f"no image has a label, but folders are called {most_frequent(conditions)}: if "
+                "these are the conditions, add --label-from dirs"
             )
         elif names.label(coming.folder) in known:
             found.append(

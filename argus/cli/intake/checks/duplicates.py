@@ -28,7 +28,7 @@ SORT_OUT = "take out of the folder what is wrong"
 
 @dataclass(frozen=True)
 class Duplicates:
-    """What of a delivery is no news.
+    """Images of a delivery that are in already, byte for byte.
 
     `copies`: a row for each image that is the same as one before, in order: `source`, `delivery`,
     `name`, `label`, `drive`, and the same with `_first` of the one before; `new_first` tells
@@ -132,7 +132,7 @@ def _hashed(rows: pl.DataFrame, coming: Incoming) -> pl.DataFrame:
 def _digest(place: reading.ImageRef) -> str | None:
     try:
         return reading.digest(place).hexdigest()
-    except (ArgusError, reading.Unreadable):
+    except (ArgusError, reading.UnreadableImageError):
         return None  # whoever copies or ingests it will say so
 
 

@@ -16,16 +16,16 @@ from typing import Any
 import polars as pl
 import yaml
 
-from argus.cli.sources.check import rights, tracker_of
+from argus.cli.sources.rights import delivery_refusals
 from argus.core.errors import ArgusError
 from argus.core.params import Params
+from argus.core.paths import IMAGES, INGESTED, RAW, REPORTS
 from argus.data import rights_cards
 from argus.data.catalogue import SCHEMA, UNKNOWN
-from argus.data.deliveries import RAW, described
-from argus.data.terms import deliveries_known
+from argus.data.deliveries import described
+from argus.data.pulled import deliveries_known, tracker_of
 
-INGESTED = Path("data/ingest")
-SPLIT = Path("reports/split.json")
+SPLIT_REPORT = REPORTS / "split.json"
 COMPARED = (
     *("image_id", "source", "delivery", "path", "member", "offset", "size", "received_at"),
     *("label", "sequence"),
@@ -49,7 +49,8 @@ class EarlierDelivery:
 
     def rows(self) -> pl.DataFrame | None:
         """Its images in the columns `COMPARED`, `image_id` where it was ingested; None if its files
-        are not here and neither is the catalogue."""
+        are not here and neither is the catalogue.
+        """
         ingested = self.catalogue.filter(delivery=self.name)
         if ingested.height:
             return ingested
@@ -84,7 +85,7 @@ def earlier_deliveries(settings: Params, today: date) -> list[EarlierDelivery]:
         found += [
             EarlierDelivery(source, name, card.origin, ingested)
             for name in sorted(deliveries_known(source))
-            if not rights(card, name, settings.ingest, today)
+            if not delivery_refusals(card, name, settings.ingest, today)
         ]
     return found
 
@@ -99,7 +100,7 @@ def known_labels(earlier: Sequence[EarlierDelivery]) -> set[str]:
 def _classes() -> set[str]:
     """The classes of the last turn by its report, which is in Git."""
     try:
-        per_class = json.loads(SPLIT.read_text(encoding="utf-8"))["per_class"]
+        per_class = json.loads(SPLIT_REPORT.read_text(encoding="utf-8"))["per_class"]
         return {name for split in per_class.values() for name in split} - {UNKNOWN}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return set()
@@ -116,7 +117,7 @@ def _meta(tracker: Path) -> Mapping[str, Any]:
 
 def _ingested(source: str) -> pl.DataFrame:
     """What ingest made of a source, without what was taken back; empty if it is not here."""
-    path = INGESTED / source / "images.parquet"
+    path = INGESTED / source / IMAGES
     try:
         found = pl.read_parquet(path, columns=[*COMPARED, "status"], memory_map=False)
     except FileNotFoundError:

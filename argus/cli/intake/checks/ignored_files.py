@@ -13,7 +13,7 @@ from argus.data import archives, names, shards
 
 
 def inspect_archives(folder: Path, paths: Sequence[str]) -> set[str]:
-    """Read what is no image by its name: archives, for the images in them.
+    """Read what is not an image by its name: archives, for the images in them.
 
     Returns:
         Which of `label`, `sequence` and `captured_at` the `.json` members of shards tell.
@@ -71,7 +71,7 @@ def report_ignored(count: int, where: str = "") -> None:
 def report_case_collisions(paths: Sequence[str]) -> None:
     """Say which files a Mac or Windows cannot have side by side."""
     alike: dict[str, list[str]] = {}
-    for path in dict.fromkeys(paths):  # one that is listed twice is no twin of its own
+    for path in dict.fromkeys(paths):  # one that is listed twice does not collide with itself
         alike.setdefault(names.caseless(path), []).append(path)
     twins = [" and ".join(those) for those in alike.values() if len(those) > 1]
     if twins:

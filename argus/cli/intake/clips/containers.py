@@ -32,7 +32,7 @@ STREAMED = frozenset({".ts", ".tp", ".trp", ".tod"})
 """Endings of transport streams that others use for text."""
 
 STILL = BRANDS | {b"jp2 ", b"jpx ", b"M4A ", b"M4B ", b"M4P "}
-"""Brands of ISO media files that are no clips: pictures, and sound."""
+"""Brands of ISO media files that are not clips: still images, and sound."""
 
 ATOMS = frozenset({b"moov", b"mdat", b"wide", b"pnot", b"styp", b"moof", b"sidx"})
 """What a QuickTime film without `ftyp` and a fragment of MP4 begin with."""
@@ -88,7 +88,7 @@ def require_no_clip(items: Sequence[Item]) -> None:
 
 
 def ends_mid_packet(path: Path) -> bool:
-    """Whether a transport stream ends within a packet, so that its last picture is not whole."""
+    """Whether a transport stream ends within a packet, so that its last frame is not whole."""
     stride = _stride(_head(path))
     return stride is not None and path.stat().st_size % stride != 0
 

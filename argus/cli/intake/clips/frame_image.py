@@ -1,4 +1,4 @@
-"""A decoded frame as a person sees it: its colours, the shape of its pixels, which side is up."""
+"""A decoded frame as an image: color conversion, square pixels, orientation, deinterlacing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from PIL import Image
 
 from argus.core.errors import ArgusError
 
-STANDARD_DEFINITION = (1280, 576)  # px; a larger picture that names no colour space is in BT.709
+STANDARD_DEFINITION = (1280, 576)  # px; a larger frame that names no colour space is in BT.709
 UNSPECIFIED = frozenset({2, 3})  # matrix coefficients by ITU-T H.273: none named, reserved
 MATRICES = frozenset({0, 1, 4, 5, 6, 7, 9}) | UNSPECIFIED  # which the converter to RGB knows
 NOT_SHOWN: dict[int, str] = {
@@ -27,7 +27,7 @@ NOT_SHOWN: dict[int, str] = {
     ColorTrc.SMPTE428: "SMPTE ST 428-1",
     ColorTrc.ARIB_STD_B67: "HDR with HLG (ARIB STD-B67)",
 }
-"""Transfer characteristics whose code values, taken as they are, make a wrong picture."""
+"""Transfer characteristics whose code values, taken as they are, make a wrong image."""
 DOLBY_VISION = frozenset({"dvh1", "dvhe", "dva1", "dvav", "dav1"})  # codec tags
 OBLONG = 8  # a pixel's longer side at most, as a multiple of the shorter
 QUALITY = 95  # of JPEG
@@ -46,18 +46,20 @@ ORIENTATIONS = {
 
 
 def require_sdr(path: Path, transfer: int, matrix: int, tag: str = "") -> None:
-    """Refuse pictures of high dynamic range, and others that are no SDR picture as they are.
+    """Refuse frames of high dynamic range, and others that are not SDR as they are.
 
     Args:
-        transfer, matrix: characteristics and coefficients by ITU-T H.273.
+        path: of the clip, for the message.
+        transfer: characteristics by ITU-T H.273.
+        matrix: coefficients by ITU-T H.273.
         tag: the codec's four letters.
 
     Raises:
-        ArgusError: its code values are not those of a usual picture.
+        ArgusError: its code values are not those of SDR.
     """
     name = NOT_SHOWN.get(transfer)
     if name is None and transfer == ColorTrc.UNSPECIFIED and tag in DOLBY_VISION:
-        name = "Dolby Vision without a picture for other screens"
+        name = "Dolby Vision without an SDR-compatible base layer"
     if name is None and matrix not in MATRICES:
         name = f"a colour space that is not read (matrix {matrix} of ITU-T H.273)"
     if name is not None:
@@ -72,7 +74,8 @@ def display_size(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
     """The size at which a frame is shown: no side shrinks.
 
     Args:
-        width, height: as stored, px.
+        width: as stored, px.
+        height: as stored, px.
         aspect: of a pixel, its width over its height.
     """
     return max(width, round(width * aspect)), max(height, round(height / aspect))
@@ -99,6 +102,7 @@ def to_image(frame: VideoFrame, aspect: Fraction = Fraction(1)) -> Image.Image:
     """A frame in RGB with square pixels, turned as the camera was held.
 
     Args:
+        frame: as it was decoded.
         aspect: of a pixel, its width over its height; the frame is enlarged along its short side.
     """
     whole = deinterlace(frame) if frame.interlaced_frame else frame

@@ -76,8 +76,8 @@ def _clips(path: Path) -> tuple[Path, list[str]]:
     others = [name for name in names if not containers.is_clip(folder / name)]
     if others:
         raise ArgusError(
-            f"{folder / others[0]} is no clip, and --fps takes nothing else: take it out, or "
-            f"submit images on their own, without --fps ({len(others)} of {len(names)} are no "
+            f"{folder / others[0]} is not a clip, and --fps takes nothing else: take it out, or "
+            f"submit images on their own, without --fps ({len(others)} of {len(names)} are not "
             f"clips; what is read is {containers.SHOWN})"
         )
     return folder, names
@@ -115,4 +115,4 @@ def _warnings(clip: reader.Clip) -> Iterator[str]:
         of = f" of {float(clip.seconds):.1f}" if clip.seconds and clip.seconds > clip.read else ""
         yield f"{clip.path}: ends early, after {float(clip.read):.1f}{of} s"
     if clip.other_streams > 0:
-        yield f"{clip.path}: has {clip.other_streams} more streams of pictures, which are left out"
+        yield f"{clip.path}: has {clip.other_streams} more video streams, which are left out"

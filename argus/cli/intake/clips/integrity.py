@@ -1,7 +1,8 @@
 """Which frames of a clip are not as they were recorded, and whether it ends before its time.
 
-Every container has its own way to say how far it goes, and some say nothing that a clip broken off would not say
-too: for transport and program streams FFmpeg takes the length from the last time stamp in the file.
+Every container has its own way to say how long it is, and some say nothing that a clip broken off
+would not say too: for transport and program streams FFmpeg takes the length from the last time
+stamp in the file.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class Damage:
 
 
 class Extent:
-    """The extent of a clip's pictures.
+    """The duration that a clip claims, against what is in it.
 
     `seconds`: how long they go on by the clip's own account, or by estimate for containers that
     have no word for it; None if neither is known.

@@ -1,4 +1,4 @@
-"""The frames of a clip with the time at which each is shown, and which of them to keep.
+"""The frames of a clip, decoded one by one, each with the time at which it is shown.
 
 Clips come from strangers, and FFmpeg reads far more than clips: playlists that name other files and
 addresses, for one. So only the containers in `containers.READ` are opened, and from an open file,
@@ -44,10 +44,13 @@ class DecodedFrame:
 class Clip:
     """A clip that is open for reading.
 
-    `start_time` is when it was taken, in UTC without a zone, None if it does not say; `seconds` how long
-    its pictures go on by its own account, None if it does not say; `other_streams` how many streams of
-    pictures it has besides. After `frames` has been read: `damaged` counts frames left out as they
-    are broken or build on a broken one, and `read` is how many seconds could be read.
+    Attributes:
+        start_time: when it was taken, in UTC without a zone; None if it does not say.
+        seconds: its duration by its own account; None if it does not say.
+        other_streams: how many video streams it has besides the one that is read.
+        damaged: frames left out as they are broken or build on a broken one; complete when
+            `frames` has been read.
+        read: how many seconds could be read; complete when `frames` has been read.
     """
 
     def __init__(
@@ -56,7 +59,7 @@ class Clip:
         self.path, self.container, self.stream = path, container, stream
         self.max_pixels = max_pixels
         self.start_time = creation_time(container.metadata) or creation_time(stream.metadata)
-        self.other_streams = len(_moving(container)) - 1
+        self.other_streams = len(_video_streams(container)) - 1
         self.read = Fraction(0)
         self._damage = Damage()
         self._extent = Extent(path, container, stream)
@@ -139,7 +142,7 @@ class Clip:
     def _packets(self) -> Iterator[Packet[VideoStream] | None]:
         """What the container holds; at last, and after a part that cannot be read, None."""
         lost = False
-        # FFmpeg notes a loss in a transport stream at the picture before the one that has it
+        # FFmpeg notes a loss in a transport stream at the frame before the one that has it
         late = self.container.format.name == "mpegts"
         for packet, after in pairwise(self._demuxed()):
             if packet is not None:
@@ -149,7 +152,7 @@ class Clip:
         yield None  # to empty the decoder
 
     def _demuxed(self) -> Iterator[Packet[VideoStream] | None]:
-        """Packets with pictures, then None; sound and the rest are asked for their times alone."""
+        """Packets of the video stream, then None; of sound and the rest only times are read."""
         packets: Iterator[Packet[Any]] = self.container.demux()
         try:
             for packet in packets:
@@ -169,11 +172,12 @@ def open_clip(path: Path, max_pixels: int) -> Iterator[Clip]:
     """Open a clip for reading.
 
     Args:
-        max_pixels: a clip with larger pictures is refused before any is decoded; one whose header
+        path: the file.
+        max_pixels: a clip with larger frames is refused before any is decoded; one whose header
             is silent on that, or lies, gives no larger frame, and no room is made for it.
 
     Raises:
-        ArgusError: it cannot be read as a clip, or has no picture that we can decode and show.
+        ArgusError: it cannot be read as a clip, or has no video stream that we can decode and show.
     """
     bound = {"max_pixels": str(max_pixels)}  # for the decoder
     with ExitStack() as stack:
@@ -190,7 +194,7 @@ def open_clip(path: Path, max_pixels: int) -> Iterator[Clip]:
             ) from None
         video = _largest(container)
         if video is None:
-            raise ArgusError(f"{path} has no picture that can be decoded here: take it out")
+            raise ArgusError(f"{path} has no video stream that can be decoded here: take it out")
         video.codec_context.options = bound
         video.codec_context.copy_opaque = True
         video.thread_type = "SLICE"  # several frames at once would tell of broken ones too late
@@ -200,12 +204,12 @@ def open_clip(path: Path, max_pixels: int) -> Iterator[Clip]:
         yield clip
 
 
-def _moving(container: InputContainer) -> list[VideoStream]:
-    """The streams of pictures, without those that only hold a cover."""
+def _video_streams(container: InputContainer) -> list[VideoStream]:
+    """The video streams, without those that only hold a cover."""
     return [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
 
 
 def _largest(container: InputContainer) -> VideoStream | None:
     """The stream with the most pixels: cameras put one of thumbnails beside it."""
-    streams = [stream for stream in _moving(container) if stream.codec_context]
+    streams = [stream for stream in _video_streams(container) if stream.codec_context]
     return max(streams, key=lambda stream: stream.width * stream.height, default=None)

@@ -21,6 +21,7 @@ def outputs_outside_git(
     """Outputs of DVC in or around a folder that are not in the commit themselves.
 
     Args:
+        repository: the commit.
         entries: of the whole commit.
         path: of the folder, from the top (`.`: all of it).
 
@@ -50,7 +51,7 @@ def _outs(repository: GitCommit, entry: TreeEntry) -> Iterator[str]:
                     yield normpath(folder / str(part.get("wdir") or ".") / out["path"])
     except (yaml.YAMLError, ValueError, AttributeError, KeyError, TypeError, RecursionError):
         raise ArgusError(
-            f"{entry.path!r} of the fetched commit is no file of DVC that can be read, so what it "
+            f"{entry.path!r} of the fetched commit is not a DVC file that can be read, so what it "
             "keeps outside of Git is not known"
         ) from None
 

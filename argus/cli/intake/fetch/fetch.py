@@ -31,13 +31,13 @@ from argus.cli.intake.fetch.git_commit import (
 )
 from argus.cli.intake.importers import format_importer
 from argus.cli.intake.submit import submit
-from argus.cli.sources.check import tracker_of
 from argus.cli.terminal import say
 from argus.core.errors import ArgusError
 from argus.core.files import remove
+from argus.core.paths import RAW
 from argus.core.progress import track
 from argus.data import rights_cards
-from argus.data.deliveries import RAW
+from argus.data.pulled import tracker_of
 
 DIGITS = 12  # of the commit, which name the delivery
 LONGEST = 255  # bytes of a name, on all file systems that we know of
@@ -129,7 +129,7 @@ def _plain(entries: Sequence[TreeEntry], path: str, wanted: rights_cards.Fetch) 
     """The entries below a folder of the commit.
 
     Raises:
-        ArgusError: there are none, or some are no plain files or cannot be written under their
+        ArgusError: there are none, or some are not plain files or cannot be written under their
             name.
     """
     inside = [e for e in entries if path == "." or e.path == path or e.path.startswith(f"{path}/")]
@@ -161,7 +161,8 @@ def _plain(entries: Sequence[TreeEntry], path: str, wanted: rights_cards.Fetch) 
 
 def _can_be_written(entry: TreeEntry) -> bool:
     """Git's own checks of names are off where nothing is checked out, and a commit can be made by
-    hand."""
+    hand.
+    """
     parts = entry.path.split("/")
     return (
         entry.mode in (FILE, EXECUTABLE, "100664")  # the last is of very old commits

@@ -139,7 +139,8 @@ class GitCommit:
 
     def _fetched(self, address: str, *refs: str) -> bool:
         """Whether `git fetch` succeeded, of one commit or of whole branches; what it says goes to
-        stderr, made harmless."""
+        stderr, made harmless.
+        """
         command = [*_git(self.folder), "fetch", "--no-tags", "--no-write-fetch-head"]
         command += ["--depth=1"] if len(refs) == 1 else []  # of branches, their history too
         command += ["--progress"] if sys.stderr.isatty() else ["--quiet"]

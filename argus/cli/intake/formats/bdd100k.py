@@ -126,7 +126,8 @@ def _listed(tree: Tree, home: str, file: str, told: Told) -> dict[str, Attribute
 
 def _place(home: str, name: str) -> str:
     """Where the image that a record names lies. Folders before its name, if there are any, are the
-    last of those that it lies in (`train/a.jpg`), or more than these."""
+    last of those that it lies in (`train/a.jpg`), or more than these.
+    """
     path = PurePosixPath(name)
     above, around = path.parent.parts, PurePosixPath(home).parts
     shared = min(len(above), len(around))
@@ -136,7 +137,8 @@ def _place(home: str, name: str) -> str:
 
 def _known(record: Record) -> Attributes:
     """Weather and time of day, each of them if the record knows it; a spelling of the toolkit's own
-    words in capitals, or with spaces around it, is that word."""
+    words in capitals, or with spaces around it, is that word.
+    """
     attributes = record.get("attributes")
     if not isinstance(attributes, dict):
         return {}

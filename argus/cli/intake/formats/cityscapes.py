@@ -24,9 +24,11 @@ def _items(
     weather. The capture time is not published.
 
     Args:
+        name: of the format.
         types: names of the folders of images.
         ending: of the names of images, as a regular expression.
         label: the condition that all of them show.
+        folder: the dataset.
 
     Source: Cordts et al., Cityscapes, CVPR 2016; README of cityscapesScripts
     (`{root}/{type}{video}/{split}/{city}/{city}_{seq:0>6}_{frame:0>6}_{type}{ext}`). Fog: Sakaridis

@@ -27,7 +27,7 @@ def items(folder: Path) -> Iterator[Item]:
     there are of either is said on stderr.
 
     COCO knows neither condition nor drive. `date_captured` becomes the capture time; in COCO itself
-    it is the day on which the picture was collected, and where a tool wrote none or something else
+    it is the day on which the image was collected, and where a tool wrote none or something else
     than a time (0 is common) it is not known.
 
     Source: Lin et al., Microsoft COCO, ECCV 2014; cocodataset.org, "Data format"; README of

@@ -37,7 +37,7 @@ def read_records(path: Path, key: str = "") -> Iterator[Record]:
         events = ijson.basic_parse(source, buf_size=CHUNK)
         try:
             if not _enter(events, key):
-                raise ArgusError(f"{path} has no array `{key}`, so it is no file of this format")
+                raise ArgusError(f"{path} has no array `{key}`, so it is not a file of this format")
             for value in _elements(events):
                 if not isinstance(value, dict):
                     raise ArgusError(f"{path}: {str(value)[:40]!r} stands where a record should")

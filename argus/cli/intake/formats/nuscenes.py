@@ -142,6 +142,7 @@ def _time(record: Record, path: Path) -> datetime:
 FORMAT = Format(
     name="nuscenes",
     layout="v1.0-*/*.json, samples/CAM_*/*.jpg, sweeps/CAM_*/*.jpg (if wanted)",
-    metadata="label: night, rain or day by the scene's description; sequence: the scene; captured_at",
+    metadata="label: night, rain or day by the scene's description; sequence: the scene; "
+    "captured_at",
     items=items,
 )

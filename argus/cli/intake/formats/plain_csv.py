@@ -66,7 +66,7 @@ def _time(text: str | None, where: str) -> datetime | None:
     try:
         time = None if text is None else datetime.fromisoformat(text)
     except ValueError:
-        raise ArgusError(f"{where}: captured_at '{text}' is no ISO 8601 time") from None
+        raise ArgusError(f"{where}: captured_at '{text}' is not an ISO 8601 time") from None
     if time is not None and time.tzinfo is not None:
         raise ArgusError(
             f"{where}: captured_at '{text}' has a zone; write what the camera's clock showed"

@@ -76,14 +76,14 @@ class Tree:
         """The lines of a text file.
 
         Raises:
-            ArgusError: it cannot be read, or is no text.
+            ArgusError: it cannot be read, or is not UTF-8 text.
         """
         try:
             return (self.root / path).read_text(encoding="utf-8").splitlines()
         except OSError as error:
             raise ArgusError(f"{self.root / path} cannot be read: {error.strerror}") from None
         except UnicodeDecodeError:
-            raise ArgusError(f"{self.root / path} is no text in UTF-8") from None
+            raise ArgusError(f"{self.root / path} is not UTF-8 text") from None
 
     def require(self, names: Iterable[str], listed_in: str) -> None:
         """Raises:
@@ -102,7 +102,7 @@ class Tree:
         )
 
     def images(self, folder: str) -> Iterator[str]:
-        """Paths of all images below a folder, in order; what is hidden is no image.
+        """Paths of all images below a folder, in order; hidden files are left out.
 
         Raises:
             ArgusError: there is a symbolic link below it.

@@ -31,28 +31,29 @@ def level_hints(coming: Incoming, strange: Collection[str], known: Collection[st
     if not placed:  # labels that no folder names: of a table, or beside the images in a shard
         return []
     tops, below, above = zip(*placed, strict=True)
+    first = most_frequent(tops)
     conditions = sorted({each for each in below if each and names.label(each) in known})
     found = []
     if conditions:
         found.append(
-            f"Below {most_frequent(tops)} lie {', '.join(conditions)}, which are known labels: the folder "
-            f"is one level too high. Submit {most_frequent(tops)} itself, each on its own"
+            f"Below {first} lie {', '.join(conditions)}, which are known labels: the folder is one "
+            f"level too high. Submit {first} itself, each on its own"
         )
     homes = sorted({each for each in above if names.label(each) in known})
     if homes:
         found.append(
-            f"{most_frequent(tops)} lie in a folder called {', '.join(homes)}, a known label: what was "
-            "submitted is one level too deep. Submit the folder above it"
+            f"{first} lie in a folder called {', '.join(homes)}, a known label: what was submitted "
+            "is one level too deep. Submit the folder above it"
         )
     of_dataset = any(map(vocabulary.is_dataset_folder, strange))
     if not found and (of_dataset or _like_drives(strange, known)):
         found.append(
             "These look like drives or parts of a dataset, not like conditions. First folders: "
-            f"{most_frequent(tops)}; below them: {most_frequent(below) or 'no folder'}. Is the label above (submit "
-            "the folder above, if that is named after a condition) or below (submit the folders on "
-            "their own)? Where no folder names the condition, leave --label-from out, or put the "
-            "drives into folders called day, night and so on; of `train` and `val` above classes, "
-            "`--format imagefolder` knows"
+            f"{first}; below them: {most_frequent(below) or 'no folder'}. Is the label above "
+            "(submit the folder above, if that is named after a condition) or below (submit the "
+            "folders on their own)? Where no folder names the condition, leave --label-from out, "
+            "or put the drives into folders called day, night and so on; folders such as `train` "
+            "and `val` above the classes are read by `--format imagefolder`"
         )
     return found
 
@@ -68,7 +69,8 @@ def _placed(
     path: str, member: str | None, label: str, submitted: str
 ) -> tuple[str, str, str] | None:
     """Of an image whose label is a folder's name: that name, and the names of the folders below it
-    (or nothing) and above it; None if no folder is called so."""
+    (or nothing) and above it; None if no folder is called so.
+    """
     folders = folders_of(path, member)
     if label not in folders:
         return None

@@ -17,8 +17,9 @@ from argus.cli.intake.checks.duplicates import find_duplicates
 from argus.cli.intake.checks.earlier_deliveries import COMPARED, EarlierDelivery
 from argus.cli.intake.incoming import Incoming, describe_batch
 from argus.data import catalogue, reading
-from argus.data.catalogue import SCHEMA
-from argus.data.deliveries import Manifest, described, in_schema
+from argus.data.catalogue import SCHEMA, in_schema
+from argus.data.deliveries import described
+from argus.data.manifests import Manifest
 
 Argus = Callable[..., tuple[int, str]]
 DIRS = ("--label-from", "dirs", "--sequence-from", "dirs")

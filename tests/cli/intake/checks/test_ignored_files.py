@@ -1,4 +1,4 @@
-"""What would go unseen is refused or told before anything is copied, whichever way it comes in."""
+"""What would be ignored is refused or told before anything is copied, whichever way it comes in."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from argus.cli.intake.batch import Batch
 from argus.cli.intake.clips import frame_image, timing
 from argus.cli.intake.clips.importer import clip_importer
 from argus.core.errors import ArgusError
-from argus.data.deliveries import read_manifest
+from argus.data import manifests
 from tests.cli import clip
 
 Argus = Callable[..., tuple[int, str]]
@@ -139,7 +139,7 @@ def test_a_creation_time_is_in_utc_or_not_known(text: str, time: datetime | None
     assert timing.creation_time({"creation_time": text}) == time
 
 
-def test_a_picture_is_turned_as_the_camera_was_held(
+def test_a_frame_is_turned_as_the_camera_was_held(
     tmp_path: Path, taken: Callable[..., Batch]
 ) -> None:
     path = clip.write(tmp_path / "phone.mp4", [0], left_half=200)
@@ -230,7 +230,7 @@ def playlist(path: Path) -> None:
         ("a.mp4", lambda path: path.write_bytes(b"no clip " * 200), "cannot be read as a clip"),
         ("a.avi", lambda path: path.write_bytes(b""), "cannot be read as a clip"),
         ("a.mp4", playlist, "cannot be read as a clip"),
-        ("a.mkv", sound, "has no picture"),
+        ("a.mkv", sound, "has no video stream"),
         ("a.jpg", lambda path: path.write_bytes(b"x"), "is no clip"),
     ],
 )
@@ -272,7 +272,7 @@ def test_a_clip_becomes_a_delivery(repo: Path, argus: Argus, tmp_path: Path) -> 
     assert "cam/d: 3 files" in printed
     assert "sequence cam/Fahrt 1.mp4: 3" in printed
     assert "reading clips: 1/1 seconds" in printed
-    assert read_manifest(Path("data/raw/cam/d")).sequence_from == "index"
+    assert manifests.read(Path("data/raw/cam/d")).sequence_from == "index"
     assert not Path(".dvc/tmp/argus-submit").exists()
 
 

@@ -85,7 +85,7 @@ def grey(path: Path) -> None:
         ("a.heic", heif),
         ("b.heic", lambda path: path.write_bytes(b"\0\0\0\x18ftyphevx" + bytes(2000))),
         ("a.tar", tar),
-        ("a.bmp", grey),  # every byte of its picture is the sync byte of transport streams
+        ("a.bmp", grey),  # every byte of its image is the sync byte of transport streams
         ("a.gif", grey),
         ("a.tif", grey),
         ("a.png", grey),
@@ -99,7 +99,7 @@ def test_images_archives_and_text_are_no_clips(
 ) -> None:
     make(tmp_path / name)
     assert not is_clip(tmp_path / name)
-    with pytest.raises(ArgusError, match="is no clip, and --fps takes nothing else"):
+    with pytest.raises(ArgusError, match="is not a clip, and --fps takes nothing else"):
         clip_importer(tmp_path / name, 1, False)(tmp_path)
 
 

@@ -30,8 +30,8 @@ def ticks(name: str) -> int:
 
 WHOLE = [
     (TWO_SECONDS, 0),
-    (TWO_SECONDS, 4),  # sound that goes on is no lack of pictures
-    ([1 + time for time in TWO_SECONDS], 3.5),  # pictures that begin later than the sound
+    (TWO_SECONDS, 4),  # sound that goes on is no lack of frames
+    ([1 + time for time in TWO_SECONDS], 3.5),  # frames that begin later than the sound
     ([3600 + time for time in TWO_SECONDS], 0),  # a clock that had run for an hour
 ]
 
@@ -121,7 +121,7 @@ def test_a_clip_that_was_broken_off_ends_early(
         assert seconds < 2
 
 
-def test_the_last_picture_of_a_stream_that_breaks_off_within_a_packet_is_left_out(
+def test_the_last_frame_of_a_stream_that_breaks_off_within_a_packet_is_left_out(
     tmp_path: Path,
 ) -> None:
     path = clip.write(tmp_path / "a.ts", TWO_SECONDS[:12], "libx264", 3000, size=(320, 240))
@@ -140,7 +140,7 @@ def test_two_recordings_in_one_stream_follow_each_other(tmp_path: Path) -> None:
     early = clip.write(tmp_path / "early.ts", TWO_SECONDS, "libx264", 3000)
     (tmp_path / "a.ts").write_bytes(late.read_bytes() + early.read_bytes())
     count, seconds, cut_short = read(tmp_path / "a.ts")
-    assert count >= 118  # where the counter of packets breaks, the last picture may lack some
+    assert count >= 118  # where the counter of packets breaks, the last frame may lack some
     assert seconds == pytest.approx(4, abs=0.1)
     assert not cut_short
 
@@ -160,7 +160,7 @@ def test_a_recording_may_go_on_in_streams_of_other_numbers(
     second = clip.write(tmp_path / "second.ts", TWO_SECONDS, "libx264", 3000, options=options)
     (tmp_path / "a.ts").write_bytes(first.read_bytes() * 2 + second.read_bytes())
     count, _, _ = read(tmp_path / "a.ts")
-    assert shown - 4 <= count <= shown  # at a join the last picture may lack some
+    assert shown - 4 <= count <= shown  # at a join the last frame may lack some
 
 
 def test_a_clip_without_a_word_on_its_length_is_read_to_its_end(tmp_path: Path) -> None:

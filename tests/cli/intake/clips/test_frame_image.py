@@ -69,7 +69,7 @@ def test_pixels_come_out_square(
     assert sizes(taken(path)) == [size]
 
 
-def test_pixels_are_made_square_before_the_picture_is_turned(
+def test_pixels_are_made_square_before_the_frame_is_turned(
     tmp_path: Path, taken: Callable[..., Batch]
 ) -> None:
     path = tmp_path / "a.mp4"
@@ -147,7 +147,7 @@ def test_a_frame_that_would_be_too_large_as_shown_is_refused(tmp_path: Path) -> 
         pass
 
 
-ORIENTATIONS = {
+ORIENTATIONS: dict[tuple[int, int, int, int], Callable[[np.ndarray], np.ndarray]] = {
     (1, 0, 0, 1): lambda pixels: pixels,
     (0, 1, -1, 0): lambda pixels: np.rot90(pixels, -1),
     (-1, 0, 0, -1): lambda pixels: np.rot90(pixels, 2),
@@ -160,7 +160,7 @@ ORIENTATIONS = {
 
 
 @pytest.mark.parametrize("signs", ORIENTATIONS)
-def test_a_picture_is_turned_and_mirrored_as_its_matrix_says(
+def test_a_frame_is_turned_and_mirrored_as_its_matrix_says(
     tmp_path: Path, signs: tuple[int, int, int, int]
 ) -> None:
     a, b, c, d = signs
@@ -171,7 +171,7 @@ def test_a_picture_is_turned_and_mirrored_as_its_matrix_says(
     stored = decoded.frame.to_ndarray(format="rgb24")[..., 0]
     shown = np.asarray(frame_image.to_image(decoded.frame))[..., 0]
     assert np.array_equal(shown, ORIENTATIONS[signs](stored))
-    for y, x in product((0, -1), repeat=2):  # by hand: where the corners of the picture go
+    for y, x in product((0, -1), repeat=2):  # by hand: where the corners of the frame go
         corner = np.array([1 if x else -1, 1 if y else -1]) @ [[a, b], [c, d]]
         assert shown[-1 if corner[1] > 0 else 0, -1 if corner[0] > 0 else 0] == stored[y, x]
 
@@ -231,7 +231,7 @@ def test_a_colour_comes_out_as_it_was(
     [(16, "HDR with PQ"), (18, "HDR with HLG"), (8, "linear light"), (9, "a logarithmic curve")],
 )
 @pytest.mark.parametrize("ending", [".mp4", ".mkv", ".ts"])
-def test_code_values_that_are_no_sdr_picture_are_refused_before_decoding(
+def test_code_values_that_are_not_sdr_are_refused_before_decoding(
     tmp_path: Path, taken: Callable[..., Batch], transfer: int, name: str, ending: str
 ) -> None:
     path = clip.write(tmp_path / f"a{ending}", [0], "libx264", transfer=transfer)

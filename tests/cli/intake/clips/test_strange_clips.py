@@ -151,11 +151,11 @@ def animation(path: Path) -> None:
     pages[0].save(path, "GIF", save_all=True, append_images=pages[1:])
 
 
-def picture(path: Path) -> None:
+def still(path: Path) -> None:
     Image.new("L", SMALL).save(path, "PNG")
 
 
-@pytest.mark.parametrize("make", [script, animation, picture])
+@pytest.mark.parametrize("make", [script, animation, still])
 def test_what_ffmpeg_reads_besides_clips_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], None]
 ) -> None:
@@ -180,7 +180,7 @@ def png(size: tuple[int, int]) -> bytes:
 
 
 @pytest.mark.parametrize("sound_alone", [False, True])
-def test_a_cover_is_no_picture_of_a_clip(tmp_path: Path, sound_alone: bool) -> None:
+def test_a_cover_is_not_a_video_stream(tmp_path: Path, sound_alone: bool) -> None:
     path = tmp_path / "a.mkv"
     with av.open(str(path), "w") as container:
         cover(container)
@@ -196,7 +196,7 @@ def test_a_cover_is_no_picture_of_a_clip(tmp_path: Path, sound_alone: bool) -> N
         for packet in packets:
             container.mux(packet)
     if sound_alone:
-        with pytest.raises(ArgusError, match="has no picture"):
+        with pytest.raises(ArgusError, match="has no video stream"):
             count(path)
     else:
         assert count(path) == 5
@@ -219,7 +219,7 @@ def test_of_two_cameras_in_one_clip_the_larger_comes_in_and_the_other_is_told(
         for packet in packets:
             container.mux(packet)
     assert len(taken(path).items) == 5
-    assert f"{path}: has 1 more streams of pictures, which are left out" in capfd.readouterr().err
+    assert f"{path}: has 1 more video streams, which are left out" in capfd.readouterr().err
 
 
 def test_words_in_an_old_alphabet_do_no_harm(tmp_path: Path) -> None:
@@ -264,7 +264,7 @@ def test_a_frame_may_say_what_its_clip_does_not(tmp_path: Path) -> None:
         list(opened.frames())
 
 
-def test_dolby_vision_without_a_picture_for_other_screens_is_refused(tmp_path: Path) -> None:
+def test_dolby_vision_without_a_compatible_base_layer_is_refused(tmp_path: Path) -> None:
     path = clip.write(tmp_path / "a.mp4", [0], "libx265")
     path.write_bytes(path.read_bytes().replace(b"hev1", b"dvh1"))
     with pytest.raises(ArgusError, match="Dolby Vision"), reader.open_clip(path, 10**6):

@@ -13,7 +13,7 @@ import yaml
 from pydantic import ValidationError
 
 from argus.cli.intake.formats.registry import FORMATS
-from argus.cli.sources.registration import card_in
+from argus.cli.sources.registration import read_card
 from argus.core import params
 from argus.data import rights_cards
 from tests.cli.conftest import CARD, sh
@@ -198,7 +198,7 @@ def test_only_a_full_hash_inside_the_repository_can_be_fetched(field: str, value
 
 @pytest.mark.parametrize("path", sorted(PUBLIC.glob("*.yaml")), ids=lambda path: path.stem)
 def test_a_shipped_card_holds(path: Path) -> None:
-    card = rights_cards.Card.model_validate(yaml.safe_load(card_in(path, path.stem)))
+    card = rights_cards.RightsCard.model_validate(yaml.safe_load(read_card(path, path.stem)))
     assert card.kind == "academic"
     assert card.citation
     assert card.consent.reference.startswith("https:")

@@ -259,7 +259,7 @@ def test_the_order_of_kittis_images_must_name_lines(tmp_path: Path, order: str) 
         ("path,label\na.jpg\n", "line 2: there must be 2 fields"),
         ("path\na.jpg,fog\n", "line 2: there must be 1 fields"),
         ("path,label\na.jpg,fog\n,fog\n", "line 3: the path is empty"),
-        ("path,captured_at\na.jpg,noon\n", "line 2: captured_at 'noon' is no ISO 8601 time"),
+        ("path,captured_at\na.jpg,noon\n", "line 2: captured_at 'noon' is not an ISO 8601 time"),
         ("path,captured_at\na.jpg,2026-05-03T14:00:00Z\n", "has a zone"),
         ('path\n"a.jpg\n', "is not a CSV table"),
         ("path,label\na.jpg,f\xf6g\n", "is not a CSV table in UTF-8"),

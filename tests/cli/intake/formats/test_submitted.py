@@ -37,7 +37,7 @@ def test_a_delivery_keeps_what_its_layout_told(repo: Path, tmp_path: Path, name:
         path: (label, sequence and f"cam/{sequence}", time)
         for path, (label, sequence, time) in told.items()
     }
-    by_label = dict(zip(rows["path"], rows["label_from"], strict=True))
+    by_label = dict(zip(rows["path"], rows["label_provenance"], strict=True))
     assert by_label == {path: label and "delivered" for path, (label, _, _) in told.items()}
     for path in told:
         assert (target / path).read_bytes() == (folder / path).read_bytes()
