@@ -123,9 +123,9 @@ def croissant(
             "Splits by drive and near-duplicate neighbourhood; what lies between two is not used.",
             "Training images: the most distinct by image features, within a quota for each class.",
         ],
-        "rai:dataAnnotationProtocol": f"Conditions as delivered; {predicted} training images "
-        "have one predicted from image features (label_provenance: predicted), in val and test none "
-        "has.",
+        "rai:dataAnnotationProtocol": f"Conditions as delivered; {predicted} training images have "
+        "one predicted from image features (label_provenance: predicted), "
+        "in val and test none has.",
         "distribution": [
             {
                 "@type": "cr:FileObject",
