@@ -1,4 +1,4 @@
-"""What tests of several stages need: small pictures, cards and deliveries in a temporary folder."""
+"""What tests of several stages need: small images, cards and deliveries in a temporary folder."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ settings.load_profile("argus")
 
 
 def scene(seed: int, size: tuple[int, int] = (96, 64)) -> Image.Image:
-    """A smooth random RGB picture of width x height: its own in pHash, stable under JPEG."""
+    """A smooth random RGB image of width x height: its own in pHash, stable under JPEG."""
     noise = np.random.default_rng(seed).integers(0, 256, (12, 16, 3), dtype=np.uint8)
     return Image.fromarray(noise).resize(size, Image.Resampling.BICUBIC)
 
 
 def scenes(count: int, height: int = 32, width: int = 48, seed: int = 0) -> np.ndarray:
-    """Random smooth pictures: uint8 [count, height, width, 3]."""
+    """Random smooth images: uint8 [count, height, width, 3]."""
     blur = ImageFilter.GaussianBlur(1)
     return np.stack(
         [np.asarray(scene(seed + i, (width, height)).filter(blur)) for i in range(count)]
@@ -68,7 +68,7 @@ def card(workspace: Path) -> Callable[..., None]:
 
 @pytest.fixture
 def deliver(workspace: Path) -> Callable[..., Path]:
-    """Write a delivery: files by path, as pictures or as raw bytes."""
+    """Write a delivery: files by path, as images or as raw bytes."""
 
     def write(
         source: str,

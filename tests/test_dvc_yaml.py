@@ -12,12 +12,13 @@ from argus.core import code
 from tests.conftest import ROOT
 
 # These cannot change what a stage writes: messages, bars, the check of params.yaml (whose values
-# DVC tracks by themselves), what is said on Ctrl-C, a memory that must not be seen in any output
-# and its versions, and how threads wait.
+# DVC tracks by themselves), what is said on Ctrl-C, a cache that must not be seen in any output
+# and its versions, how threads wait, and where things lie, which dvc.yaml says as well.
 NEUTRAL = {
     "argus.core.errors",
     "argus.core.progress",
     "argus.core.params",
+    "argus.core.paths",
     "argus.core.interrupts",
     "argus.core.caches",
     "argus.core.code",

@@ -39,11 +39,11 @@ SCHEMA: dict[str, pl.DataType] = {
     "decode": pl.String(),  # fast | exact: how the file was decoded for all that follows
     "sample_max": pl.Float64(),  # ingest.sample_max, where the file was read by it
     "pixels": pl.String(),  # hash of the decoded pixels, hexadecimal
-    "phash": pl.UInt64(),  # null where there is too little to tell pictures apart by
-    "phash_mirrored": pl.UInt64(),  # of the picture mirrored left to right
+    "phash": pl.UInt64(),  # null where there is too little to tell images apart by
+    "phash_mirrored": pl.UInt64(),  # of the image mirrored left to right
     "fragile": pl.UInt8(),  # bits of the pHash that a grey level of noise may turn, 0 to 64
     "sharpness": pl.Float32(),  # variance of the Laplacian, grey levels squared
-    "edge_width": pl.Float32(),  # of the strongest edges, px of the picture at 180 rows
+    "edge_width": pl.Float32(),  # of the strongest edges, px of the image at 180 rows
     "luminance": pl.Float32(),  # mean, 0 to 1
     "contrast": pl.Float32(),  # standard deviation of the grey image, 0 to 0.5
     "clipped": pl.Float32(),  # share of pixels at full white, 0 to 1
@@ -70,8 +70,8 @@ STATUSES: dict[str, str] = {
     # ingest: bytes
     "symbolic_link": "a link to outside the delivery; not opened",
     "packed": "a compressed archive: unpack it, and deliver what is in it",
-    "not_an_image": "no picture at all: empty, a text, a pointer of Git LFS, a video",
-    "format_not_supported": "a picture, but no JPEG, PNG, WebP, BMP or TIFF that is read here",
+    "not_an_image": "no image at all: empty, a text, a pointer of Git LFS, a video",
+    "format_not_supported": "an image, but no JPEG, PNG, WebP, BMP or TIFF that is read here",
     "several_frames": "an animation or a file of several pages",
     "truncated": "the file ends early",
     "broken": "the file is whole, but its data makes no sense",

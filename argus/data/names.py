@@ -28,7 +28,7 @@ LEFTOVERS = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 """Files and folders that macOS, Windows, Linux desktops, network drives, telephones and viewers of
-pictures leave by themselves."""
+images leave by themselves."""
 
 SEPARATORS = re.compile(r"[\s_-]+")
 NAMED = 3  # examples in a message

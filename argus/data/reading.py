@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from PIL import Image, ImageDraw, ImageOps
 
 from argus.core.errors import ArgusError
+from argus.core.paths import RAW
 from argus.data.images.decode import decode
 from argus.data.images.header import DecodeError
 
@@ -20,12 +21,10 @@ if TYPE_CHECKING:  # processes that only read need not wait for it
 
 THUMBNAIL = (192, 128)  # width, height, px
 PIECE = 1 << 20  # bytes read at a time of what is only hashed
-PLACE = ["source", "delivery", "path", "offset", "size", "sample_max", "width", "height"]
-"""The columns of the catalogue that say where an image's bytes lie and how they are read."""
 
 
 class ImageRef(NamedTuple):
-    """Where an image's bytes lie, and what is known of it: see the catalogue."""
+    """Where an image's bytes lie and how they are read: columns of the catalogue."""
 
     source: str
     delivery: str
@@ -43,7 +42,7 @@ class UnreadableImageError(Exception):
 
 def image_refs(images: pl.DataFrame) -> list[ImageRef]:
     """Where the bytes of each row lie; at ingest no more is known."""
-    columns = [name for name in PLACE if name in images.columns]
+    columns = [name for name in ImageRef._fields if name in images.columns]
     return [
         ImageRef(**dict(zip(columns, row, strict=True)))
         for row in images.select(columns).iter_rows()
@@ -58,29 +57,29 @@ def content(images: pl.DataFrame) -> pl.Series:
 
 def image_ref(row: dict[str, Any]) -> ImageRef:
     """Where the bytes of one row of the catalogue, given as a mapping, lie."""
-    return ImageRef(*(row[name] for name in PLACE))
+    return ImageRef(*(row[name] for name in ImageRef._fields))
 
 
 def file_of(source: str, delivery: str, path: str) -> Path:
     """The file of a row: the image itself, or the shard that it lies in. An absolute `path` is that
     of an image which has not come in yet."""
-    return Path("data/raw", source, delivery, path)
+    return RAW / source / delivery / path
 
 
-def read_bytes(place: ImageRef) -> bytes:
+def read_bytes(ref: ImageRef) -> bytes:
     """The bytes of an image as it was delivered, out of its shard if it lies in one.
 
     Raises:
         ArgusError: the file is not there, or may not be read.
         UnreadableImageError: the disk cannot read it.
     """
-    file = file_of(*place[:3])
+    file = file_of(*ref[:3])
     try:
         with file.open("rb") as stream:
-            if place.offset is None:
+            if ref.offset is None:
                 return stream.read()
-            stream.seek(place.offset)
-            return stream.read(-1 if place.size is None else place.size)
+            stream.seek(ref.offset)
+            return stream.read(-1 if ref.size is None else ref.size)
     except FileNotFoundError:
         raise ArgusError(
             f"{file} is missing: `dvc pull` it, or `dvc checkout` its delivery"
@@ -91,18 +90,18 @@ def read_bytes(place: ImageRef) -> bytes:
         raise ArgusError(f"{file} cannot be read: {error.strerror}") from None
 
 
-def digest(place: ImageRef) -> hashlib._Hash:
+def digest(ref: ImageRef) -> hashlib._Hash:
     """SHA-256 of the bytes of an image, a piece at a time.
 
     Raises:
         ArgusError: the file is not there, or may not be read.
         UnreadableImageError: the disk cannot read it.
     """
-    found, at = hashlib.sha256(), place.offset or 0
-    end = at + place.size if place.size is not None else None
+    found, at = hashlib.sha256(), ref.offset or 0
+    end = at + ref.size if ref.size is not None else None
     while end is None or at < end:
         many = PIECE if end is None else min(PIECE, end - at)
-        piece = read_bytes(place._replace(offset=at, size=many))
+        piece = read_bytes(ref._replace(offset=at, size=many))
         if not piece:
             break
         found.update(piece)
@@ -111,7 +110,7 @@ def digest(place: ImageRef) -> hashlib._Hash:
 
 
 @contextmanager
-def enough_memory(place: ImageRef) -> Iterator[None]:
+def enough_memory(ref: ImageRef) -> Iterator[None]:
     """Say which image is being read if memory runs out: that is no fault of the image.
 
     Raises:
@@ -121,24 +120,24 @@ def enough_memory(place: ImageRef) -> Iterator[None]:
         yield
     except MemoryError:
         raise ArgusError(
-            f"memory ran out while reading {file_of(*place[:3])}: an image may take as much as "
+            f"memory ran out while reading {file_of(*ref[:3])}: an image may take as much as "
             "ingest.max_memory in params.yaml says; give the process more, or lower it"
         ) from None
 
 
-def load_rgb(place: ImageRef) -> Image.Image:
+def load_rgb(ref: ImageRef) -> Image.Image:
     """An image of the catalogue as a person sees it: RGB, EXIF orientation applied, no metadata.
 
     Raises:
         UnreadableImageError: it cannot be decoded (any more).
         ArgusError: its file is missing, or memory ran out.
     """
-    with enough_memory(place):
-        size = (place.width, place.height) if place.width and place.height else None
+    with enough_memory(ref):
+        size = (ref.width, ref.height) if ref.width and ref.height else None
         try:
-            return decode(read_bytes(place), size=size, sample_max=place.sample_max).image
+            return decode(read_bytes(ref), size=size, sample_max=ref.sample_max).image
         except DecodeError as refusal:
-            raise UnreadableImageError(f"{file_of(*place[:3])}: {refusal.status}") from None
+            raise UnreadableImageError(f"{file_of(*ref[:3])}: {refusal.status}") from None
 
 
 def thumbnail(row: dict[str, Any]) -> Image.Image:

@@ -124,7 +124,8 @@ def croissant(
             "Training images: the most distinct by image features, within a quota for each class.",
         ],
         "rai:dataAnnotationProtocol": f"Conditions as delivered; {predicted} training images have "
-        "one predicted from image features (label_provenance: predicted), in val and test none has.",
+        "one predicted from image features (label_provenance: predicted), "
+        "in val and test none has.",
         "distribution": [
             {
                 "@type": "cr:FileObject",

@@ -1,7 +1,7 @@
-"""Pinhole camera of a car: where a point of the ego frame falls in the picture, and back.
+"""Pinhole camera of a car: where a point of the ego frame falls in the image, and back.
 
 Ego frame: X to the right, Y up, Z ahead, in metres, the origin on the ground below the camera.
-Picture: x to the right, y down, in pixels, (0, 0) the upper left corner (Hartley and Zisserman,
+Image: x to the right, y down, in pixels, (0, 0) the upper left corner (Hartley and Zisserman,
 Multiple View Geometry, section 6.1, without skew and with square pixels).
 """
 
@@ -25,7 +25,7 @@ class Camera:
 
     @property
     def horizon(self) -> float:
-        """Row (pixels, may lie outside the picture) where the ground plane ends."""
+        """Row (pixels, may lie outside the image) where the ground plane ends."""
         return self.height / 2 - self.focal * float(np.tan(self.pitch))
 
     def rotation(self) -> np.ndarray:
@@ -41,7 +41,7 @@ class Camera:
         # einsum, not a matrix product: that would use threads, and their number would show
         return np.einsum("...j,ij->...i", from_lens, self.rotation())
 
-    def to_picture(self, seen: np.ndarray) -> np.ndarray:
+    def to_image(self, seen: np.ndarray) -> np.ndarray:
         """Camera-axes points [..., 3] of positive depth as pixel coordinates [..., 2]."""
         scale = self.focal / seen[..., 2]
         x = self.width / 2 + seen[..., 0] * scale
@@ -50,7 +50,7 @@ class Camera:
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """Ego points [..., 3] in front of the camera as pixel coordinates [..., 2]."""
-        return self.to_picture(self.to_camera(points))
+        return self.to_image(self.to_camera(points))
 
     def rays(self, first: int, last: int, step: int = 1) -> np.ndarray:
         """Unit directions, float32 [rows, columns, 3], ego frame, of rows `first` to `last`.

@@ -82,7 +82,7 @@ def moment(world: World, frame: int) -> Moment:
 
 
 def render(world: World, scenery: Scenery, frame: int) -> np.ndarray:
-    """Picture of frame `frame` (0-based) of a world, uint8 [H, W, 3]."""
+    """Image of frame `frame` (0-based) of a world, uint8 [H, W, 3]."""
     now = moment(world, frame)
     air, camera = world.air, world.camera
     rng = world.drive.rng(11, frame)
@@ -132,7 +132,7 @@ def _pools(world: World, seconds: float, at: float) -> Pools:
 
 
 def _shade(world: World, now: Moment) -> np.ndarray:
-    """Picture colours uint8 [F, 3] of all faces: lit, seen through the air, exposed."""
+    """Image colours uint8 [F, 3] of all faces: lit, seen through the air, exposed."""
     mesh, air = now.facing, world.air
     centres = mesh.centres()
     normals = np.where(mesh.solid[:, None], mesh.normals(), UP)
@@ -152,8 +152,8 @@ def _ground(world: World, scenery: Scenery, now: Moment) -> np.ndarray:
     sunlit = 1.0 - _shadows(world, now)[camera.ground_row :].ravel()
     light = irradiance(spots, UP, air, now.pools, sunlit) * (1 - 0.45 * air.wetness)
     radiance = attenuate(albedo * light, distance, air.extinction, air.airlight)
-    picture = (expose(radiance, air.exposure) * 255.0).astype(np.uint8)
-    return np.asarray(picture.reshape(-1, camera.width, 3))
+    image = (expose(radiance, air.exposure) * 255.0).astype(np.uint8)
+    return np.asarray(image.reshape(-1, camera.width, 3))
 
 
 def _shadows(world: World, now: Moment) -> np.ndarray:
@@ -210,14 +210,14 @@ def _paint(
 ) -> None:
     """Fill the faces of a mesh, `colours` uint8 [F, C], from far to near (painter's algorithm).
 
-    Things are sorted by their far end, faces of a thing stay in order. What is outside the picture
+    Things are sorted by their far end, faces of a thing stay in order. What is outside the image
     or far below a pixel is left out.
     """
     seen = camera.to_camera(mesh.points)
     depth = seen[:, 2]
     first, sizes = mesh.first, mesh.sizes()
     nearest = np.minimum.reduceat(depth, first)
-    xy = camera.to_picture(np.where(depth[:, None] > NEAR, seen, 1.0)) * samples
+    xy = camera.to_image(np.where(depth[:, None] > NEAR, seen, 1.0)) * samples
     low, high = np.minimum.reduceat(xy, first), np.maximum.reduceat(xy, first)
     size = np.array([camera.width, camera.height]) * samples
     inside = ((high > 0) & (low < size)).all(axis=1) & ((high - low).max(axis=1) > 0.7)
@@ -234,7 +234,7 @@ def _paint(
         if nearest[face] > NEAR:
             polygon = flat[2 * a : 2 * (a + n)]
         else:
-            polygon = (camera.to_picture(clip_near(seen[a : a + n])) * samples).ravel().tolist()
+            polygon = (camera.to_image(clip_near(seen[a : a + n])) * samples).ravel().tolist()
         if len(polygon) >= 6:
             draw.polygon(polygon, fill=fills[face])
 

@@ -6,22 +6,22 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 from stages.demo.weather import Atmosphere
 
 
-def glare(picture: Image.Image, strength: float) -> Image.Image:
+def glare(image: Image.Image, strength: float) -> Image.Image:
     """Let what is bright bleed into its surroundings: three wide blurs, screened over the view."""
     excess = [int(v * min(max((v - 165) / 90, 0.0), 1.0)) for v in range(256)]
-    small = picture.point(excess * 3).reduce(4)
+    small = image.point(excess * 3).reduce(4)
     spread = np.zeros((small.height, small.width, 3), np.float32)
     for radius, weight in ((0.5, 0.5), (1.8, 0.9), (5.0, 1.0)):
         blur = ImageFilter.GaussianBlur(radius * small.width / 96)
         spread += (weight * strength) * np.asarray(small.filter(blur), np.float32)
     halo = Image.fromarray(np.minimum(spread, 255).astype(np.uint8))
-    return ImageChops.screen(picture, halo.resize(picture.size, Image.Resampling.BILINEAR))
+    return ImageChops.screen(image, halo.resize(image.size, Image.Resampling.BILINEAR))
 
 
-def streaks(picture: Image.Image, rain: float, rng: np.random.Generator) -> None:
+def streaks(image: Image.Image, rain: float, rng: np.random.Generator) -> None:
     """Draw falling rain: thin slanting strokes, longer and fainter the nearer."""
-    draw = ImageDraw.Draw(picture, "RGBA")
-    width, height = picture.size
+    draw = ImageDraw.Draw(image, "RGBA")
+    width, height = image.size
     slant = rng.uniform(-0.25, 0.25)
     for _ in range(int(230 * rain)):
         x, y = rng.uniform(0, width), rng.uniform(-20, height)
@@ -31,11 +31,11 @@ def streaks(picture: Image.Image, rain: float, rng: np.random.Generator) -> None
         draw.line((x, y, x + slant * length, y + length), (222, 228, 236, shade), 1)
 
 
-def drops(picture: Image.Image, rain: float, rng: np.random.Generator) -> Image.Image:
+def drops(image: Image.Image, rain: float, rng: np.random.Generator) -> Image.Image:
     """Drops on the windscreen: each shows the scene small and upside down, out of focus."""
-    width, height = picture.size
-    blurred = np.asarray(picture.filter(ImageFilter.BoxBlur(2)), np.float32)
-    wet = np.array(picture, np.float32)
+    width, height = image.size
+    blurred = np.asarray(image.filter(ImageFilter.BoxBlur(2)), np.float32)
+    wet = np.array(image, np.float32)
     for _ in range(int(10 + 26 * rain)):
         radius = (1.6 + rng.exponential(1.8)) * width / 384
         x, y = rng.uniform(0, width), rng.uniform(0, height)
@@ -52,9 +52,9 @@ def drops(picture: Image.Image, rain: float, rng: np.random.Generator) -> Image.
     return Image.fromarray(np.clip(wet, 0, 255).astype(np.uint8))
 
 
-def sensor(picture: Image.Image, air: Atmosphere, rng: np.random.Generator) -> np.ndarray:
+def sensor(image: Image.Image, air: Atmosphere, rng: np.random.Generator) -> np.ndarray:
     """Vignette and noise; returns uint8 [H, W, 3]."""
-    width, height = picture.size
+    width, height = image.size
     y = (np.arange(height, dtype=np.float32)[:, None] - height / 2) / (width / 2)
     x = (np.arange(width, dtype=np.float32)[None, :] - width / 2) / (width / 2)
     vignette = 1.0 - 0.13 * (x * x + y * y)
@@ -62,6 +62,6 @@ def sensor(picture: Image.Image, air: Atmosphere, rng: np.random.Generator) -> n
     # mostly grey grain, and a little colour from a displaced copy in each channel
     tint = np.stack([grain[:, k : k + width] for k in (4, 10, 16)], axis=-1)
     noisy = (
-        np.asarray(picture, np.float32) * vignette[..., None] + grain[:, :width, None] + 0.4 * tint
+        np.asarray(image, np.float32) * vignette[..., None] + grain[:, :width, None] + 0.4 * tint
     )
     return np.clip(noisy + 0.5, 0, 255).astype(np.uint8)

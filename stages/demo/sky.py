@@ -19,12 +19,12 @@ def panorama(world: World, camera: Camera) -> np.ndarray:
     if not rows:
         return np.zeros((0, width, 3), np.uint8)
     coarse = expose(sky(world, camera.rays(0, rows, STEP)), world.air.exposure)
-    image = Image.fromarray((coarse * 255.0).astype(np.uint8))
-    size = (image.width * STEP, image.height * STEP)
-    picture = np.array(image.resize(size, Image.Resampling.BILINEAR))[:rows, :width]
-    _add_stars(world, camera, picture)
-    _add_skyline(world, camera, picture)
-    return picture
+    small = Image.fromarray((coarse * 255.0).astype(np.uint8))
+    size = (small.width * STEP, small.height * STEP)
+    image = np.array(small.resize(size, Image.Resampling.BILINEAR))[:rows, :width]
+    _add_stars(world, camera, image)
+    _add_skyline(world, camera, image)
+    return image
 
 
 def sky(world: World, rays: np.ndarray) -> np.ndarray:
@@ -62,9 +62,9 @@ def _clouds(world: World, rays: np.ndarray, up: np.ndarray) -> tuple[np.ndarray,
     return share * share * (3 - 2 * share), light
 
 
-def _add_skyline(world: World, camera: Camera, picture: np.ndarray) -> None:
-    """Put hills or a town, and trees before them, over the sky `picture`, in place."""
-    air, rows = world.air, len(picture)
+def _add_skyline(world: World, camera: Camera, image: np.ndarray) -> None:
+    """Put hills or a town, and trees before them, over the sky `image`, in place."""
+    air, rows = world.air, len(image)
     highest = camera.focal * np.tan(world.hills.max() * 1.4 + abs(camera.pitch)) / np.cos(0.7)
     start = int(np.clip(camera.horizon - highest, 0, rows))
     rays = camera.rays(start, rows)
@@ -89,11 +89,11 @@ def _add_skyline(world: World, camera: Camera, picture: np.ndarray) -> None:
             body = np.where(lit[..., None], np.array([0.5, 0.36, 0.18]) * air.lamps, body)
         body = attenuate(body, np.array(distance), air.extinction, air.airlight)
         share = np.clip((height - elevation) * camera.focal + 0.5, 0.0, 1.0)[..., None]
-        below = picture[start:]
+        below = image[start:]
         below[:] = below + (expose(body, air.exposure) * 255.0 - below) * share
 
 
-def _add_stars(world: World, camera: Camera, picture: np.ndarray) -> None:
+def _add_stars(world: World, camera: Camera, image: np.ndarray) -> None:
     """Brighten single pixels where a sky is dark and clear, in place."""
     if world.air.zenith.max() > 0.02:
         return
@@ -102,7 +102,7 @@ def _add_stars(world: World, camera: Camera, picture: np.ndarray) -> None:
     flat = np.sqrt(1 - height**2)
     far = np.stack([flat * np.sin(azimuth), height, flat * np.cos(azimuth)], axis=1)
     ahead = np.einsum("nj,ij->ni", far, camera.rotation())
-    x, y = np.floor(camera.to_picture(ahead[ahead[:, 2] > 0.1])).astype(np.int64).T
-    fits = (x >= 0) & (x < camera.width) & (y >= 0) & (y < len(picture) - 1)
+    x, y = np.floor(camera.to_image(ahead[ahead[:, 2] > 0.1])).astype(np.int64).T
+    fits = (x >= 0) & (x < camera.width) & (y >= 0) & (y < len(image) - 1)
     y, x = y[fits], x[fits]
-    picture[y, x] += (picture[y, x].max(axis=1, keepdims=True) < 60) * np.uint8(60)
+    image[y, x] += (image[y, x].max(axis=1, keepdims=True) < 60) * np.uint8(60)

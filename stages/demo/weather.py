@@ -50,7 +50,7 @@ def attenuate(
 
 
 def expose(radiance: np.ndarray, exposure: float) -> np.ndarray:
-    """Radiance [...] as picture values 0..1: a soft shoulder, then gamma 2."""
+    """Radiance [...] as image values 0..1: a soft shoulder, then gamma 2."""
     return np.asarray(np.sqrt(1.0 - np.exp(-exposure * np.maximum(radiance, 0.0))))
 
 

@@ -31,7 +31,7 @@ _LAND = np.array(  # grass, dry grass, wheat, ploughed earth
 
 @dataclass(frozen=True)
 class Drive:
-    """The name of a drive; the same drive is the same pictures, byte for byte."""
+    """The name of a drive; the same drive is the same images, byte for byte."""
 
     seed: int
     condition: str  # one of CONDITIONS
@@ -94,7 +94,7 @@ class World:
     hills: np.ndarray  # elevations (rad) [2, 512] over the full circle
     land: np.ndarray  # albedo [3] of the ground beside the road
     crossings: np.ndarray  # metres along the road where zebra crossings begin
-    bonnet: float  # height of the own bonnet in the picture, share of it; 0: not seen
+    bonnet: float  # height of the own bonnet in the image, share of it; 0: not seen
 
     @property
     def way(self) -> np.ndarray:

@@ -25,8 +25,8 @@ def outputs(kinds: tuple[str, ...] = ("outs", "metrics", "plots")) -> list[Path]
     found = []
     for stage in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"].values():
         stage = stage.get("do", stage)
-        for out in (out for kind in kinds for out in stage.get(kind, [])):
-            found.append(Path(out if isinstance(out, str) else next(iter(out))))
+        listed = [out for kind in kinds for out in stage.get(kind, [])]
+        found += [Path(out if isinstance(out, str) else next(iter(out))) for out in listed]
     return found
 
 

@@ -1,5 +1,8 @@
+from pathlib import Path
+
 import numpy as np
 import polars as pl
+import pytest
 
 from argus.core.caches import SideCache
 from argus.data import catalogue
@@ -21,14 +24,15 @@ def test_decisions_touch_only_the_rows_named() -> None:
     assert decided["distance"].to_list() == [None, 2, None, 4]
 
 
-def test_equal_tables_give_equal_bytes(workspace) -> None:  # type: ignore[no-untyped-def]
+def test_equal_tables_give_equal_bytes(workspace: Path) -> None:
     for name in ("a", "b"):
         table = pl.DataFrame({"image_id": ["x", "y"], "phash": pl.Series([1, 2], dtype=pl.UInt64)})
         catalogue.write(f"{name}.parquet", table)
     assert (workspace / "a.parquet").read_bytes() == (workspace / "b.parquet").read_bytes()
 
 
-def test_a_torn_part_of_the_side_cache_is_forgotten(workspace) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.usefixtures("workspace")
+def test_a_torn_part_of_the_side_cache_is_forgotten() -> None:
     cache = SideCache("thing", "v1")
     assert cache.read() is None
     cache.add(pl.DataFrame({"image_id": ["a" * 64], "value": [1]}))

@@ -128,7 +128,7 @@ def test_an_archive_is_no_image_that_failed_but_packed(card: Callable, deliver: 
         "d": tar("a.png"),
         "e.rar": b"",
         "f.TAR": tar("x/f.png", "x/i.zip", "x/j.tar"),
-        "g.jpg": gzip.compress(b"no picture, and no archive by its name"),
+        "g.jpg": gzip.compress(b"no image, and no archive by its name"),
         "h.txt": b"words",
     }
     deliver("cam", "d", files)

@@ -10,14 +10,14 @@ from tests.conftest import scene
 
 
 def test_exif_orientation_is_applied(deliver: Callable) -> None:
-    picture = scene(2, (96, 64))
+    image = scene(2, (96, 64))
     exif = Image.Exif()
     exif[0x0112] = 6
     buffer = io.BytesIO()
-    picture.transpose(Image.Transpose.ROTATE_90).save(buffer, "PNG", exif=exif)
+    image.transpose(Image.Transpose.ROTATE_90).save(buffer, "PNG", exif=exif)
     deliver("fleet", "d1", {"a.png": buffer.getvalue()})
     found = reading.load_rgb(reading.ImageRef("fleet", "d1", "a.png"))
-    assert (np.asarray(found) == np.asarray(picture)).all()
+    assert (np.asarray(found) == np.asarray(image)).all()
     assert not found.getexif()
 
 

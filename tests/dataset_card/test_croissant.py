@@ -7,7 +7,7 @@ import logging
 from datetime import date
 from pathlib import Path
 
-import mlcroissant as mlc
+import mlcroissant as mlc  # type: ignore[import-untyped]
 import polars as pl
 import pytest
 

@@ -348,7 +348,7 @@ def test_where_nothing_is_accepted_the_message_is_the_reason(workspace: Path) ->
         gather(["fleet", "cam"])
     for words in (
         "none of the 4 images of fleet, cam is accepted",
-        "fleet: 2 not_an_image (no picture at all: ",
+        "fleet: 2 not_an_image (no image at all: ",
         "fleet: 1 blurred (",
         "cam: 1 consent_expired (",
         "Bring others in with `argus submit`, or change what refused these",

@@ -26,13 +26,13 @@ def test_contrast_in_fog_falls_exponentially_with_distance():
     assert (light - dark) == pytest.approx(np.repeat(expected[:, None], 3, axis=1), rel=1e-5)
 
 
-def test_a_picture_in_fog_ends_in_the_airlight():
+def test_an_image_in_fog_ends_in_the_airlight():
     world = build(Drive(1, "fog", 2, 1, SIZE))
     far = replace(world, air=replace(world.air, extinction=1.0, vehicle_lamps=0.0))
-    picture = render(far, prepare(far), 0).astype(float)
+    image = render(far, prepare(far), 0).astype(float)
     row = world.camera.ground_row
     airlight = expose(world.air.airlight, world.air.exposure) * 255
-    middle = picture[row - 4 : row + 4, 60:132].mean(axis=(0, 1))
+    middle = image[row - 4 : row + 4, 60:132].mean(axis=(0, 1))
     assert middle == pytest.approx(airlight, abs=9)  # the vignette takes up to 3 %
 
 

@@ -31,7 +31,7 @@ TURNS = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
-"""What makes a picture upright, by its EXIF orientation."""
+"""What makes an image upright, by its EXIF orientation."""
 ON_ITS_SIDE = {5, 6, 7, 8}
 
 READERS = {
@@ -51,12 +51,12 @@ OTHERS = (
     *(b"%!PS", b"\xc5\xd0\xd3\xc6", b"gimp xcf", b"AT&TFORM", b"BPG\xfb", b"\x8aMNG", b"\x8bJNG"),
     *(b"P%d%b" % (kind, space) for kind in range(1, 8) for space in (b"\n", b" ", b"\r")),
 )
-"""How files of other kinds of pictures begin: GIF, PSD, ICO, PDF, QOI, HDR, FITS, JPEG 2000, JPEG
+"""How files of other kinds of images begin: GIF, PSD, ICO, PDF, QOI, HDR, FITS, JPEG 2000, JPEG
 XL, OpenEXR, DDS, raw files, JPEG XR, ICNS, EPS, XCF, DjVu, BPG, MNG and JNG, netpbm."""
 SVG = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|!--|!DOCTYPE svg|svg)")
-"""How an SVG begins, if `<svg` follows: it is a text that is a picture."""
+"""How an SVG begins, if `<svg` follows: it is a text that is an image."""
 LOOKED_AT = 8000  # bytes in which it must
-FIXED = 24_000_000  # bytes, whatever the size: strips in conversion, the picture that is judged
+FIXED = 24_000_000  # bytes, whatever the size: strips in conversion, the image that is judged
 PIXEL = 8  # bytes that a pixel takes at most in what comes out and a copy of it, of 4 bytes each
 
 # The limits of pixels and memory are our own checks before decoding, with their own status.
@@ -75,10 +75,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Decoded:
-    """A picture as a person sees it: `width` x `height` px after EXIF orientation.
+    """An image as a person sees it: `width` x `height` px after EXIF orientation.
 
     `image` is RGB or 8-bit grey, upright, without metadata; one that was decoded at a smaller scale
-    is smaller than the picture, by 2, 4 or 8.
+    is smaller than the image, by 2, 4 or 8.
     """
 
     width: int

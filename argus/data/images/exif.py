@@ -1,7 +1,7 @@
 """The two facts of an image's metadata that are read: how it was held, and when it was taken.
 
 Everything else (position, serial numbers) stays in the file. Whatever is wrong with the rest of the
-metadata, or with these two, the picture is read as if they were not there.
+metadata, or with these two, the image is read as if they were not there.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ UPRIGHT = 1
 
 
 def facts(block: bytes, xmp: bytes = b"") -> tuple[int, datetime | None]:
-    """What a TIFF structure says of the picture, or the XMP packet where that does not.
+    """What a TIFF structure says of the image, or the XMP packet where that does not.
 
     Args:
         block: an EXIF block, or a whole TIFF file; may be empty or broken.

@@ -1,4 +1,4 @@
-"""PNG files: the chunks that make the picture, and those of the others that tell about it."""
+"""PNG files: the critical chunks, which make the image, and others that tell about it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from argus.data.images.header import DecodeError, Header, Samples
 
-PICTURE = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
+CRITICAL = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
 DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 """Bits of a sample that there are, by the type of colour."""
 COLOURS = {0: 1, 2: 3, 3: 3, 4: 1, 6: 3}  # channels of colour, by its type
@@ -19,29 +19,29 @@ XMP, RAW_EXIF = b"XML:com.adobe.xmp", b"Raw profile type exif"  # the latter is 
 
 
 def read(data: bytes) -> Header:
-    """Look through a PNG file, and check the sums of the chunks that make the picture.
+    """Look through a PNG file, and check the sums of its critical chunks.
 
-    Text, colour profiles and all else beside the picture may be of any size, and broken.
+    Text, colour profiles and all else beside the image may be of any size, and broken.
 
     Raises:
-        DecodeError: `truncated`, `broken`, or `format_not_supported` (a chunk that must be understood
-            and that PNG does not have, as in Apple's).
+        DecodeError: `truncated`, `broken`, or `format_not_supported` (a critical chunk that PNG
+            does not have, as in Apple's).
     """
-    picture: list[tuple[bytes, memoryview]] = []
+    critical: list[tuple[bytes, memoryview]] = []
     beside: dict[bytes, bytes] = {}
     size: tuple[int, ...] = ()
     for kind, chunk in _chunks(data):
         content = chunk[8:-4]
         sound = int.from_bytes(chunk[-4:]) == zlib.crc32(content, zlib.crc32(kind))
-        if not kind[0] & 32:  # the picture cannot do without it
-            if kind not in PICTURE:
+        if not kind[0] & 32:  # critical: there is no image without it
+            if kind not in CRITICAL:
                 raise DecodeError("format_not_supported", *size)
-            if not sound or (kind == b"IHDR") == bool(picture):
+            if not sound or (kind == b"IHDR") == bool(critical):
                 raise DecodeError("broken", *size)
-            if not picture:
+            if not critical:
                 width, height, bits, colour = _ihdr(content)
                 size = width, height
-            picture.append((kind, chunk))
+            critical.append((kind, chunk))
             if kind == b"IEND":
                 break
         elif sound and kind in BESIDE:
@@ -49,13 +49,13 @@ def read(data: bytes) -> Header:
         elif sound and kind in TEXTS:
             name, text = _text(kind, content)
             beside.setdefault(name, text)
-    if not picture:
+    if not critical:
         raise DecodeError("truncated")
-    kinds = [kind for kind, _ in picture]
+    kinds = [kind for kind, _ in critical]
     complete = kinds[-1] == b"IEND"
     if b"IDAT" not in kinds:
         raise DecodeError("broken" if complete else "truncated", *size)
-    pieces = [chunk for _, chunk in picture]
+    pieces = [chunk for _, chunk in critical]
     if bits <= 8 and b"tRNS" in beside:  # of 16 bits: a colour that is left out, in no photo
         pieces.insert(kinds.index(b"IDAT"), memoryview(_chunk(b"tRNS", beside[b"tRNS"])))
     significant = [n for n in beside.get(b"sBIT", b"")[: COLOURS[colour]] if 0 < n <= bits]

@@ -55,8 +55,8 @@ def eight_bits(image: Image.Image, header: Header, sample_max: float | None) -> 
         sample_max: the sample that is white where neither file nor samples tell; None: not known.
 
     Raises:
-        DecodeError: `unknown_range`; or `format_not_supported`, a layout whose low bytes Pillow does
-            not give.
+        DecodeError: `unknown_range`; or `format_not_supported`, a layout whose low bytes Pillow
+            does not give.
     """
     samples = header.samples
     if image.mode[0] not in "IF":

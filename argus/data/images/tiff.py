@@ -39,8 +39,8 @@ def read(data: bytes) -> Header:
     """Look through the first directory of a TIFF file.
 
     Raises:
-        DecodeError: `truncated`, `broken`, or `format_not_supported` (a camera's raw file, whose first
-            image is a preview).
+        DecodeError: `truncated`, `broken`, or `format_not_supported` (a camera's raw file, whose
+            first image is a preview).
     """
     main = ifd.first(data)
     width, height = main.number(WIDTH, 0), main.number(HEIGHT, 0)

@@ -1,4 +1,4 @@
-"""WebP files: the canvas, and what lies beside the picture."""
+"""WebP files: the canvas, and what lies beside the image."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import struct
 
 from argus.data.images.header import DecodeError, Header
 
-# Bytes a pixel that libwebp needs beside the image: two canvases and the picture given out, of four
+# Bytes a pixel that libwebp needs beside the image: two canvases and the image given out, of four
 # bytes each, and what the lossless decoder keeps.
 SCRATCH = 16
 ANIMATION = 0x02  # flag in VP8X

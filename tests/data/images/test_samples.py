@@ -29,7 +29,7 @@ def sbit(bits: int, layout: str) -> bytes:
 
 
 def seen(data: bytes, sample_max: float | None = None) -> float:
-    """How far the picture is from the scene, grey levels on average."""
+    """How far the image is from the scene, grey levels on average."""
     grey = decode(data, "L", sample_max=sample_max).image
     full = decode(data, sample_max=sample_max).image
     assert (np.asarray(full.convert("L")) == np.asarray(grey)).all()

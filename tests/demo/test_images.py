@@ -1,4 +1,4 @@
-"""What the rendered pictures look like, as far as numbers tell."""
+"""What the rendered images look like, as far as numbers tell."""
 
 from itertools import pairwise
 
@@ -14,7 +14,7 @@ SIZE = (128, 192)
 FRAMES = 8
 
 
-def pictures(drive: Drive, frames: int = FRAMES) -> list[np.ndarray]:
+def images(drive: Drive, frames: int = FRAMES) -> list[np.ndarray]:
     world = build(drive)
     scenery = prepare(world)
     return [render(world, scenery, k) for k in range(frames)]
@@ -23,10 +23,10 @@ def pictures(drive: Drive, frames: int = FRAMES) -> list[np.ndarray]:
 @pytest.fixture(scope="module")
 def drives() -> dict[Drive, list[np.ndarray]]:
     chosen = [Drive(7, c, n, FRAMES, SIZE) for c in CONDITIONS for n in (0, 2)]
-    return {drive: pictures(drive) for drive in chosen}
+    return {drive: images(drive) for drive in chosen}
 
 
-def test_frames_are_pictures_of_the_asked_size(drives):
+def test_frames_are_images_of_the_asked_size(drives):
     for frames in drives.values():
         for frame in frames:
             assert frame.shape == (*SIZE, 3)
@@ -35,15 +35,15 @@ def test_frames_are_pictures_of_the_asked_size(drives):
 
 
 def test_odd_sizes_are_rendered_too():
-    frame = pictures(Drive(7, "rain", 1, 1, (75, 131)), 1)[0]
+    frame = images(Drive(7, "rain", 1, 1, (75, 131)), 1)[0]
     assert frame.shape == (75, 131, 3)
 
 
 def test_a_drive_is_a_function_of_its_name_and_a_seed_another_world(drives):
     drive = Drive(7, "night", 2, FRAMES, SIZE)
-    again = pictures(drive, 2)
+    again = images(drive, 2)
     assert (again[1] == drives[drive][1]).all()
-    other = pictures(Drive(8, "night", 2, FRAMES, SIZE), 1)[0]
+    other = images(Drive(8, "night", 2, FRAMES, SIZE), 1)[0]
     assert (other != drives[drive][0]).any()
 
 
