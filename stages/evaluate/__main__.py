@@ -23,7 +23,7 @@ from argus.features.backbone import BACKBONES
 from argus.judging.baselines import beside
 from argus.judging.distances import frechet_distance, kid
 from argus.judging.evaluation_set import held_out
-from argus.models import card, loading
+from argus.models import card, code_record, loading
 
 EVALUATED, TRAINED = Path("data/evaluate"), Path("models/trained")
 
@@ -90,6 +90,7 @@ def main() -> None:
     p = params.load()
     if name not in p.models:
         raise ArgusError(f"params.yaml has no model '{name}'; it has {', '.join(p.models)}")
+    code_record.must_be_current("evaluate", p.models, name)
     task = p.models[name].task
     saved = card.read(TRAINED / name)
     with atomic(EVALUATED / name) as folder:

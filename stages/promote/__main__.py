@@ -25,13 +25,14 @@ from argus.data.packed import read_rights
 from argus.features.backbone import BACKBONES
 from argus.judging.incumbents import CHAMPIONS, fetch
 from argus.judging.vetting import Vetting
-from argus.models import card
+from argus.models import card, code_record
 from stages.promote.slot import decide
 
 
 @exits_cleanly
 def main() -> None:
     p = params.load()
+    code_record.must_be_current("promote", p.models)
     net = BACKBONES[p.embed.backbone]()
     deterministic(p.evaluate.seed, p.embed.threads)
     packed = read_rights()

@@ -14,6 +14,7 @@ from argus.core import params
 from argus.core.errors import ArgusError, exits_cleanly
 from argus.data.feasibility import obstacle
 from argus.data.packed import counts, read_origins, read_packed, read_rights
+from argus.models import code_record
 from stages.train import launch
 from stages.train.order import Order
 from stages.train.skipped import skip
@@ -75,6 +76,7 @@ def main() -> None:
     p = params.load()
     if name not in p.models:
         raise ArgusError(f"no model {name!r} in params.yaml: it lists {', '.join(p.models)}")
+    code_record.must_be_current("train", p.models, name)
     why = obstacle(p.models[name], counts(), p.evaluate.splits)
     if why is not None:
         if launch.is_first():
