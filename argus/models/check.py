@@ -19,7 +19,7 @@ from argus.core import params
 from argus.core.errors import ArgusError
 from argus.core.files import atomic
 from argus.models.architecture import Scene
-from argus.models.broken import Broken, own_code
+from argus.models.failures import ArchitectureError, guard_architecture
 from argus.models.registry import build, settings
 
 
@@ -38,11 +38,11 @@ def check(
     broken = []
     for name, model in models.items():
         try:
-            with own_code("it was built"):
+            with guard_architecture("it was built"):
                 try_on(model, resolution)
         except ArgusError as error:
             wrong.setdefault(str(error), []).append(f"models.{name}")
-        except Broken as failure:
+        except ArchitectureError as failure:
             broken.append(
                 f"models.{name}: {failure.reason}. It will be marked failed, and the turn goes on "
                 "without it"

@@ -67,7 +67,7 @@ def to_onnx(model: Generator | Translator, path: Path, about: Mapping[str, str])
     Raises:
         ArgusError: the architecture draws or carries by something that cannot be traced.
     """
-    network = model.draw if isinstance(model, Generator) else model.carry
+    network = model.generator if isinstance(model, Generator) else model.translator
     takes = inputs(model)
     if not isinstance(network, nn.Module):
         raise ArgusError(_refusal(model, "it does not draw or carry by an nn.Module"))

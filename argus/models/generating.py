@@ -22,8 +22,8 @@ class GeneratingConfig(ArchitectureConfig, ABC):
 
     noise: Count = 64
     """Numbers that an image is drawn from."""
-    pace: Annotated[float, Field(gt=0)] = 2.0
-    """Learning rate of the discriminator over that of the generator."""
+    discriminator_lr_multiplier: Annotated[float, Field(gt=0)] = 2.0
+    """Learning rate of the discriminator over that of the generator (two time-scales)."""
 
     @property
     @abstractmethod
@@ -41,10 +41,10 @@ class Generating(Architecture):
     config: GeneratingConfig
     generator: nn.Module
     discriminator: nn.Module
-    kept = ("generator",)
+    inference_modules = ("generator",)
 
     betas: ClassVar[tuple[float, float]]
-    """Of Adam, for both players."""
+    """Of Adam, for both networks."""
 
     def __init__(self, config: GeneratingConfig, scene: Scene) -> None:
         super().__init__()
@@ -54,15 +54,20 @@ class Generating(Architecture):
         scene.must_divide(config.multiple)
         self.config = config
 
-    def optimisers(self) -> dict[str, Optimizer]:
-        paced = (("generator", 1.0), ("discriminator", self.config.pace))
+    def optimizers(self) -> dict[str, Optimizer]:
+        multipliers = {"generator": 1.0, "discriminator": self.config.discriminator_lr_multiplier}
         return {
             name: Adam(
-                [{"params": list(self.get_submodule(name).parameters()), "pace": pace}],
+                [
+                    {
+                        "params": list(self.get_submodule(name).parameters()),
+                        "lr_multiplier": multiplier,
+                    }
+                ],
                 betas=self.betas,
             )
-            for name, pace in paced
+            for name, multiplier in multipliers.items()
         }
 
-    def trained(self, networks: nn.ModuleDict, card: Card) -> Generator:
-        return Generator(card, networks, draw=networks["generator"], noise=self.config.noise)
+    def inference_model(self, networks: nn.ModuleDict, card: Card) -> Generator:
+        return Generator(card, networks, generator=networks["generator"], noise=self.config.noise)

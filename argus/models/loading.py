@@ -23,19 +23,19 @@ from argus.models import card as cards
 from argus.models.card import Card
 from argus.models.registry import build
 
-Pictures = NDArray[np.uint8]
+ImageArray = NDArray[np.uint8]
 
 CHUNK_PIXELS = 64 * 64 * 64
 """Pixels in one pass through a network: bounds the memory whatever number is asked for."""
 
 
-def to_uint8(images: Tensor) -> Pictures:
+def to_uint8(images: Tensor) -> ImageArray:
     """Float [N, 3, H, W] in [-1, 1] to uint8 [N, H, W, 3], rounded to the nearest level."""
     levels = ((images.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
     return levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
 
 
-def to_float(pictures: Pictures, device: torch.device | None = None) -> Tensor:
+def to_float(pictures: ImageArray, device: torch.device | None = None) -> Tensor:
     """Uint8 [N, H, W, 3] to float32 [N, 3, H, W] in [-1, 1], on the CPU or another device."""
     levels = torch.from_numpy(np.ascontiguousarray(pictures))
     if device is not None and device.type == "cuda":
@@ -44,7 +44,7 @@ def to_float(pictures: Pictures, device: torch.device | None = None) -> Tensor:
     return levels.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
 
 
-class Trained(ABC):
+class TrainedModel(ABC):
     """Networks with the card that says what they are."""
 
     def __init__(self, card: Card, networks: nn.ModuleDict) -> None:
@@ -57,7 +57,7 @@ class Trained(ABC):
         return self.card.task
 
     @abstractmethod
-    def panel(self, sources: Pictures) -> tuple[Pictures, list[str]]:
+    def preview(self, sources: ImageArray) -> tuple[ImageArray, list[str]]:
         """Images to watch a training by, the same at every step.
 
         Args:
@@ -69,12 +69,12 @@ class Trained(ABC):
         """
 
 
-class Generator(Trained):
+class Generator(TrainedModel):
     """Draws scenes of a wanted class.
 
     Args (of the constructor):
-        draw: (noise float [n, D], labels int64 [n]) -> float [n, 3, H, W] in [-1, 1]; the module
-            that is exported.
+        generator: (noise float [n, D], labels int64 [n]) -> float [n, 3, H, W] in [-1, 1]; the
+            module that is exported.
         noise: D.
     """
 
@@ -82,13 +82,13 @@ class Generator(Trained):
         self,
         card: Card,
         networks: nn.ModuleDict,
-        draw: nn.Module,
+        generator: nn.Module,
         noise: int,
     ) -> None:
         super().__init__(card, networks)
-        self.draw, self.noise = draw, noise
+        self.generator, self.noise = generator, noise
 
-    def sample(self, labels: Sequence[str], seed: int) -> Pictures:
+    def sample(self, labels: Sequence[str], seed: int) -> ImageArray:
         """One image for each label; the same labels and seed give the same images.
 
         Returns:
@@ -107,7 +107,7 @@ class Generator(Trained):
         indices = [self.card.classes.index(label) for label in labels]
         return self._render(self._noises(len(labels), seed), torch.tensor(indices).long())
 
-    def panel(self, sources: Pictures) -> tuple[Pictures, list[str]]:
+    def preview(self, sources: ImageArray) -> tuple[ImageArray, list[str]]:
         """A row a class; a column is one noise, so that only the condition changes down it."""
         rows, columns = len(self.card.classes), len(sources)
         noise = self._noises(columns, seed=0).repeat(rows, 1)
@@ -118,19 +118,19 @@ class Generator(Trained):
         return torch.randn(count, self.noise, generator=torch.Generator().manual_seed(seed))
 
     @torch.no_grad()
-    def _render(self, noise: Tensor, labels: Tensor) -> Pictures:
+    def _render(self, noise: Tensor, labels: Tensor) -> ImageArray:
         height, width = self.card.resolution
         size = _chunk(height, width)
         parts = ((noise[i : i + size], labels[i : i + size]) for i in range(0, len(noise), size))
-        drawn = (self.draw(z.to(self._device), y.to(self._device)) for z, y in parts)
+        drawn = (self.generator(z.to(self._device), y.to(self._device)) for z, y in parts)
         return _joined(map(to_uint8, drawn), height, width)
 
 
-class Translator(Trained):
+class Translator(TrainedModel):
     """Carries images from the card's source condition to its target condition.
 
     Args (of the constructor):
-        carry: float [n, 3, H, W] in [-1, 1] -> the same shape and range; the module that is
+        translator: float [n, 3, H, W] in [-1, 1] -> the same shape and range; the module that is
             exported.
         multiple: what both sides of an image must be multiples of.
     """
@@ -139,14 +139,14 @@ class Translator(Trained):
         self,
         card: Card,
         networks: nn.ModuleDict,
-        carry: nn.Module,
+        translator: nn.Module,
         multiple: int,
     ) -> None:
         super().__init__(card, networks)
-        self.carry, self.multiple = carry, multiple
+        self.translator, self.multiple = translator, multiple
 
     @torch.no_grad()
-    def translate(self, images: Pictures) -> Pictures:
+    def translate(self, images: ImageArray) -> ImageArray:
         """The same scenes under the target condition.
 
         Args:
@@ -167,17 +167,17 @@ class Translator(Trained):
         height, width = images.shape[1:3]
         size = _chunk(height, width)
         parts = (images[i : i + size] for i in range(0, len(images), size))
-        carried = (self.carry(to_float(part, self._device)) for part in parts)
+        carried = (self.translator(to_float(part, self._device)) for part in parts)
         return _joined(map(to_uint8, carried), height, width)
 
-    def panel(self, sources: Pictures) -> tuple[Pictures, list[str]]:
+    def preview(self, sources: ImageArray) -> tuple[ImageArray, list[str]]:
         """The sources in one row, their translations below."""
         assert self.card.domains is not None
         rows = [self.card.domains.source, self.card.domains.target]
         return np.concatenate([sources, self.translate(sources)]), rows
 
 
-def load(folder: Path) -> Trained:
+def load(folder: Path) -> TrainedModel:
     """Load what `python -m stages.train` wrote to `models/trained/<model>`.
 
     Raises:
@@ -199,7 +199,7 @@ def load(folder: Path) -> Trained:
         raise ArgusError(f"{path} is damaged (its hash is not the one on its card): {mend}")
     try:
         architecture = build(card.arch, card.config, card.scene())
-        networks = architecture.players().eval().requires_grad_(False)
+        networks = architecture.inference_networks().eval().requires_grad_(False)
         networks.load_state_dict(load_tensors(path.read_bytes()))
     except ArgusError as error:
         raise ArgusError(f"{folder / cards.CARD} cannot be built: {error}") from None
@@ -207,12 +207,12 @@ def load(folder: Path) -> Trained:
         raise ArgusError(
             f"{path} does not fit the {card.arch} of this version of the code ({error}): {mend}"
         ) from None
-    return architecture.trained(networks, card)
+    return architecture.inference_model(networks, card)
 
 
 def _chunk(height: int, width: int) -> int:
     return max(1, CHUNK_PIXELS // (height * width))
 
 
-def _joined(parts: Iterable[Pictures], height: int, width: int) -> Pictures:
+def _joined(parts: Iterable[ImageArray], height: int, width: int) -> ImageArray:
     return np.concatenate([np.zeros((0, height, width, 3), np.uint8), *parts])

@@ -21,7 +21,7 @@ class Adversarial(NamedTuple):
 
     discriminator: Callable[[Tensor, Tensor], Tensor]
     generator: Callable[[Tensor, Tensor | None], Tensor]
-    undecided: float
+    chance_level_loss: float
     """The discriminator's loss while it cannot tell reals from fakes at all."""
 
 
@@ -51,16 +51,18 @@ def _least_squares_generator(fake: Tensor, real: Tensor | None) -> Tensor:
     return (fake - 1).square().mean()
 
 
-HINGE = Adversarial(_hinge_discriminator, _hinge_generator, undecided=2.0)
+HINGE = Adversarial(_hinge_discriminator, _hinge_generator, chance_level_loss=2.0)
 """Hinge loss (Lim and Ye, arXiv 1705.02894; Miyato et al., ICLR 2018, equations 16 and 17)."""
 
 RELATIVISTIC = Adversarial(
-    _relativistic_discriminator, _relativistic_generator, undecided=math.log(2)
+    _relativistic_discriminator, _relativistic_generator, chance_level_loss=math.log(2)
 )
 """Softplus of the difference of a real's and a fake's logit (Jolicoeur-Martineau, ICLR 2019,
 section 4; the form of R3GAN, Huang et al., NeurIPS 2024, equation 2). Logits are paired."""
 
-LEAST_SQUARES = Adversarial(_least_squares_discriminator, _least_squares_generator, undecided=0.25)
+LEAST_SQUARES = Adversarial(
+    _least_squares_discriminator, _least_squares_generator, chance_level_loss=0.25
+)
 """LSGAN with targets 1 and 0 (Mao et al., ICCV 2017, equation 9), the discriminator's side halved
 as CycleGAN does (Zhu et al., ICCV 2017, section 4) to slow it relative to the generator."""
 

@@ -91,7 +91,9 @@ def _plain(ours: Training) -> Callable[[], None]:
     """A plain step on fresh networks like `ours`, on images already at hand."""
     kind, scene = ours.card, ours.card.scene()
     networks = build(kind.arch, kind.config, scene, "published")
-    script = Plain(networks.forth, networks.back, networks.judge_target, networks.judge_source)
+    script = Plain(
+        networks.forth, networks.back, networks.discriminator_target, networks.discriminator_source
+    )
     source, target = torch.rand(2, 1, 3, scene.height, scene.width).mul(2).sub(1)
     return lambda: script.step(source, target)
 

@@ -62,10 +62,10 @@ def in_several(name: str, p: params.Params) -> None:
     command = [sys.executable, "-m", "stages.train", name]
     left = launch.run(command, p.train.processes, p.train.threads)
     if left:
-        from argus.models.broken import Broken
+        from argus.models.failures import ArchitectureError
         from stages.train.train import record
 
-        record(order(name, p), Broken(**left))
+        record(order(name, p), ArchitectureError(**left))
 
 
 @exits_cleanly

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from argus.models.failures import Points
 from stages.train.validation import DIVERSITY, KID
 
 if TYPE_CHECKING:  # a training that shows nothing need not wait for it
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-Points = Sequence[tuple[int, dict[str, float]]]
 
 WIDTH, PANEL = 8.0, 1.9  # inches; of the picture, and the height of one panel
 LINE = 110  # characters of the reason in a line

@@ -18,7 +18,8 @@ from torch import Tensor
 
 from argus.core.reports import rounded
 from argus.data import contact_sheets
-from argus.models.loading import Pictures
+from argus.models.failures import Points
+from argus.models.loading import ImageArray
 from stages.train import curves
 from stages.train.outputs import CURVES, PLOTS, complete
 
@@ -60,7 +61,7 @@ class Journal:
         self.points.append((step, dict(values)))
         self._show_point(*self.points[-1])
 
-    def sheet(self, step: int, images: Pictures, rows: list[str]) -> None:
+    def sheet(self, step: int, images: ImageArray, rows: list[str]) -> None:
         """Add a sample sheet: uint8 [R * K, H, W, 3], row by row, with the names of the R rows."""
         self.sheets.append((step, torch.from_numpy(images), rows))
         self._show_sheet(*self.sheets[-1])
@@ -103,9 +104,7 @@ class Journal:
         self._live.log_image(f"samples/{step:06d}.png", sheet)
 
 
-def draw(
-    folder: Path, points: curves.Points, kept: int | None, failed: str | None, limit: float
-) -> None:
+def draw(folder: Path, points: Points, kept: int | None, failed: str | None, limit: float) -> None:
     """Draw the curves into the reports of a training, and make sure that these are whole.
 
     Args:

@@ -43,7 +43,8 @@ def run(command: Sequence[str], processes: int, threads: int) -> dict[str, Any] 
         threads: CPU threads of each.
 
     Returns:
-        If the first process to fail raised `Broken`, what that is made from; None if none failed.
+        If the first process to fail raised `ArchitectureError`, what that is made from; None if
+        none failed.
 
     Raises:
         ArgusError: the first process to fail raised one.
@@ -140,12 +141,12 @@ def _end(children: Sequence[subprocess.Popen[bytes]]) -> None:
 
 def _note(error: Exception) -> dict[str, Any]:
     """What a process leaves of its exception, for `_reported`."""
-    from argus.models.broken import Broken
+    from argus.models.failures import ArchitectureError
 
     note = {"time": time.time(), "trace": "".join(traceback.format_exception(error))}
     if isinstance(error, ArgusError):
         return note | {"mistake": str(error)}
-    if isinstance(error, Broken):
+    if isinstance(error, ArchitectureError):
         of_model = {"reason": error.reason, "trace": error.trace}
         return note | {"broken": of_model | {"step": error.step, "points": list(error.points)}}
     return note

@@ -10,7 +10,7 @@ from typing import Any
 
 from argus.core import params
 from argus.core.progress import Steps
-from argus.models.broken import Broken
+from argus.models.failures import ArchitectureError, TrainingFailed
 from stages.train import group
 from stages.train.best import Best
 from stages.train.budget import is_due
@@ -18,7 +18,7 @@ from stages.train.checkpoint import Checkpoints
 from stages.train.journal import Journal
 from stages.train.training import Training
 from stages.train.validation import Score, Validation
-from stages.train.watch import Failed, Watch
+from stages.train.watch import Watch
 
 
 class Loop:
@@ -42,7 +42,7 @@ class Loop:
     ) -> None:
         self.training, self.settings, self.validation = training, settings, validation
         self.checkpoints, self.reports = checkpoints, reports
-        self.watch = Watch(training.architecture.undecided, settings)
+        self.watch = Watch(training.architecture.chance_level_loss, settings)
         self.best = Best()
         self.first = training.accelerator.is_main_process
         (known,) = group.told([validation is not None], training.device)
@@ -52,15 +52,15 @@ class Loop:
         """Train to the end.
 
         Raises:
-            Failed: the model is no good; the curves so far are in the reports.
+            TrainingFailed: the model is no good; the curves so far are in the reports.
         """
         folder = self.reports if self.first else None
         with closing(Journal(folder, self.settings.min_diversity)) as journal:
             try:
                 self._run(journal)
-            except Failed as failure:
+            except TrainingFailed as failure:
                 journal.failed = failure.reason
-                if isinstance(failure, Broken):
+                if isinstance(failure, ArchitectureError):
                     failure.step, failure.points = self.training.done, journal.points
                 raise
             if not self.best.step:  # nothing was found near to any reals, or there were none
@@ -100,7 +100,7 @@ class Loop:
             Whether the training is over, and the losses if there is a new point of their curves.
 
         Raises:
-            Failed: the watch has seen enough.
+            TrainingFailed: the watch has seen enough.
         """
         training, settings, step = self.training, self.settings, self.training.done
         now, losses = training.spent, {}

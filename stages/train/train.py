@@ -17,8 +17,8 @@ from argus.features.backbone import BACKBONES
 from argus.models import ancestry
 from argus.models import card as cards
 from argus.models.architecture import Architecture
-from argus.models.broken import Broken, own_code
 from argus.models.card import data_digest
+from argus.models.failures import ArchitectureError, TrainingFailed, guard_architecture
 from argus.models.registry import build
 from stages.train import group, warm
 from stages.train.budget import Budget
@@ -29,7 +29,6 @@ from stages.train.order import Order
 from stages.train.sampler import BalancedSampler
 from stages.train.training import Training
 from stages.train.validation import Validation
-from stages.train.watch import Failed
 
 
 def train(order: Order) -> None:
@@ -39,8 +38,8 @@ def train(order: Order) -> None:
 
     Raises:
         ArgusError: the order does not fit its architecture or the data.
-        Broken: the architecture's code broke in one of several processes. Whoever started them is
-            to `record` it.
+        ArchitectureError: the architecture's code broke in one of several processes. Whoever
+            started them is to `record` it.
     """
     accelerator = group.join(order.settings)
     processes, first = accelerator.num_processes, accelerator.is_main_process
@@ -54,8 +53,8 @@ def train(order: Order) -> None:
     try:
         loop, images = prepared(order, accelerator)
         best = loop.run()
-    except Failed as failure:
-        if isinstance(failure, Broken) and processes > 1:
+    except TrainingFailed as failure:
+        if isinstance(failure, ArchitectureError) and processes > 1:
             raise
         if first:
             record(order, failure, loop.training if loop else None)
@@ -66,7 +65,7 @@ def train(order: Order) -> None:
         clear(order.cache)
 
 
-def record(order: Order, failure: Failed, training: Training | None = None) -> None:
+def record(order: Order, failure: TrainingFailed, training: Training | None = None) -> None:
     """Write the card of a model that is no good, and say so.
 
     Args:
@@ -74,7 +73,7 @@ def record(order: Order, failure: Failed, training: Training | None = None) -> N
     """
     card = training.card if training else order.card(order.settings.processes)
     steps = training.done if training else 0
-    if isinstance(failure, Broken):
+    if isinstance(failure, ArchitectureError):
         print(failure.trace, file=sys.stderr)
         steps = steps or failure.step
         draw(order.reports, failure.points, None, failure.reason, order.settings.min_diversity)
@@ -96,7 +95,7 @@ def prepared(order: Order, accelerator: Accelerator) -> tuple[Loop, pl.DataFrame
     behind its weights."""
     model, settings, first = order.model, order.settings, accelerator.is_main_process
     card = order.card(accelerator.num_processes)
-    with own_code("it was built"):
+    with guard_architecture("it was built"):
         architecture = build(model.arch, model.config, card.scene(), model.profile)
     samplers = _samplers(order, architecture)
     images = ancestry.union([order.origins["train"][_drawn(samplers)]])

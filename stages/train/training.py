@@ -1,4 +1,4 @@
-"""One step of a training, and all that it changes: a batch, dials, gradients, averages.
+"""One step of a training, and all that it changes: a batch, scheduled values, gradients, averages.
 
 It knows no architecture: what differs between two GANs is in `Architecture.step`. Several
 processes do what one does with the joint batch: each takes its rows of it, and gradients and
@@ -23,11 +23,11 @@ from argus.core import params
 from argus.data.packed import Packed
 from argus.models.architecture import Architecture, Images
 from argus.models.augment import mirror
-from argus.models.broken import own_code
 from argus.models.card import Card
 from argus.models.draws import processes
 from argus.models.ema import Ema, decay
-from argus.models.loading import Pictures, Trained, to_float
+from argus.models.failures import guard_architecture
+from argus.models.loading import ImageArray, TrainedModel, to_float
 from stages.train import group
 from stages.train.budget import Budget
 from stages.train.sampler import BalancedSampler
@@ -64,10 +64,10 @@ class Training:
         self.samplers, self.data, self.mirrored = samplers, data, settings.mirror
         self.memory = torch.channels_last if settings.channels_last else torch.contiguous_format
         self.card, self.budget = card, budget
-        with own_code("it was put on its device"):
+        with guard_architecture("it was put on its device"):
             self.architecture = architecture.to(self.device).to(memory_format=self.memory)
-            self.optimisers = architecture.optimisers()
-            self.ema = Ema(architecture.players())
+            self.optimizers = architecture.optimizers()
+            self.ema = Ema(architecture.inference_networks())
         group.share([*architecture.state_dict().values(), *self.ema.state_dict().values()])
         self.done, self.seconds = 0, 0.0
         self.sums: dict[str, Tensor] = {}
@@ -82,17 +82,19 @@ class Training:
         """One step on one batch.
 
         Raises:
-            Broken: the architecture's code raised an exception.
+            ArchitectureError: the architecture's code raised an exception.
         """
         began = time.perf_counter()
         share = float(self.spent)
-        dials = {name: dial(share) for name, dial in self.architecture.schedules.items()}
-        self._turn(dials)
+        scheduled = {
+            name: schedule(share) for name, schedule in self.architecture.schedules.items()
+        }
+        self._turn(scheduled)
         batch = {name: self._images(name) for name in self.samplers}
-        with own_code("it trained"), self.accelerator.autocast(autocast_handler=UNCACHED):
-            scalars = self.architecture.step(batch, dials, self._descend)
-        half_life = decay(self.card.batch, dials["ema_images"])
-        self.ema.update(self.architecture.players(), half_life)
+        with guard_architecture("it trained"), self.accelerator.autocast(autocast_handler=UNCACHED):
+            scalars = self.architecture.step(batch, scheduled, self._optimizer_step)
+        half_life = decay(self.card.batch, scheduled["ema_images"])
+        self.ema.update(self.architecture.inference_networks(), half_life)
         self._add(scalars)
         self.done += 1
         self._clock(began)
@@ -103,23 +105,23 @@ class Training:
         self.sums, self.summed = {}, 0
         return means
 
-    def model(self) -> Trained:
+    def model(self) -> TrainedModel:
         """What samples or translates with the averaged weights as they are now."""
-        return self.architecture.trained(self.ema.networks, self.card)
+        return self.architecture.inference_model(self.ema.networks, self.card)
 
-    def panel(self) -> tuple[Pictures, list[str]]:
-        """Samples of the average so far, see `Trained.panel`."""
+    def panel(self) -> tuple[ImageArray, list[str]]:
+        """Samples of the average so far, see `TrainedModel.preview`."""
         rows = np.concatenate(next(iter(self.samplers.values())).members)
         chosen = np.sort(rows)[np.linspace(0, len(rows) - 1, PANEL).astype(np.int64)]
         with self.aside("it drew samples"):
-            return self.model().panel(np.ascontiguousarray(self.data.images[chosen]))
+            return self.model().preview(np.ascontiguousarray(self.data.images[chosen]))
 
     @contextmanager
     def aside(self, doing: str) -> Iterator[None]:
         """What the model does within is its own code's doing, and the training goes on as if it
         had not been: torch's generators are put back."""
         cuda = [self.device] if self.device.type == "cuda" else []
-        with own_code(doing), torch.random.fork_rng(cuda):
+        with guard_architecture(doing), torch.random.fork_rng(cuda):
             yield
 
     def state(self) -> dict[str, Any]:
@@ -128,7 +130,7 @@ class Training:
         return {
             "architecture": self.architecture.state_dict(),
             "ema": self.ema.state_dict(),
-            "optimisers": {name: o.state_dict() for name, o in self.optimisers.items()},
+            "optimizers": {name: o.state_dict() for name, o in self.optimizers.items()},
             "samplers": {name: s.state() for name, s in self.samplers.items()},
             "random": torch.get_rng_state(),
             "random_cuda": torch.cuda.get_rng_state(self.device) if cuda else None,
@@ -141,8 +143,8 @@ class Training:
         """Go on from `state`, taken after `done` steps."""
         self.architecture.load_state_dict(state["architecture"])
         self.ema.load_state_dict(state["ema"])
-        for name, optimiser in self.optimisers.items():
-            optimiser.load_state_dict(state["optimisers"][name])
+        for name, optimizer in self.optimizers.items():
+            optimizer.load_state_dict(state["optimizers"][name])
         for name, sampler in self.samplers.items():
             sampler.restore(state["samplers"][name])
         torch.set_rng_state(state["random"])
@@ -151,12 +153,12 @@ class Training:
         self.sums = {name: total.to(self.device) for name, total in state["sums"].items()}
         self.summed, self.seconds, self.done = state["summed"], state["seconds"], done
 
-    def _turn(self, dials: Mapping[str, float]) -> None:
-        for optimiser in self.optimisers.values():
-            for parameters in optimiser.param_groups:
-                parameters["lr"] = dials["learning_rate"] * parameters.get("pace", 1.0)
-                if "beta2" in dials:
-                    parameters["betas"] = (parameters["betas"][0], dials["beta2"])
+    def _turn(self, scheduled: Mapping[str, float]) -> None:
+        for optimizer in self.optimizers.values():
+            for parameters in optimizer.param_groups:
+                parameters["lr"] = scheduled["learning_rate"] * parameters.get("lr_multiplier", 1.0)
+                if "beta2" in scheduled:
+                    parameters["betas"] = (parameters["betas"][0], scheduled["beta2"])
 
     def _images(self, stream: str) -> Images:
         """This process's rows of each of the stream's joint batches, one batch after the other."""
@@ -170,14 +172,14 @@ class Training:
             pixels = torch.cat([mirror(images) for images in pixels.chunk(batches)])
         return Images(pixels, labels)
 
-    def _descend(self, player: str, loss: Tensor) -> None:
-        optimiser = self.optimisers[player]
-        parameters = [p for entry in optimiser.param_groups for p in entry["params"]]
-        optimiser.zero_grad()
+    def _optimizer_step(self, name: str, loss: Tensor) -> None:
+        optimizer = self.optimizers[name]
+        parameters = [p for entry in optimizer.param_groups for p in entry["params"]]
+        optimizer.zero_grad()
         with torch.autocast(self.device.type, enabled=False):
             self.accelerator.backward(loss, inputs=parameters)
             group.average([p.grad for p in parameters if p.grad is not None])
-            optimiser.step()
+            optimizer.step()
 
     def _add(self, scalars: Mapping[str, Tensor]) -> None:
         """Sum up what is logged, the same in all processes."""

@@ -57,7 +57,7 @@ def start(architecture: Architecture, card: Card, previous: str | None, rights: 
     """Put the weights of the same model of an earlier turn into an architecture, if they fit and
     all data behind them may still train.
 
-    All its networks: a fresh discriminator would soon undo a generator that has learnt. Optimisers
+    All its networks: a fresh discriminator would soon undo a generator that has learnt. Optimizers
     and schedules begin anew. A line on stderr says what was done, or why not.
 
     Args:

@@ -65,8 +65,8 @@ def made(arch: str, config: dict) -> Generator | Translator:
         for tensor in architecture.state_dict().values():
             if tensor.is_floating_point():
                 tensor.add_(torch.randn_like(tensor) * 0.02)
-    networks = architecture.players().eval().requires_grad_(False)
-    model = architecture.trained(networks, card_of(arch, scene))
+    networks = architecture.inference_networks().eval().requires_grad_(False)
+    model = architecture.inference_model(networks, card_of(arch, scene))
     assert isinstance(model, Generator | Translator)
     return model
 
@@ -90,7 +90,7 @@ def parity(model: Generator | Translator, path: Path) -> None:
     to_onnx(model, path, {})
     onnx.checker.check_model(onnx.load(path), full_check=True)
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    network = model.draw if isinstance(model, Generator) else model.carry
+    network = model.generator if isinstance(model, Generator) else model.translator
     for feed in fed(model):
         with torch.no_grad():
             expected = network(*feed.values()).numpy()

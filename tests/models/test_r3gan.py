@@ -45,9 +45,9 @@ def batch_for(scene: Scene, size: int = 3) -> dict[str, Images]:
 
 
 def play(gan: R3GAN, scene: Scene, share: float = 0.5) -> dict[str, Tensor]:
-    """One step, in which the optimisers move the networks."""
-    dials = {name: dial(share) for name, dial in gan.schedules.items()}
-    return stepped(gan, batch_for(scene), dials=dials)[1]
+    """One step, in which the optimizers move the networks."""
+    scheduled = {name: schedule(share) for name, schedule in gan.schedules.items()}
+    return stepped(gan, batch_for(scene), scheduled=scheduled)[1]
 
 
 @pytest.mark.parametrize("config", [SMALL, LIKE_PUBLISHED], ids=["small", "like published"])
@@ -72,8 +72,8 @@ def test_profiles_have_the_published_sizes(profile):
     assert size_of(gan.generator) == pytest.approx(generator * 1e6, rel=0.01)
     assert size_of(gan.discriminator) == pytest.approx(discriminator * 1e6, rel=0.01)
     assert gan.generator.basis.shape[1:] == (4, 4)
-    paces = [group["pace"] for o in gan.optimisers().values() for group in o.param_groups]
-    assert paces == [1.0, 1.0]
+    groups = [group for o in gan.optimizers().values() for group in o.param_groups]
+    assert [group["lr_multiplier"] for group in groups] == [1.0, 1.0]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_profiles_have_the_published_sizes(profile):
 def test_profiles_have_the_published_schedules(profile, gamma, augment, half_life):
     with torch.device("meta"):
         schedules = build("r3gan", {}, Scene(256, 256, ("all",)), profile).schedules
-    ends = {name: (dial(0.0), dial(1.0)) for name, dial in schedules.items()}
+    ends = {name: (schedule(0.0), schedule(1.0)) for name, schedule in schedules.items()}
     assert ends == {
         "learning_rate": pytest.approx((2e-4, 5e-5)),
         "beta2": pytest.approx((0.9, 0.99)),
@@ -135,7 +135,7 @@ def test_a_blind_discriminator_is_undecided():
     gan = build("r3gan", SMALL, SCENE)
     nn.init.zeros_(gan.discriminator.embedding.weight)
     scalars = play(gan, SCENE)
-    assert gan.undecided == {"loss/discriminator": pytest.approx(math.log(2))}
+    assert gan.chance_level_loss == {"loss/discriminator": pytest.approx(math.log(2))}
     assert scalars["loss/discriminator"].item() == pytest.approx(math.log(2))
 
 
@@ -183,7 +183,7 @@ def test_sameness_by_hand():
 
 
 def test_mode_seeking_drives_images_apart():
-    """By the generator's first move alone, at any weight high enough to outdo the persuasion."""
+    """By the generator's first move alone, at any weight high enough to outdo the g_loss."""
     after = {}
     for weight in (0.0, 100.0):
         torch.manual_seed(0)

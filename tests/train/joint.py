@@ -22,7 +22,7 @@ as that of a bias before a normalisation is."""
 
 
 def steps(arch: str) -> dict[str, Any]:
-    """Each player's gradients in turn, the state afterwards, and what was logged."""
+    """Each optimizer's gradients in turn, the state afterwards, and what was logged."""
     order = tiny.order(arch, Path("unused"), batch=4)
     accelerator = group.join(order.settings)
     determinism.deterministic(order.model.seed, order.settings.threads)
@@ -31,10 +31,10 @@ def steps(arch: str) -> dict[str, Any]:
     for parameter in training.architecture.parameters():  # no layer that does nothing, no kink hit
         parameter.data += 0.05 * torch.randn(parameter.shape, generator=random)
     gradients: list[dict[str, torch.Tensor]] = []
-    for optimiser in training.optimisers.values():
-        for entry in optimiser.param_groups:
+    for optimizer in training.optimizers.values():
+        for entry in optimizer.param_groups:
             entry["eps"] = EPSILON
-        optimiser.register_step_pre_hook(lambda *_: gradients.append(gradients_of(training)))
+        optimizer.register_step_pre_hook(lambda *_: gradients.append(gradients_of(training)))
     for _ in range(STEPS):
         training.step()
     return {

@@ -74,9 +74,9 @@ def test_the_seconds_spent_survive_a_kill_and_the_schedules_follow_them(tmp_path
     rates: list[float] = []
     honest, save = training.Training._turn, Checkpoints.save
 
-    def turned(self, dials):
-        rates.append(dials["learning_rate"])
-        honest(self, dials)
+    def turned(self, scheduled):
+        rates.append(scheduled["learning_rate"])
+        honest(self, scheduled)
 
     def dies(self, step, state):
         save(self, step, state)

@@ -66,9 +66,9 @@ def test_a_training_is_repeatable_and_can_be_stopped(arch, precision, channels_l
 def test_a_model_draws_what_it_draws_on_a_cpu(arch, tmp_path):
     training = begun(arch, tmp_path)
     images = np.ascontiguousarray(training.data.images[:4])
-    there, _ = training.model().panel(images)
+    there, _ = training.model().preview(images)
     training.ema.cpu()
-    here, _ = training.model().panel(images)
+    here, _ = training.model().preview(images)
     assert np.abs(there.astype(int) - here.astype(int)).max() <= 1  # level, of 256
 
 
@@ -81,12 +81,12 @@ def discriminator_gradients(precision: str, stock: bool, place: Path, monkeypatc
         training = begun("r3gan", place, precision)
         network = training.architecture.discriminator
 
-        def descend(player: str, loss: Tensor) -> None:
-            if player == "discriminator":
+        def optimizer_step(name: str, loss: Tensor) -> None:
+            if name == "discriminator":
                 of = torch.autograd.grad(loss, list(network.parameters()), retain_graph=True)
                 found.append(torch.cat([gradient.flatten().cpu() for gradient in of]))
 
-        patched.setattr(training, "_descend", descend)
+        patched.setattr(training, "_optimizer_step", optimizer_step)
         training.step()
     return found[0]
 

@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file
 
 from argus.core.errors import ArgusError
-from argus.models.broken import Broken
+from argus.models.failures import ArchitectureError
 from argus.models.registry import known
 from stages.train import launch
 from tests.train import joint, tiny
@@ -137,9 +137,9 @@ def test_it_is_the_first_error_that_is_reported(tmp_path, monkeypatch):
         launch._reported([0, 1], tmp_path, [1, 1])
 
     points = [(1, {"loss/a": 2.0})]
-    note(tmp_path, 2, Broken("its code broke", "Traceback", 7, points), monkeypatch)
+    note(tmp_path, 2, ArchitectureError("its code broke", "Traceback", 7, points), monkeypatch)
     note(tmp_path, 1, lost, monkeypatch)
-    broken = Broken(**launch._reported([1, 2], tmp_path, [0, 1, 1]))
+    broken = ArchitectureError(**launch._reported([1, 2], tmp_path, [0, 1, 1]))
     assert (broken.reason, broken.trace, broken.step) == ("its code broke", "Traceback", 7)
     assert [tuple(point) for point in broken.points] == points
 
@@ -257,15 +257,15 @@ def test_a_model_that_breaks_in_one_process_has_failed_and_the_stage_has_not(two
 
 
 FRAGILE = """
-from stages.train import draws
+from argus.models import draws
 from argus.models.architectures.r3gan import R3GAN
 
 class Fragile(R3GAN):
     taken = 0
 
-    def step(self, batch, dials, descend):
+    def step(self, batch, scheduled, optimizer_step):
         Fragile.taken += 1
         if Fragile.taken == 5 and draws.processes()[0] == 1:
             raise RuntimeError("process one is out of luck")
-        return super().step(batch, dials, descend)
+        return super().step(batch, scheduled, optimizer_step)
 """

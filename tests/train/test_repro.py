@@ -22,7 +22,7 @@ BROKEN = """
 from argus.models.architectures.r3gan import R3GAN
 
 class Broken(R3GAN):
-    def step(self, batch, dials, descend):
+    def step(self, batch, scheduled, optimizer_step):
         raise RuntimeError("no step at all")
 """
 

@@ -129,9 +129,9 @@ def test_bf16_trains_and_moves_every_player(tmp_path, monkeypatch):
     try:
         seen = set()
 
-        def turned(self, player, loss):
+        def turned(self, name, loss):
             before = [p.clone() for p in self.architecture.parameters()]
-            descend(self, player, loss)
+            optimizer_step(self, name, loss)
             after = list(self.architecture.parameters())
             assert all(p.dtype == torch.float32 for p in after)
             seen.update(
@@ -140,13 +140,13 @@ def test_bf16_trains_and_moves_every_player(tmp_path, monkeypatch):
                 if not torch.equal(p, old)
             )
 
-        descend = Training._descend
-        monkeypatch.setattr(Training, "_descend", turned)
+        optimizer_step = Training._optimizer_step
+        monkeypatch.setattr(Training, "_optimizer_step", turned)
         # CUT looks at its projection heads without a gradient first
         train(tiny.order("cut", tmp_path, {"precision": "bf16"}, steps=3))
     finally:
         AcceleratorState._reset_state(True)
-    assert seen == {"generator", "heads", "judge"}
+    assert seen == {"generator", "heads", "discriminator"}
     assert json.loads((tmp_path / "trained/card.json").read_text())["precision"] == "bf16"
 
 
@@ -211,7 +211,12 @@ def test_what_is_written_says_what_it_is(tmp_path):
     assert card["parameters"]["forth"] == sum(t.numel() for t in weights.values())
     networks = load_file(tmp_path / "trained/networks.safetensors")
     assert {key.split(".")[0] for key in networks} == {
-        *("forth", "back", "judge_source", "judge_target")  # and not what it remembers of fakes
+        *(
+            "forth",
+            "back",
+            "discriminator_source",
+            "discriminator_target",
+        )  # and not what it remembers of fakes
     }
     curve = pl.read_csv(tmp_path / "reports/plots/metrics/loss/cycle.tsv", separator="\t")
     assert curve.columns == ["step", "cycle"]
@@ -286,8 +291,8 @@ def raises_at(call: int, honest, error: Exception):
 def test_a_model_that_diverges_has_failed_with_its_reason_and_its_curves(tmp_path, monkeypatch):
     honest = R3GAN.step
 
-    def sabotaged(self, batch, dials, descend):
-        scalars = honest(self, batch, dials, descend)
+    def sabotaged(self, batch, scheduled, optimizer_step):
+        scalars = honest(self, batch, scheduled, optimizer_step)
         sabotaged.calls += 1
         if sabotaged.calls == 20:
             scalars["loss/generator"] = torch.tensor(float("nan"))
@@ -308,7 +313,7 @@ def test_a_model_that_diverges_has_failed_with_its_reason_and_its_curves(tmp_pat
     ("owner", "method", "call", "step"),
     [
         (R3GAN, "__init__", 1, 0),
-        (R3GAN, "optimisers", 1, 0),
+        (R3GAN, "optimizers", 1, 0),
         (R3GAN, "step", 6, 5),
         (R3GAN, "trained", 1, 4),  # for the first sample sheet
         (Validation, "score", 2, 8),

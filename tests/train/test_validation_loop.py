@@ -28,7 +28,7 @@ class Seen:
         self.weights: list[dict[str, torch.Tensor]] = []
 
     def __call__(self, validation, model):
-        state = model.draw.state_dict()
+        state = model.generator.state_dict()
         self.weights.append({f"generator.{name}": t.clone() for name, t in state.items()})
         look = len(self.weights) - 1
         return Score(self.kids[look], 0.9, self.excess[look])

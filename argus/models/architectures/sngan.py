@@ -13,7 +13,7 @@ generator and 1,053,825 in the discriminator without classes; C classes add 3,07
 128 C.
 
 Where we depart:
-- both players see DiffAugment, whose strength may be ADA's, and an average of the generator is
+- both networks see DiffAugment, whose strength may be ADA's, and an average of the generator is
   kept: our sets are small (`published` has the average alone);
 - the generator's turn takes the fakes of the discriminator's last one (the authors draw twice as
   many new ones), which saves a pass;
@@ -41,9 +41,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from argus.models import draws
-from argus.models.architecture import Batch, Descend, Dials, Scene, Stream
+from argus.models.architecture import Batch, OptimizerStep, Scene, ScheduledValues, Stream
 from argus.models.augment import AdaptiveStrength, Kind, augment
-from argus.models.blocks.normalisation import ClassBatchNorm2d, JointBatchNorm2d, spectral
+from argus.models.blocks.normalization import ClassBatchNorm2d, JointBatchNorm2d, spectral
 from argus.models.generating import Count, Generating, GeneratingConfig
 from argus.models.losses import HINGE
 from argus.models.schedules import constant_then_linear, cosine
@@ -61,7 +61,7 @@ class Config(GeneratingConfig):
     """Channels by block, finest first."""
     halvings: Annotated[int, Field(ge=1)] = 3
     """How many of the discriminator's blocks, from the first, halve the sides."""
-    turns: Count = 1
+    discriminator_steps: Count = 1
     """Steps of the discriminator for one of the generator."""
     learning_rate: Positive = 1e-3
     decay_from: Annotated[float, Field(ge=0, lt=1)] = 0.7
@@ -163,14 +163,14 @@ class DiscriminatorNetwork(nn.Module):
         self.levels = nn.Sequential(
             *(DownBlock(*pair, index < config.halvings, index == 0) for index, pair in pairs)
         )
-        self.judge = nn.Linear(widths[-1], 1)
+        self.head = nn.Linear(widths[-1], 1)
         self.embedding = nn.Embedding(len(scene.classes), widths[-1])
         self.apply(_initialise)
         spectral(self)
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         features = functional.relu(self.levels(images)).sum(dim=(2, 3), dtype=torch.float32)
-        return self.judge(features).squeeze(1) + (self.embedding(labels) * features).sum(dim=1)
+        return self.head(features).squeeze(1) + (self.embedding(labels) * features).sum(dim=1)
 
 
 def _initialise(layer: nn.Module) -> None:
@@ -192,9 +192,9 @@ class SNGAN(Generating):
             "generator_widths": (256, 256, 256, 256),
             "discriminator_widths": (128, 128, 128, 128),
             "halvings": 2,
-            "turns": 5,
+            "discriminator_steps": 5,
             "learning_rate": 2e-4,
-            "pace": 1.0,
+            "discriminator_lr_multiplier": 1.0,
             "decay_from": 0.0,
             "augment": 0.0,
             "ema_images": 44_361.0,  # at batch 64 as much as .999 a step
@@ -208,38 +208,43 @@ class SNGAN(Generating):
         self.adaptive = AdaptiveStrength(
             config.augment, config.augment_target, config.augment_images
         )
-        self.streams = {"real": Stream(scene.classes, config.turns)}
-        self.undecided = {"loss/discriminator": HINGE.undecided}
+        self.streams = {"real": Stream(scene.classes, config.discriminator_steps)}
+        self.chance_level_loss = {"loss/discriminator": HINGE.chance_level_loss}
         self.schedules = {
             "learning_rate": constant_then_linear(config.learning_rate, config.decay_from),
             "ema_images": cosine(0.0, config.ema_images),
         }
 
-    def step(self, batch: Batch, dials: Dials, descend: Descend) -> dict[str, Tensor]:
-        turns = self.config.turns
-        pixels, classes = (part.chunk(turns) for part in batch["real"])
+    def step(
+        self,
+        batch: Batch,
+        scheduled: ScheduledValues,  # noqa: ARG002 - the engine applies its learning rate
+        optimizer_step: OptimizerStep,
+    ) -> dict[str, Tensor]:
+        steps = self.config.discriminator_steps
+        pixels, classes = (part.chunk(steps) for part in batch["real"])
         scalars: list[dict[str, Tensor]] = []
-        for turn, (reals, labels) in enumerate(zip(pixels, classes, strict=True)):
+        for index, (reals, labels) in enumerate(zip(pixels, classes, strict=True)):
             noise = draws.normal(len(reals), self.config.noise, device=reals.device)
-            with torch.set_grad_enabled(turn == turns - 1):  # only the last fakes teach
+            with torch.set_grad_enabled(index == steps - 1):  # only the last fakes teach
                 fakes = self.generator(noise, labels)
-            scalars.append(self._judge(reals, fakes.detach(), labels, descend))
-        persuasion = HINGE.generator(self.discriminator(self._augmented(fakes), labels), None)
-        descend("generator", persuasion)
+            scalars.append(self._discriminator_step(reals, fakes.detach(), labels, optimizer_step))
+        g_loss = HINGE.generator(self.discriminator(self._augmented(fakes), labels), None)
+        optimizer_step("generator", g_loss)
         means = {name: torch.stack([s[name] for s in scalars]).mean() for name in scalars[0]}
         return means | {
-            "loss/generator": persuasion,
+            "loss/generator": g_loss,
             "augment/strength": self.adaptive.strength.clone(),
         }
 
-    def _judge(
-        self, reals: Tensor, fakes: Tensor, labels: Tensor, descend: Descend
+    def _discriminator_step(
+        self, reals: Tensor, fakes: Tensor, labels: Tensor, optimizer_step: OptimizerStep
     ) -> dict[str, Tensor]:
         """One step of the discriminator."""
         seen = torch.cat([self._augmented(reals), self._augmented(fakes)])
         real, fake = self.discriminator(seen, labels.repeat(2)).chunk(2)
         loss = HINGE.discriminator(real, fake)
-        descend("discriminator", loss)
+        optimizer_step("discriminator", loss)
         return {
             "loss/discriminator": loss.detach(),
             "logit/margin": (real - fake).detach().mean(),

@@ -16,7 +16,7 @@ SLOPE = 0.2
 WIDEST = 8
 
 
-def patch_judge(filters: int, halvings: int, antialiased: bool = False) -> nn.Sequential:
+def patch_discriminator(filters: int, halvings: int, antialiased: bool = False) -> nn.Sequential:
     """[N, 3, H, W] -> logits [N, 1, h, w], one for each patch.
 
     Args:
@@ -37,7 +37,7 @@ def patch_judge(filters: int, halvings: int, antialiased: bool = False) -> nn.Se
 
 
 def must_hold_a_patch(scene: Scene, halvings: int) -> None:
-    """Check that the last convolutions of a `patch_judge` have something to see.
+    """Check that the last convolutions of a `patch_discriminator` have something to see.
 
     Raises:
         ArgusError: the images are too small.
