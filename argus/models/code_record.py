@@ -23,9 +23,9 @@ PER_MODEL = ("train", "evaluate")
 ALL_MODELS = "promote"
 """The stage that runs those of all models, and those of champions of earlier turns."""
 
-DRAWINGS = ("argus.data.contact_sheets", "stages.train.curves")
-"""What draws a training as it goes. It changes no weight and no number, so a training is not done
-again for it: its curves and sample sheets stay as they were drawn then."""
+NEUTRAL = code.NEUTRAL | {"argus.data.contact_sheets", "stages.train.curves"}
+"""What changes no weight and no number. What draws a training as it goes is among it: its curves
+and sample sheets stay as they were drawn then."""
 
 
 def record(models: Mapping[str, Model]) -> dict[str, Any]:
@@ -64,9 +64,7 @@ def parts_of(stage: str, models: Mapping[str, Model], name: str | None = None) -
     archs = {model.arch for model in wanted} | set(() if name else built_in())
     modules = {module_of(arch) for arch in archs}
     try:
-        return code.parts(
-            f"stages.{stage}.__main__", *modules, without=code.NEUTRAL | set(DRAWINGS)
-        )
+        return code.parts(f"stages.{stage}.__main__", *modules, without=NEUTRAL)
     except ModuleNotFoundError as error:
         raise ArgusError(
             f"an architecture of {', '.join(sorted(archs))} is not to be found ({error}): install "

@@ -1,38 +1,31 @@
 """`python -m stages.train MODEL`: train one entry of `models` in params.yaml.
 
-Starts `train.processes` processes by itself. Under `torchrun` or `accelerate launch` it is one of
-those that these have started.
+Starts `train.processes` processes by itself. Under `torchrun` it is one of those that this has
+started.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
-from pathlib import Path
+import os
 
 from argus.core import params
 from argus.core.errors import ArgusError, exits_cleanly
+from argus.core.paths import TRAIN_CACHE, TRAIN_REPORTS, TRAINED
 from argus.data.feasibility import obstacle
 from argus.data.packed import counts, read_origins, read_packed, read_rights
 from argus.models import code_record
-from stages.train import launch
-from stages.train.order import Order
-from stages.train.skipped import skip
-
-TRAINED, REPORTS, CACHE = (
-    Path("models/trained"),
-    Path("reports/train"),
-    Path(".cache/train"),
-)
+from stages.train.job import TrainingJob
+from stages.train.outputs import skip
 
 
-def order(name: str, p: params.Params) -> Order:
+def job(name: str, p: params.Params) -> TrainingJob:
     """The training of a model as params.yaml and `data/pack` have it.
 
     Raises:
         ArgusError: `pack` has not run.
     """
-    return Order(
+    return TrainingJob(
         name,
         p.models[name],
         p.train,
@@ -43,29 +36,30 @@ def order(name: str, p: params.Params) -> Order:
         net=p.embed.backbone,
         previous=p.lineage.previous,
         trained=TRAINED / name,
-        reports=REPORTS / name,
-        cache=CACHE / name,
+        reports=TRAIN_REPORTS / name,
+        cache=TRAIN_CACHE / name,
     )
 
 
-def in_this_process(name: str, p: params.Params) -> None:
-    """Train, alone or with the others of its group."""
-    from stages.train import group
+def in_this_process(store: str, name: str, p: params.Params) -> None:
+    """Train, alone or with the others that meet at `store`."""
+    from stages.train import distributed
     from stages.train.train import train
 
-    train(order(name, p))
-    group.leave()
+    train(job(name, p), store)
+    distributed.leave()
 
 
 def in_several(name: str, p: params.Params) -> None:
-    """Start the processes, and record it if the model breaks in one of them."""
-    command = [sys.executable, "-m", "stages.train", name]
-    left = launch.run(command, p.train.processes, p.train.threads)
-    if left:
-        from argus.models.failures import ArchitectureError
-        from stages.train.train import record
+    """Start the processes, and record it if the architecture fails in one of them."""
+    from argus.models.failures import ArchitectureError
+    from stages.train import launch
+    from stages.train.train import record
 
-        record(order(name, p), ArchitectureError(**left))
+    try:
+        launch.run(in_this_process, (name, p), p.train.processes, p.train.threads)
+    except ArchitectureError as failure:
+        record(job(name, p), failure)
 
 
 @exits_cleanly
@@ -79,13 +73,12 @@ def main() -> None:
     code_record.must_be_current("train", p.models, name)
     why = obstacle(p.models[name], counts(), p.evaluate.splits)
     if why is not None:
-        if launch.is_first():
-            skip(order(name, p), why)
-    elif p.train.processes > 1 and not launch.one_of_several():
+        if os.environ.get("RANK", "0") == "0":
+            skip(job(name, p), why)
+    elif p.train.processes > 1 and "RANK" not in os.environ:
         in_several(name, p)
     else:
-        with launch.reporting():
-            in_this_process(name, p)
+        in_this_process("env://", name, p)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A training in one picture: losses, nearness to held-out reals, diversity, and where it failed."""
+"""A training in one chart: losses, nearness to held-out reals, diversity, and where it failed."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:  # a training that shows nothing need not wait for it
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH, PANEL = 8.0, 1.9  # inches; of the picture, and the height of one panel
+WIDTH, PANEL = 8.0, 1.9  # inches; of the chart, and the height of one panel
 LINE = 110  # characters of the reason in a line
 FAILED, KEPT, LIMIT = "tab:red", "tab:green", "tab:gray"
 
 
-def picture(points: Points, kept: int | None, failed: str | None, limit: float) -> Figure:
+def chart(points: Points, kept: int | None, failed: str | None, limit: float) -> Figure:
     """Draw a training, for `argus.data.contact_sheets.save`; equal arguments give equal bytes.
 
     Panels over the steps: every `loss/...`; where there were validations, KID on val, with the step

@@ -12,7 +12,7 @@ import polars as pl
 
 from argus.core import code, params
 from argus.data.packed import Packed, Rights
-from argus.models import ancestry
+from argus.models import ancestry, code_record
 from argus.models.ancestry import Generation
 from argus.models.card import Card, data_digest
 from stages.train.budget import Budget
@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # a model that is skipped needs no torch, which takes 3 s
 
 
 @dataclass(frozen=True)
-class Order:
+class TrainingJob:
     """One model to be trained.
 
     `name` is the key of `model` in params.yaml, `settings` what holds there for all models. It
@@ -97,6 +97,7 @@ class Order:
             "rights": asdict(self.rights) if self.settings.warm_start else None,
             "device": device,
         }
-        files = code.closure("stages.train.train", type(architecture).__module__)
-        facts["environment"] = code.environment(files)
-        return Checkpoints(self.cache, fingerprint(facts, files.values()))
+        modules = ("stages.train.train", type(architecture).__module__)
+        facts["environment"] = code.environment(code.closure(*modules))
+        parts = code.parts(*modules, without=code_record.NEUTRAL)
+        return Checkpoints(self.cache, fingerprint(facts, parts))

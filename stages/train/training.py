@@ -15,8 +15,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from accelerate import Accelerator
-from accelerate.utils import AutocastKwargs
 from torch import Tensor
 
 from argus.core import params
@@ -28,16 +26,12 @@ from argus.models.draws import processes
 from argus.models.ema import Ema, decay
 from argus.models.failures import guard_architecture
 from argus.models.loading import ImageArray, TrainedModel, to_float
-from stages.train import group
+from stages.train import distributed
 from stages.train.budget import Budget
 from stages.train.sampler import BalancedSampler
 
-PANEL = 8
+COLUMNS = 8
 """Images in a row of a sample sheet."""
-
-UNCACHED = AutocastKwargs(cache_enabled=False)
-"""A step moves weights and uses them again, and looks without a gradient before it looks with one:
-a cast of them that was kept would be the old one, or lead no gradient."""
 
 
 class Training:
@@ -53,14 +47,14 @@ class Training:
     def __init__(
         self,
         architecture: Architecture,
-        accelerator: Accelerator,
+        device: torch.device,
         samplers: Mapping[str, BalancedSampler],
         data: Packed,
         card: Card,
         budget: Budget,
         settings: params.Train,
     ) -> None:
-        self.accelerator, self.device = accelerator, accelerator.device
+        self.device, self.precision = device, settings.precision
         self.samplers, self.data, self.mirrored = samplers, data, settings.mirror
         self.memory = torch.channels_last if settings.channels_last else torch.contiguous_format
         self.card, self.budget = card, budget
@@ -68,7 +62,9 @@ class Training:
             self.architecture = architecture.to(self.device).to(memory_format=self.memory)
             self.optimizers = architecture.optimizers()
             self.ema = Ema(architecture.inference_networks())
-        group.share([*architecture.state_dict().values(), *self.ema.state_dict().values()])
+        distributed.broadcast(
+            [*architecture.state_dict().values(), *self.ema.state_dict().values()]
+        )
         self.done, self.seconds = 0, 0.0
         self.sums: dict[str, Tensor] = {}
         self.summed = 0
@@ -89,9 +85,9 @@ class Training:
         scheduled = {
             name: schedule(share) for name, schedule in self.architecture.schedules.items()
         }
-        self._turn(scheduled)
+        self._apply_schedules(scheduled)
         batch = {name: self._images(name) for name in self.samplers}
-        with guard_architecture("it trained"), self.accelerator.autocast(autocast_handler=UNCACHED):
+        with guard_architecture("it trained"), autocast(self.device, self.precision):
             scalars = self.architecture.step(batch, scheduled, self._optimizer_step)
         half_life = decay(self.card.batch, scheduled["ema_images"])
         self.ema.update(self.architecture.inference_networks(), half_life)
@@ -109,17 +105,17 @@ class Training:
         """What samples or translates with the averaged weights as they are now."""
         return self.architecture.inference_model(self.ema.networks, self.card)
 
-    def panel(self) -> tuple[ImageArray, list[str]]:
+    def preview(self) -> tuple[ImageArray, list[str]]:
         """Samples of the average so far, see `TrainedModel.preview`."""
         rows = np.concatenate(next(iter(self.samplers.values())).members)
-        chosen = np.sort(rows)[np.linspace(0, len(rows) - 1, PANEL).astype(np.int64)]
-        with self.aside("it drew samples"):
+        chosen = np.sort(rows)[np.linspace(0, len(rows) - 1, COLUMNS).astype(np.int64)]
+        with self.preserve_rng_state("it drew samples"):
             return self.model().preview(np.ascontiguousarray(self.data.images[chosen]))
 
     @contextmanager
-    def aside(self, doing: str) -> Iterator[None]:
-        """What the model does within is its own code's doing, and the training goes on as if it
-        had not been: torch's generators are put back."""
+    def preserve_rng_state(self, doing: str) -> Iterator[None]:
+        """Around what the model does beside its training: torch's generators are put back, and
+        what its code raises is its own doing."""
         cuda = [self.device] if self.device.type == "cuda" else []
         with guard_architecture(doing), torch.random.fork_rng(cuda):
             yield
@@ -153,7 +149,7 @@ class Training:
         self.sums = {name: total.to(self.device) for name, total in state["sums"].items()}
         self.summed, self.seconds, self.done = state["summed"], state["seconds"], done
 
-    def _turn(self, scheduled: Mapping[str, float]) -> None:
+    def _apply_schedules(self, scheduled: Mapping[str, float]) -> None:
         for optimizer in self.optimizers.values():
             for parameters in optimizer.param_groups:
                 parameters["lr"] = scheduled["learning_rate"] * parameters.get("lr_multiplier", 1.0)
@@ -177,14 +173,14 @@ class Training:
         parameters = [p for entry in optimizer.param_groups for p in entry["params"]]
         optimizer.zero_grad()
         with torch.autocast(self.device.type, enabled=False):
-            self.accelerator.backward(loss, inputs=parameters)
-            group.average([p.grad for p in parameters if p.grad is not None])
+            loss.backward(inputs=parameters)
+            distributed.all_reduce_mean([p.grad for p in parameters if p.grad is not None])
             optimizer.step()
 
     def _add(self, scalars: Mapping[str, Tensor]) -> None:
         """Sum up what is logged, the same in all processes."""
         values = torch.stack([value.detach().float() for value in scalars.values()])
-        group.average([values])
+        distributed.all_reduce_mean([values])
         for name, value in zip(scalars, values, strict=True):
             self.sums[name] = self.sums.get(name, 0) + value
         self.summed += 1
@@ -195,4 +191,18 @@ class Training:
             if self.device.type == "cuda":
                 torch.cuda.synchronize(self.device)
             self.seconds += time.perf_counter() - began
-            (self.seconds,) = group.told([self.seconds], self.device)
+            (self.seconds,) = distributed.broadcast_scalars([self.seconds], self.device)
+
+
+def autocast(device: torch.device, precision: str) -> torch.autocast:
+    """The context in which an architecture takes its step.
+
+    A step moves weights and uses them again, and looks without a gradient before it looks with one:
+    a cast of them that was kept would be the old one, or lead no gradient. So none is kept.
+
+    Args:
+        device: of the networks.
+        precision: `train.precision`.
+    """
+    mixed = precision == "bf16"
+    return torch.autocast(device.type, torch.bfloat16, enabled=mixed, cache_enabled=False)

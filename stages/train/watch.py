@@ -74,7 +74,8 @@ class Watch:
         """Look at a validation.
 
         Args:
-            step, share: as for `losses`.
+            step: as for `losses`.
+            share: as for `losses`.
             score: what it found.
 
         Raises:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from argus.core import determinism
-from stages.train import group, launch
+from stages.train import distributed, launch
 from stages.train.train import prepared
 from stages.train.training import Training
 from tests.train import tiny
@@ -23,10 +23,10 @@ as that of a bias before a normalisation is."""
 
 def steps(arch: str) -> dict[str, Any]:
     """Each optimizer's gradients in turn, the state afterwards, and what was logged."""
-    order = tiny.order(arch, Path("unused"), batch=4)
-    accelerator = group.join(order.settings)
-    determinism.deterministic(order.model.seed, order.settings.threads)
-    training = prepared(order, accelerator)[0].training
+    job = tiny.job(arch, Path("unused"), batch=4)
+    device = distributed.join(job.settings)
+    determinism.deterministic(job.model.seed, job.settings.threads)
+    training = prepared(job, device)[0].training
     random = torch.Generator().manual_seed(0)
     for parameter in training.architecture.parameters():  # no layer that does nothing, no kink hit
         parameter.data += 0.05 * torch.randn(parameter.shape, generator=random)
@@ -71,12 +71,12 @@ def main() -> None:
     with launch.reporting():
         for arch in tiny.MODELS:
             found = steps(arch)
-            rank, number = group.processes()
+            rank, number = distributed.processes()
             assert number > 1
             torch.save(found, Path(sys.argv[1]) / f"{arch}.{rank}.pt")
         heard_at = json.dumps(listening())
         (Path(sys.argv[1]) / f"listening.{rank}.json").write_text(heard_at)
-        group.leave()
+        distributed.leave()
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from stages.train.checkpoint import Checkpoints
 from stages.train.train import train
 from tests.train import tiny
 
-pytestmark = pytest.mark.usefixtures("no_picture")
+pytestmark = pytest.mark.usefixtures("no_chart")
 
 
 def model(**budget: float) -> params.Model:
@@ -60,7 +60,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def test_a_training_of_ten_seconds_takes_what_steps_they_allow_and_says_so(tmp_path, clock):
-    train(tiny.order("r3gan", tmp_path, seconds=10.0))
+    train(tiny.job("r3gan", tmp_path, seconds=10.0))
     card = json.loads((tmp_path / "trained/card.json").read_text())
     assert card["steps"] == 20
     assert card["budget"] == {"seconds": 10.0}
@@ -70,7 +70,7 @@ def test_a_training_of_ten_seconds_takes_what_steps_they_allow_and_says_so(tmp_p
 
 
 def test_the_seconds_spent_survive_a_kill_and_the_schedules_follow_them(tmp_path, clock):
-    order = tiny.order("r3gan", tmp_path, seconds=10.0)
+    job = tiny.job("r3gan", tmp_path, seconds=10.0)
     rates: list[float] = []
     honest, save = training.Training._turn, Checkpoints.save
 
@@ -87,10 +87,10 @@ def test_the_seconds_spent_survive_a_kill_and_the_schedules_follow_them(tmp_path
         patch.setattr(training.Training, "_turn", turned)
         patch.setattr(Checkpoints, "save", dies)
         with pytest.raises(KeyboardInterrupt):
-            train(order)
+            train(job)
         assert len(rates) == 12
         patch.setattr(Checkpoints, "save", save)
-        train(order)
+        train(job)
     assert len(rates) == 20
     assert rates == sorted(rates, reverse=True)
     assert json.loads((tmp_path / "trained/card.json").read_text())["steps"] == 20
@@ -98,7 +98,7 @@ def test_the_seconds_spent_survive_a_kill_and_the_schedules_follow_them(tmp_path
 
 def test_a_budget_of_images_is_one_of_steps(tmp_path):
     for place, budget in (("a", {"images": 21}), ("b", {"steps": 6})):
-        train(tiny.order("r3gan", tmp_path / place, **budget))
+        train(tiny.job("r3gan", tmp_path / place, **budget))
     by_images, by_steps = (tmp_path / place / "trained" for place in "ab")
     name = "generator.safetensors"
     assert (by_images / name).read_bytes() == (by_steps / name).read_bytes()

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from argus.core import determinism
 from argus.models.blocks.convolution import TwiceConv2d
-from stages.train import group
+from stages.train import distributed
 from stages.train.train import prepared
 from stages.train.training import Training
 from tests.train import tiny
@@ -24,10 +24,10 @@ def begun(arch: str, place: Path, precision: str = "fp32", channels_last: bool =
     """A training of a tiny model on the GPU, before its first step."""
     AcceleratorState._reset_state(reset_partial_state=True)  # it keeps to one precision a process
     own = {"device": "cuda", "precision": precision, "channels_last": channels_last}
-    order = tiny.order(arch, place, own)
-    accelerator = group.join(order.settings)
-    determinism.deterministic(order.model.seed, order.settings.threads)
-    return prepared(order, accelerator)[0].training
+    job = tiny.job(arch, place, own)
+    device = distributed.join(job.settings)
+    determinism.deterministic(job.model.seed, job.settings.threads)
+    return prepared(job, device)[0].training
 
 
 def stepped(training: Training, steps: int) -> dict[str, Tensor]:

@@ -22,9 +22,9 @@ from argus.models import loading
 from argus.models.architectures import cyclegan
 from argus.models.architectures.r3gan import R3GAN
 from argus.models.card import data_digest
-from stages.train import group
+from stages.train import distributed
 from stages.train.checkpoint import Checkpoints
-from stages.train.order import Order
+from stages.train.job import TrainingJob
 from stages.train.train import prepared, train
 from stages.train.training import Training
 from stages.train.validation import Validation
@@ -33,22 +33,22 @@ from tests.train import tiny
 from tests.train.tiny import files
 
 
-def written(order: Order) -> dict[str, bytes]:
+def written(job: TrainingJob) -> dict[str, bytes]:
     """All that a training leaves, once it has run."""
-    train(order)
-    assert not order.cache.exists()
-    return files(order.trained, order.reports)
+    train(job)
+    assert not job.cache.exists()
+    return files(job.trained, job.reports)
 
 
 # --- the same bytes -----------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("no_picture")
+@pytest.mark.usefixtures("no_chart")
 @pytest.mark.parametrize("arch", tiny.MODELS)
 def test_a_training_that_was_stopped_and_goes_on_leaves_the_same_bytes(arch, tmp_path, monkeypatch):
     """All of its state is in a checkpoint: 20 steps are 10 and 10, with the validations between."""
     val = tiny.packed("val", 5)
-    whole = written(tiny.order(arch, tmp_path / "whole", steps=20, val=val))
+    whole = written(tiny.job(arch, tmp_path / "whole", steps=20, val=val))
 
     save = Checkpoints.save
 
@@ -58,25 +58,25 @@ def test_a_training_that_was_stopped_and_goes_on_leaves_the_same_bytes(arch, tmp
             raise KeyboardInterrupt
 
     settings = {"checkpoint_every": 5}
-    order = tiny.order(arch, tmp_path / "stopped", settings, steps=20, val=val)
+    job = tiny.job(arch, tmp_path / "stopped", settings, steps=20, val=val)
     with monkeypatch.context() as patch:
         patch.setattr(Checkpoints, "save", last)
         with pytest.raises(KeyboardInterrupt):
-            train(order)
-    assert max(int(path.stem) for path in order.cache.rglob("*.ckpt")) == 10
+            train(job)
+    assert max(int(path.stem) for path in job.cache.rglob("*.ckpt")) == 10
     torch.manual_seed(99)  # another process would have other numbers
     np.random.seed(99)
-    assert written(order) == whole
+    assert written(job) == whole
 
 
-@pytest.mark.usefixtures("no_picture")
+@pytest.mark.usefixtures("no_chart")
 @pytest.mark.parametrize("arch", tiny.MODELS)
 def test_one_seed_gives_the_same_bytes_twice_and_another_does_not(arch, tmp_path):
     val = tiny.packed("val", 5)
-    first = written(tiny.order(arch, tmp_path / "a", steps=6, val=val))
+    first = written(tiny.job(arch, tmp_path / "a", steps=6, val=val))
     torch.empty(1 << 20).fill_(torch.nan)  # what is uninitialised next time
-    assert written(tiny.order(arch, tmp_path / "b", steps=6, val=val)) == first
-    written(tiny.order(arch, tmp_path / "c", steps=6, val=val, seed=2))
+    assert written(tiny.job(arch, tmp_path / "b", steps=6, val=val)) == first
+    written(tiny.job(arch, tmp_path / "c", steps=6, val=val, seed=2))
     ours, theirs = (load_file(tmp_path / p / "trained/networks.safetensors") for p in "ac")
     assert not [n for n, p in ours.items() if p.ndim > 1 and torch.equal(p, theirs[n])]
 
@@ -143,7 +143,7 @@ def test_bf16_trains_and_moves_every_player(tmp_path, monkeypatch):
         optimizer_step = Training._optimizer_step
         monkeypatch.setattr(Training, "_optimizer_step", turned)
         # CUT looks at its projection heads without a gradient first
-        train(tiny.order("cut", tmp_path, {"precision": "bf16"}, steps=3))
+        train(tiny.job("cut", tmp_path, {"precision": "bf16"}, steps=3))
     finally:
         AcceleratorState._reset_state(True)
     assert seen == {"generator", "heads", "discriminator"}
@@ -175,9 +175,9 @@ def test_in_bf16_a_player_meets_the_weights_as_they_are_now():
 def test_how_numbers_lie_in_memory_changes_none_of_them(arch, tmp_path):
     logged = {}
     for channels_last in (False, True):
-        order = tiny.order(arch, tmp_path, {"channels_last": channels_last})
-        determinism.deterministic(order.model.seed, order.settings.threads)
-        training = prepared(order, group.join(order.settings))[0].training
+        job = tiny.job(arch, tmp_path, {"channels_last": channels_last})
+        determinism.deterministic(job.model.seed, job.settings.threads)
+        training = prepared(job, distributed.join(job.settings))[0].training
         training.step()
         logged[channels_last] = training.means()
         layout = torch.channels_last if channels_last else torch.contiguous_format
@@ -191,18 +191,18 @@ def test_how_numbers_lie_in_memory_changes_none_of_them(arch, tmp_path):
 
 
 def test_what_is_written_says_what_it_is(tmp_path):
-    order = tiny.order("cyclegan", tmp_path, steps=10)
-    train(order)
+    job = tiny.job("cyclegan", tmp_path, steps=10)
+    train(job)
     card = json.loads((tmp_path / "trained/card.json").read_text())
     assert card["resolution"] == [16, 24]
     assert card["images_per_class"] == {"day": 9, "dusk": 0, "night": 5}
-    assert card["data_sha256"] == data_digest(order.train.images, order.train.labels)
+    assert card["data_sha256"] == data_digest(job.train.images, job.train.labels)
     share = {"licence": "Apache-2.0", "commercial": True, "deliveries": {"first": 14}}
     assert card["trained_on"] == [{"turn": None, "train": {"demo": share}, "val": {}}]
     assert card["non_commercial"] == {}
     images = tmp_path / "trained/images.parquet"
     assert card["images_sha256"] == sha256(images)
-    assert pl.read_parquet(images)["image_id"].to_list() == sorted(order.train.image_ids)
+    assert pl.read_parquet(images)["image_id"].to_list() == sorted(job.train.image_ids)
     assert card["config"]["identity"] == cyclegan.Config().identity  # defaults are written out
     assert (card["budget"], card["steps"], card["reproducible"]) == ({"steps": 10}, 10, True)
     assert (card["best_step"], card["val_sha256"], card["failed"]) == (None, None, None)
@@ -262,17 +262,17 @@ def test_cards_of_the_first_turns_are_still_read(tmp_path):
 # --- what fails ---------------------------------------------------------------------------------
 
 
-def failed(order: Order) -> dict:
+def failed(job: TrainingJob) -> dict:
     """The card of a training that must fail, having left nothing half done."""
-    train(order)
-    assert not order.cache.exists()
-    assert [path.name for path in order.trained.iterdir()] == ["card.json"]
-    assert (order.reports / "metrics.json").exists()
-    assert (order.reports / "plots/metrics").is_dir()
-    assert (order.reports / "plots/images/curves.png").exists()
+    train(job)
+    assert not job.cache.exists()
+    assert [path.name for path in job.trained.iterdir()] == ["card.json"]
+    assert (job.reports / "metrics.json").exists()
+    assert (job.reports / "plots/metrics").is_dir()
+    assert (job.reports / "plots/images/curves.png").exists()
     with pytest.raises(ArgusError, match="its training failed"):
-        loading.load(order.trained)
-    return json.loads((order.trained / "card.json").read_text())
+        loading.load(job.trained)
+    return json.loads((job.trained / "card.json").read_text())
 
 
 def raises_at(call: int, honest, error: Exception):
@@ -300,7 +300,7 @@ def test_a_model_that_diverges_has_failed_with_its_reason_and_its_curves(tmp_pat
 
     sabotaged.calls = 0
     monkeypatch.setattr(R3GAN, "step", sabotaged)
-    card = failed(tiny.order("r3gan", tmp_path, steps=42))
+    card = failed(tiny.job("r3gan", tmp_path, steps=42))
     assert card["failed"] == "loss/generator is not finite at step 24"
     assert card["steps"] == 24
     assert card["parameters"]["generator"] > 0
@@ -325,7 +325,7 @@ def test_a_model_whose_own_code_breaks_has_failed(
     error = RuntimeError("shapes [3] and [4] in /there/below/model.py\nand much more")
     monkeypatch.setattr(owner, method, raises_at(call, getattr(owner, method), error))
     val = tiny.packed("val", 5 if owner is Validation else 0)
-    card = failed(tiny.order("r3gan", tmp_path, val=val))
+    card = failed(tiny.job("r3gan", tmp_path, val=val))
     assert card["failed"].startswith("its code broke while it ")
     assert card["failed"].endswith("RuntimeError: shapes [3] and [4] in ...")
     assert card["steps"] == step
@@ -335,7 +335,7 @@ def test_a_model_whose_own_code_breaks_has_failed(
     assert "model 'tiny_r3gan': its code broke" in said
 
 
-@pytest.mark.usefixtures("no_picture")
+@pytest.mark.usefixtures("no_chart")
 @pytest.mark.parametrize(
     "error",
     [
@@ -346,33 +346,33 @@ def test_a_model_whose_own_code_breaks_has_failed(
 )
 def test_a_model_that_is_too_large_has_failed(error, tmp_path, monkeypatch):
     monkeypatch.setattr(R3GAN, "step", raises_at(2, R3GAN.step, error))
-    assert "out of memory; lower its batch" in failed(tiny.order("r3gan", tmp_path))["failed"]
+    assert "out of memory; lower its batch" in failed(tiny.job("r3gan", tmp_path))["failed"]
 
 
-@pytest.mark.usefixtures("no_picture")
+@pytest.mark.usefixtures("no_chart")
 @pytest.mark.parametrize("error", [ArgusError("sides must be even"), KeyboardInterrupt()])
 def test_a_mistake_in_the_settings_or_an_interruption_is_no_failure(error, tmp_path, monkeypatch):
     monkeypatch.setattr(R3GAN, "step", raises_at(5, R3GAN.step, error))
-    order = tiny.order("r3gan", tmp_path)
+    job = tiny.job("r3gan", tmp_path)
     with pytest.raises(type(error)):
-        train(order)
-    assert not order.trained.exists()
-    assert order.cache.exists()
+        train(job)
+    assert not job.trained.exists()
+    assert job.cache.exists()
 
 
-@pytest.mark.usefixtures("no_picture")
+@pytest.mark.usefixtures("no_chart")
 def test_what_is_not_the_models_doing_is_no_failure_of_it(tmp_path, monkeypatch):
     full = raises_at(1, Checkpoints.save, OSError("no space left on device"))
     monkeypatch.setattr(Checkpoints, "save", full)
     with pytest.raises(OSError, match="no space"):
-        train(tiny.order("r3gan", tmp_path))
+        train(tiny.job("r3gan", tmp_path))
     assert not (tmp_path / "trained").exists()
 
 
 def test_a_translator_without_images_of_a_domain_is_refused(tmp_path):
     domains = {"source": "day", "target": "dusk"}
     with pytest.raises(ArgusError, match="needs images of dusk"):
-        train(tiny.order("cyclegan", tmp_path, domains=domains))
+        train(tiny.job("cyclegan", tmp_path, domains=domains))
 
 
 @pytest.mark.slow
@@ -391,7 +391,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A tiny model of each kind, briefly trained."""
     top = tmp_path_factory.mktemp("models")
     for arch in ("r3gan", "cyclegan"):
-        train(tiny.order(arch, top / arch, steps=6))
+        train(tiny.job(arch, top / arch, steps=6))
     return {f"tiny_{arch}": top / arch / "trained" for arch in ("r3gan", "cyclegan")}
 
 
