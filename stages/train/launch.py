@@ -7,6 +7,7 @@ network interface: these processes meet over a file and talk over the loopback i
 from __future__ import annotations
 
 import json
+import logging
 import multiprocessing
 import os
 import socket
@@ -49,6 +50,8 @@ def run(work: Callable[..., None], arguments: Sequence[Any], processes: int, thr
         SystemExit: it raised something else, or was killed.
     """
     os.environ["OMP_NUM_THREADS"] = str(threads)  # read as the processes load their libraries
+    # that it ends the others, one by one, is no news
+    logging.getLogger("torch.multiprocessing.spawn").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory(prefix="argus-train-") as folder:
         with interrupts.unheard():
             context = start_processes(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from argus.core import determinism
-from stages.train import distributed, launch
+from argus.models.draws import processes
+from stages.train import distributed
 from stages.train.train import prepared
 from stages.train.training import Training
 from tests.train import tiny
@@ -65,19 +65,13 @@ def listening() -> list[str]:
     return addresses
 
 
-def main() -> None:
-    """`python -m tests.train.joint FOLDER`: every process saves what it found for each model."""
+def all_steps(store: str, folder: str) -> None:
+    """Work for `launch.run`: every process saves what it found for each model."""
     torch.set_num_threads(1)
-    with launch.reporting():
-        for arch in tiny.MODELS:
-            found = steps(arch)
-            rank, number = distributed.processes()
-            assert number > 1
-            torch.save(found, Path(sys.argv[1]) / f"{arch}.{rank}.pt")
-        heard_at = json.dumps(listening())
-        (Path(sys.argv[1]) / f"listening.{rank}.json").write_text(heard_at)
-        distributed.leave()
-
-
-if __name__ == "__main__":
-    main()
+    distributed.join(tiny.job("sngan", Path(folder)).settings, store)
+    rank, number = processes()
+    assert number > 1
+    for arch in tiny.MODELS:
+        torch.save(steps(arch), Path(folder) / f"{arch}.{rank}.pt")
+    (Path(folder) / f"listening.{rank}.json").write_text(json.dumps(listening()))
+    distributed.leave()

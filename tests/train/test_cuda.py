@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from accelerate.state import AcceleratorState
 from torch import Tensor, nn
 
 from argus.core import determinism
@@ -22,7 +21,6 @@ pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch see
 
 def begun(arch: str, place: Path, precision: str = "fp32", channels_last: bool = True) -> Training:
     """A training of a tiny model on the GPU, before its first step."""
-    AcceleratorState._reset_state(reset_partial_state=True)  # it keeps to one precision a process
     own = {"device": "cuda", "precision": precision, "channels_last": channels_last}
     job = tiny.job(arch, place, own)
     device = distributed.join(job.settings)
