@@ -11,55 +11,23 @@ import os
 
 from argus.core import params
 from argus.core.errors import ArgusError, exits_cleanly
-from argus.core.paths import TRAIN_CACHE, TRAIN_REPORTS, TRAINED
 from argus.data.feasibility import obstacle
-from argus.data.packed import counts, read_origins, read_packed, read_rights
+from argus.data.packed import counts
 from argus.models import code_record
-from stages.train.job import TrainingJob
+from stages.train.job import from_params
 from stages.train.outputs import skip
-
-
-def job(name: str, p: params.Params) -> TrainingJob:
-    """The training of a model as params.yaml and `data/pack` have it.
-
-    Raises:
-        ArgusError: `pack` has not run.
-    """
-    return TrainingJob(
-        name,
-        p.models[name],
-        p.train,
-        train=read_packed("train"),
-        val=read_packed("val"),
-        origins={split: read_origins(split) for split in ("train", "val")},
-        rights=read_rights(),
-        net=p.embed.backbone,
-        previous=p.lineage.previous,
-        trained=TRAINED / name,
-        reports=TRAIN_REPORTS / name,
-        cache=TRAIN_CACHE / name,
-    )
-
-
-def in_this_process(store: str, name: str, p: params.Params) -> None:
-    """Train, alone or with the others that meet at `store`."""
-    from stages.train import distributed
-    from stages.train.train import train
-
-    train(job(name, p), store)
-    distributed.leave()
 
 
 def in_several(name: str, p: params.Params) -> None:
     """Start the processes, and record it if the architecture fails in one of them."""
     from argus.models.failures import ArchitectureError
     from stages.train import launch
-    from stages.train.train import record
+    from stages.train.train import in_this_process, record
 
     try:
         launch.run(in_this_process, (name, p), p.train.processes, p.train.threads)
     except ArchitectureError as failure:
-        record(job(name, p), failure)
+        record(from_params(name, p), failure)
 
 
 @exits_cleanly
@@ -74,10 +42,12 @@ def main() -> None:
     why = obstacle(p.models[name], counts(), p.evaluate.splits)
     if why is not None:
         if os.environ.get("RANK", "0") == "0":
-            skip(job(name, p), why)
+            skip(from_params(name, p), why)
     elif p.train.processes > 1 and "RANK" not in os.environ:
         in_several(name, p)
     else:
+        from stages.train.train import in_this_process  # here, since torch takes 3 s
+
         in_this_process("env://", name, p)
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import polars as pl
 
 from argus.core import code, params
-from argus.data.packed import Packed, Rights
+from argus.core.paths import TRAIN_CACHE, TRAIN_REPORTS, TRAINED
+from argus.data.packed import Packed, Rights, read_origins, read_packed, read_rights
 from argus.models import ancestry, code_record
 from argus.models.ancestry import Generation
 from argus.models.card import Card, data_digest
@@ -101,3 +102,29 @@ class TrainingJob:
         facts["environment"] = code.environment(code.closure(*modules))
         parts = code.parts(*modules, without=code_record.NEUTRAL)
         return Checkpoints(self.cache, fingerprint(facts, parts))
+
+
+def from_params(name: str, p: params.Params) -> TrainingJob:
+    """The training of a model as params.yaml and `data/pack` have it.
+
+    Args:
+        name: a key of `models`.
+        p: all of params.yaml.
+
+    Raises:
+        ArgusError: `pack` has not run.
+    """
+    return TrainingJob(
+        name,
+        p.models[name],
+        p.train,
+        train=read_packed("train"),
+        val=read_packed("val"),
+        origins={split: read_origins(split) for split in ("train", "val")},
+        rights=read_rights(),
+        net=p.embed.backbone,
+        previous=p.lineage.previous,
+        trained=TRAINED / name,
+        reports=TRAIN_REPORTS / name,
+        cache=TRAIN_CACHE / name,
+    )

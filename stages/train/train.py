@@ -10,7 +10,7 @@ import polars as pl
 import torch
 from rich.console import Console
 
-from argus.core import determinism
+from argus.core import determinism, params
 from argus.core.errors import ArgusError
 from argus.features.backbone import BACKBONES
 from argus.models import ancestry
@@ -23,7 +23,7 @@ from argus.models.registry import build
 from stages.train import distributed, warm
 from stages.train.budget import Budget
 from stages.train.checkpoint import clear
-from stages.train.job import TrainingJob
+from stages.train.job import TrainingJob, from_params
 from stages.train.logger import draw
 from stages.train.loop import Loop
 from stages.train.sampler import BalancedSampler
@@ -69,6 +69,12 @@ def train(job: TrainingJob, store: str = "env://") -> None:
         )
         cards.save(job.trained, card, selection.average, selection.networks, images)
         clear(job.cache)
+
+
+def in_this_process(store: str, name: str, p: params.Params) -> None:
+    """Train a model of params.yaml, alone or with the other processes that meet at `store`."""
+    train(from_params(name, p), store)
+    distributed.leave()
 
 
 def record(job: TrainingJob, failure: TrainingFailed, training: Training | None = None) -> None:

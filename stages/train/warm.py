@@ -14,6 +14,7 @@ from safetensors.torch import load as load_tensors
 from argus.core import lineage
 from argus.core.errors import ArgusError
 from argus.core.files import sha256
+from argus.core.paths import TRAINED
 from argus.data.packed import ORIGIN, Rights
 from argus.models import ancestry
 from argus.models import card as cards
@@ -22,7 +23,6 @@ from argus.models.architecture import Architecture
 from argus.models.card import Card
 from argus.models.weights import mismatch
 
-TRAINED = Path("models/trained")
 SAME = ("arch", "resolution", "classes", "domains")
 """What must stand on both cards; of the configs only what gives the networks their shapes."""
 

@@ -72,7 +72,7 @@ def test_a_training_of_ten_seconds_takes_what_steps_they_allow_and_says_so(tmp_p
 def test_the_seconds_spent_survive_a_kill_and_the_schedules_follow_them(tmp_path, clock):
     job = tiny.job("r3gan", tmp_path, seconds=10.0)
     rates: list[float] = []
-    honest, save = training.Training._turn, Checkpoints.save
+    honest, save = training.Training._apply_schedules, Checkpoints.save
 
     def turned(self, scheduled):
         rates.append(scheduled["learning_rate"])
@@ -84,7 +84,7 @@ def test_the_seconds_spent_survive_a_kill_and_the_schedules_follow_them(tmp_path
             raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training.Training, "_turn", turned)
+        patch.setattr(training.Training, "_apply_schedules", turned)
         patch.setattr(Checkpoints, "save", dies)
         with pytest.raises(KeyboardInterrupt):
             train(job)
