@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import pkgutil
 import platform
 import sys
 from collections.abc import Collection, Iterable, Iterator
@@ -48,6 +49,10 @@ NEUTRAL = frozenset(
 check of params.yaml (whose values DVC tracks by themselves), where outputs lie (which dvc.yaml says
 as well), side caches with their versions, which must not be seen in any output, and the check that
 the record of code is of today."""
+
+DISCOVERED = {"argus.judging.registry": ("argus.judging.metrics", "argus.metrics")}
+"""Modules that import what they find -> the package all of whose modules they find, and the group
+of entry points by which other packages join. (Of the architectures each model runs but its own.)"""
 
 
 def version(module: str, *facts: object) -> str:
@@ -105,11 +110,12 @@ def parts(*modules: str, without: Collection[str] = NEUTRAL) -> dict[str, str]:
     Raises:
         ModuleNotFoundError: there is no such module.
     """
-    installed = {name for module in modules for name in _owners().get(_top(module), ())}
     ours = [module for module in modules if _top(module) not in _owners()]
+    found = closure(*ours, without=without)
+    joined = {module for finder in DISCOVERED.keys() & found for module in _discovered(finder)}
+    installed = {name for m in {*modules, *joined} for name in _owners().get(_top(m), ())}
     meanings = {
-        module: meaning(file.read_text(encoding="utf-8"))
-        for module, file in closure(*ours, without=without).items()
+        module: meaning(file.read_text(encoding="utf-8")) for module, file in found.items()
     }
     files = {
         module: hashlib.sha256(said.encode()).hexdigest()[:12]
@@ -144,6 +150,8 @@ def closure(*modules: str, without: Collection[str] = ()) -> dict[str, Path]:
         if file is not None:
             found[module] = file
             waiting += imports(module, file)
+            if module in DISCOVERED:
+                waiting += _discovered(module)
         elif module in modules:
             raise ModuleNotFoundError(f"no source file of {module}")
     return dict(sorted(found.items()))
@@ -222,6 +230,15 @@ def _reached(node: ast.AST) -> Iterator[ast.AST]:
         children = node.orelse
     for child in children:
         yield from _reached(child)
+
+
+def _discovered(finder: str) -> list[str]:
+    """The modules that one of `DISCOVERED` imports without naming them."""
+    package, group = DISCOVERED[finder]
+    file = source(package)
+    names = [each.name for each in pkgutil.iter_modules([str(file.parent)])] if file else []
+    joined = [entry.module for entry in metadata.entry_points(group=group)]
+    return [*(f"{package}.{name}" for name in names), *joined]
 
 
 def _top(module: str) -> str:
