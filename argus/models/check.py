@@ -18,9 +18,9 @@ import torch
 from argus.core import params
 from argus.core.errors import ArgusError
 from argus.core.files import atomic
-from argus.models.architecture import Scene
 from argus.models.failures import ArchitectureError, guard_architecture
 from argus.models.registry import build, settings
+from argus.models.scene import Scene
 
 
 def check(

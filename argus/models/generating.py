@@ -10,9 +10,10 @@ from torch import nn
 from torch.optim import Adam, Optimizer
 
 from argus.core.errors import ArgusError
-from argus.models.architecture import Architecture, ArchitectureConfig, Scene
+from argus.models.architecture import Architecture, ArchitectureConfig
 from argus.models.card import Card
-from argus.models.loading import Generator
+from argus.models.inference import Generator
+from argus.models.scene import Scene
 
 Count = Annotated[int, Field(ge=1)]
 

@@ -16,7 +16,8 @@ from pydantic import ValidationError
 
 from argus.core.errors import ArgusError, explained, nearest
 from argus.models import architectures
-from argus.models.architecture import Architecture, ArchitectureConfig, Scene
+from argus.models.architecture import Architecture, ArchitectureConfig
+from argus.models.scene import Scene
 
 GROUP = "argus.architectures"
 

@@ -96,7 +96,7 @@ def prepared(order: Order, accelerator: Accelerator) -> tuple[Loop, pl.DataFrame
     model, settings, first = order.model, order.settings, accelerator.is_main_process
     card = order.card(accelerator.num_processes)
     with guard_architecture("it was built"):
-        architecture = build(model.arch, model.config, card.scene(), model.profile)
+        architecture = build(model.arch, model.config, card.spec.scene(), model.profile)
     samplers = _samplers(order, architecture)
     images = ancestry.union([order.origins["train"][_drawn(samplers)]])
     sizes = {
@@ -105,7 +105,9 @@ def prepared(order: Order, accelerator: Accelerator) -> tuple[Loop, pl.DataFrame
     }
     card = card.model_copy(
         update={
-            "config": architecture.config.model_dump(mode="json"),
+            "spec": card.spec.model_copy(
+                update={"config": architecture.config.model_dump(mode="json")}
+            ),
             "parameters": {part: size for part, size in sizes.items() if size},
             **order.trained_on(images),
         }

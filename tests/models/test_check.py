@@ -9,9 +9,9 @@ import torch
 
 from argus.core import params
 from argus.models import check as module
-from argus.models.architecture import Scene
 from argus.models.architectures.sngan import SNGAN, Config
 from argus.models.check import check
+from argus.models.scene import Scene
 from tests.core.test_preflight import edited
 
 SIDES = (32, 48)

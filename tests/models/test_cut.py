@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 from argus.core.errors import ArgusError
 from argus.core.params import Domains
-from argus.models.architecture import Architecture, Images, Scene
+from argus.models.architecture import Architecture
 from argus.models.contrast import patch_nce
 from argus.models.registry import build
+from argus.models.scene import Images, Scene
 from tests.models.playing import size_of, stepped, two_domains
 
 CLASSES = ("day", "dusk", "night")

@@ -9,10 +9,10 @@ from torch.nn import functional
 
 from argus.core.errors import ArgusError
 from argus.core.params import Domains
-from argus.models.architecture import Scene
 from argus.models.blocks.patch import patch_discriminator
 from argus.models.blocks.resnet import Resampling, ResNetGenerator
 from argus.models.registry import build
+from argus.models.scene import Scene
 from tests.models.playing import size_of, stepped, two_domains
 
 CLASSES = ("day", "dusk", "night")

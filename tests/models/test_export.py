@@ -13,11 +13,12 @@ from torch import Tensor, nn
 
 from argus.core.errors import ArgusError
 from argus.core.params import Domains
-from argus.models.architecture import Scene
 from argus.models.card import Card
 from argus.models.export import inputs, to_onnx
-from argus.models.loading import Generator, Translator
+from argus.models.inference import Generator, Translator
 from argus.models.registry import build, known
+from argus.models.scene import Scene
+from argus.models.spec import Spec
 
 CLASSES = ("day", "dusk", "night")
 DOMAINS = Domains(source="day", target="night")
@@ -35,17 +36,19 @@ OTHER_FORMS = {  # those whose networks have layers that the defaults have not
 
 def card_of(arch: str, scene: Scene) -> Card:
     return Card(
-        model="small",
-        arch=arch,
-        task="any",
-        config={},
-        resolution=(scene.height, scene.width),
-        classes=scene.classes,
-        domains=scene.domains,
-        seed=0,
+        spec=Spec(
+            model="small",
+            arch=arch,
+            task="any",
+            config={},
+            resolution=(scene.height, scene.width),
+            classes=scene.classes,
+            domains=scene.domains,
+            seed=0,
+            batch=1,
+            precision="fp32",
+        ),
         steps=1,
-        batch=1,
-        precision="fp32",
         parameters={},
         images_per_class={"day": 3, "dusk": 0, "night": 2},
         data_sha256="0" * 64,

@@ -14,11 +14,11 @@ from torch.nn import functional
 
 from argus.core.errors import ArgusError
 from argus.core.params import Domains
-from argus.models.architecture import Images, Scene
 from argus.models.architectures.r3gan import ALIKE, R3GAN, sameness
 from argus.models.blocks.bottleneck import SLOPE, scaled
 from argus.models.blocks.resampling import downsample, upsample
 from argus.models.registry import build
+from argus.models.scene import Images, Scene
 from tests.models.playing import size_of, stepped
 
 CLASSES = ("day", "dusk", "night")

@@ -63,7 +63,7 @@ def test_a_training_of_ten_seconds_takes_what_steps_they_allow_and_says_so(tmp_p
     train(tiny.order("r3gan", tmp_path, seconds=10.0))
     card = json.loads((tmp_path / "trained/card.json").read_text())
     assert card["steps"] == 20
-    assert card["budget"] == {"seconds": 10.0}
+    assert card["spec"]["budget"] == {"seconds": 10.0}
     assert card["reproducible"] is False
     sheets = sorted(p.stem for p in (tmp_path / "reports/plots/images/samples").iterdir())
     assert sheets == ["000007", "000014", "000020"]
@@ -103,4 +103,8 @@ def test_a_budget_of_images_is_one_of_steps(tmp_path):
     name = "generator.safetensors"
     assert (by_images / name).read_bytes() == (by_steps / name).read_bytes()
     card = json.loads((by_images / "card.json").read_text())
-    assert (card["steps"], card["budget"], card["reproducible"]) == (6, {"images": 21}, True)
+    assert (card["steps"], card["spec"]["budget"], card["reproducible"]) == (
+        6,
+        {"images": 21},
+        True,
+    )

@@ -49,7 +49,7 @@ from torch.nn import functional
 
 from argus.core.errors import ArgusError
 from argus.models import draws
-from argus.models.architecture import Batch, OptimizerStep, Scene, ScheduledValues, Stream
+from argus.models.architecture import OptimizerStep, ScheduledValues
 from argus.models.augment import AdaptiveStrength, Kind, augment
 from argus.models.blocks.fastgan import (
     MARGIN,
@@ -66,6 +66,7 @@ from argus.models.blocks.fastgan import (
 )
 from argus.models.blocks.normalization import ClassBatchNorm2d, JointBatchNorm2d, spectral
 from argus.models.generating import Count, Generating, GeneratingConfig
+from argus.models.scene import Batch, Scene, Stream
 from argus.models.schedules import constant, cosine
 
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -46,13 +46,14 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from argus.models import draws
-from argus.models.architecture import Batch, OptimizerStep, Scene, ScheduledValues, Stream
+from argus.models.architecture import OptimizerStep, ScheduledValues
 from argus.models.augment import Kind, augment
 from argus.models.blocks.bottleneck import SLOPE, Bottleneck, scaled
 from argus.models.blocks.convolution import TwiceConv2d
 from argus.models.blocks.resampling import Downsample, Upsample
 from argus.models.generating import Count, Generating, GeneratingConfig
 from argus.models.losses import RELATIVISTIC, squared_gradient
+from argus.models.scene import Batch, Scene, Stream
 from argus.models.schedules import cosine
 
 Range = tuple[float, float]

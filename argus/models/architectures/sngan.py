@@ -41,11 +41,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from argus.models import draws
-from argus.models.architecture import Batch, OptimizerStep, Scene, ScheduledValues, Stream
+from argus.models.architecture import OptimizerStep, ScheduledValues
 from argus.models.augment import AdaptiveStrength, Kind, augment
 from argus.models.blocks.normalization import ClassBatchNorm2d, JointBatchNorm2d, spectral
 from argus.models.generating import Count, Generating, GeneratingConfig
 from argus.models.losses import HINGE
+from argus.models.scene import Batch, Scene, Stream
 from argus.models.schedules import constant_then_linear, cosine
 
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -8,9 +8,9 @@ from __future__ import annotations
 from torch import nn
 
 from argus.core.errors import ArgusError
-from argus.models.architecture import Scene
 from argus.models.blocks.resampling import Downsample
 from argus.models.blocks.resnet import initialise
+from argus.models.scene import Scene
 
 SLOPE = 0.2
 WIDEST = 8
