@@ -33,6 +33,7 @@ def check(
     Args:
         models: entries of params.yaml that are valid by themselves.
         resolution: height and width in px; None where that of params.yaml is wrong by itself.
+        train: what holds for all of them; None likewise.
     """
     wrong: dict[str, list[str]] = {}
     broken = []

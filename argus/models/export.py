@@ -62,6 +62,8 @@ def to_onnx(model: Generator | Translator, path: Path, about: Mapping[str, str])
     or how often it is written.
 
     Args:
+        model: as trained; it is not changed.
+        path: of the file, replaced as a whole.
         about: what the file's metadata says beside the card.
 
     Raises:

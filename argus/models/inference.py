@@ -154,8 +154,8 @@ class Translator(TrainedModel):
         suits = images.ndim == 4 and images.shape[3] == 3 and images.dtype == np.uint8
         if not suits or any(side % self.multiple for side in images.shape[1:3]):
             raise ArgusError(
-                f"model '{self.card.spec.model}' translates uint8 RGB images [N, H, W, 3] with sides "
-                f"that are multiples of {self.multiple}, not {images.dtype} {images.shape}"
+                f"model '{self.card.spec.model}' translates uint8 RGB images [N, H, W, 3] with "
+                f"sides that are multiples of {self.multiple}, not {images.dtype} {images.shape}"
             )
         height, width = images.shape[1:3]
         size = _chunk(height, width)

@@ -29,7 +29,7 @@ def _hinge_discriminator(real: Tensor, fake: Tensor) -> Tensor:
     return functional.relu(1 - real).mean() + functional.relu(1 + fake).mean()
 
 
-def _hinge_generator(fake: Tensor, real: Tensor | None) -> Tensor:
+def _hinge_generator(fake: Tensor, _real: Tensor | None) -> Tensor:
     return -fake.mean()
 
 
@@ -47,7 +47,7 @@ def _least_squares_discriminator(real: Tensor, fake: Tensor) -> Tensor:
     return 0.5 * ((real - 1).square().mean() + fake.square().mean())
 
 
-def _least_squares_generator(fake: Tensor, real: Tensor | None) -> Tensor:
+def _least_squares_generator(fake: Tensor, _real: Tensor | None) -> Tensor:
     return (fake - 1).square().mean()
 
 

@@ -83,7 +83,7 @@ def test_where_the_resolution_is_wrong_by_itself_the_rest_is_checked() -> None:
 class Breaks(SNGAN):
     """Its constructor does not work."""
 
-    def __init__(self, config: Config, scene: Scene) -> None:
+    def __init__(self, _config: Config, _scene: Scene) -> None:
         raise RuntimeError("mixed up")
 
 

@@ -88,7 +88,7 @@ def test_an_undecided_judge_has_the_loss_that_is_said():
         nn.init.zeros_(judge[-1].weight)
         nn.init.constant_(judge[-1].bias, 0.5)
     scheduled = {name: schedule(0.0) for name, schedule in gan.schedules.items()}
-    scalars = gan.step(two_domains(scene), scheduled, lambda name, loss: None)
+    scalars = gan.step(two_domains(scene), scheduled, lambda _name, _loss: None)
     for name, value in gan.chance_level_loss.items():
         assert scalars[name].item() == pytest.approx(value)
 

@@ -138,11 +138,11 @@ def test_a_file_carries_the_card_and_is_the_same_wherever_it_is_written(tmp_path
 class Fickle(nn.Module):
     """Draws by what its input holds, which no graph can tell."""
 
-    def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
+    def forward(self, noise: Tensor, _labels: Tensor) -> Tensor:
         return noise if float(noise.sum()) > 0 else -noise
 
 
-@pytest.mark.parametrize("draw", [Fickle(), lambda noise, labels: noise])
+@pytest.mark.parametrize("draw", [Fickle(), lambda noise, _labels: noise])
 def test_what_cannot_be_traced_is_said_and_leaves_the_old_file(draw, tmp_path):
     path = tmp_path / "model.onnx"
     path.write_text("older")

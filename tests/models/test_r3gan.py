@@ -146,7 +146,7 @@ class Linear(nn.Module):
         super().__init__()
         self.slope = nn.Parameter(torch.tensor(0.5))
 
-    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+    def forward(self, images: Tensor, _labels: Tensor) -> Tensor:
         return self.slope * images.sum(dim=(1, 2, 3))
 
 
@@ -168,7 +168,7 @@ def test_penalties_are_at_the_images_before_augmentation(augmented):
 def test_players_have_their_own_fakes():
     gan = build("r3gan", SMALL, SCENE)
     noises = []
-    gan.generator.register_forward_pre_hook(lambda module, given: noises.append(given[0]))
+    gan.generator.register_forward_pre_hook(lambda _module, given: noises.append(given[0]))
     play(gan, SCENE)
     assert len(noises) == 2
     assert not torch.isclose(*noises).any()
@@ -200,9 +200,9 @@ def test_penalties_stay_in_fp32_under_autocast():
     gan = build("r3gan", SMALL | {"augment": [1.0, 1.0]}, SCENE)
     seen: Counter[torch.dtype] = Counter()
     gan.discriminator.register_forward_hook(
-        lambda module, given, logits: seen.update([logits.dtype])
+        lambda _module, _given, logits: seen.update([logits.dtype])
     )
-    gan.generator.register_forward_hook(lambda module, given, fakes: seen.update([fakes.dtype]))
+    gan.generator.register_forward_hook(lambda _module, _given, fakes: seen.update([fakes.dtype]))
     before = {name: p.detach().clone() for name, p in gan.named_parameters()}
     for share in (0.1, 0.5, 0.9):
         with torch.autocast("cpu", torch.bfloat16):
