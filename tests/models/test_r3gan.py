@@ -14,9 +14,10 @@ from torch.nn import functional
 
 from argus.core.errors import ArgusError
 from argus.core.params import Domains
-from argus.models.architectures.r3gan import ALIKE, R3GAN, sameness
+from argus.models.architectures.r3gan import R3GAN
 from argus.models.blocks.bottleneck import SLOPE, scaled
 from argus.models.blocks.resampling import downsample, upsample
+from argus.models.losses import MODE_SEEKING_EPSILON, mode_seeking
 from argus.models.registry import build
 from argus.models.scene import Images, Scene
 from tests.models.playing import size_of, stepped
@@ -174,12 +175,12 @@ def test_players_have_their_own_fakes():
     assert not torch.isclose(*noises).any()
 
 
-def test_sameness_by_hand():
+def test_mode_seeking_by_hand():
     images = torch.stack([torch.full((3, 2, 2), 0.5), torch.full((3, 2, 2), -0.2)])
     others = torch.stack([torch.full((3, 2, 2), 0.1), torch.full((3, 2, 2), -0.2)])
     noise, other_noise = torch.tensor([[2.0, 0.0], [1.0, 1.0]]), torch.zeros(2, 2)
-    by_hand = (1 / (0.4 / 1.0 + ALIKE) + 1 / ALIKE) / 2
-    assert float(sameness(images, others, noise, other_noise)) == pytest.approx(by_hand)
+    by_hand = (1 / (0.4 / 1.0 + MODE_SEEKING_EPSILON) + 1 / MODE_SEEKING_EPSILON) / 2
+    assert float(mode_seeking(images, others, noise, other_noise)) == pytest.approx(by_hand)
 
 
 def test_mode_seeking_drives_images_apart():

@@ -291,7 +291,7 @@ def test_a_model_that_diverges_has_failed_with_its_reason_and_its_curves(tmp_pat
         (R3GAN, "__init__", 1, 0),
         (R3GAN, "optimizers", 1, 0),
         (R3GAN, "step", 6, 5),
-        (R3GAN, "trained", 1, 4),  # for the first sample sheet
+        (R3GAN, "inference_model", 1, 4),  # for the first sample sheet
         (Validation, "score", 2, 8),
     ],
 )
