@@ -17,7 +17,7 @@ from argus.core.params import Domains
 from argus.data.feasibility import shortage
 from argus.data.packed import Packed
 from argus.models.card import Card
-from argus.models.loading import Generator, TrainedModel, Translator
+from argus.models.inference import Generator, TrainedModel, Translator
 
 
 class TooFewError(ArgusError):
@@ -65,7 +65,7 @@ class EvaluationSet:
         if self.sources is None and isinstance(model, Generator):
             return model.sample(self.labels_for(model.card), seed)
         raise ArgusError(
-            f"model '{model.card.model}' cannot do task '{model.task}' as params.yaml has it: "
+            f"model '{model.card.spec.model}' cannot do task '{model.task}' as params.yaml has it: "
             "models of one task must all have `domains`, or none of them"
         )
 

@@ -10,20 +10,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from argus.core.errors import ArgusError
-from argus.core.params import Domains
+from argus.models.card import Card
+from argus.models.inference import TrainedModel
+from argus.models.scene import Batch, Stream
 from argus.models.schedules import Schedule
-
-if TYPE_CHECKING:
-    from argus.models.card import Card
-    from argus.models.loading import TrainedModel
 
 
 class ArchitectureConfig(BaseModel):
@@ -32,51 +28,6 @@ class ArchitectureConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-@dataclass(frozen=True)
-class Scene:
-    """What the images are: sides in pixels, class names in the order of their indices."""
-
-    height: int
-    width: int
-    classes: tuple[str, ...]
-    domains: Domains | None = None
-
-    def must_divide(self, by: int) -> None:
-        """Check that both sides are multiples of `by`.
-
-        Raises:
-            ArgusError: one is not.
-        """
-        if self.height % by or self.width % by:
-            raise ArgusError(
-                f"images of {self.height}x{self.width} do not suit this model: both sides must be "
-                f"multiples of {by}; change pack.resolution or the model's config in params.yaml"
-            )
-
-
-class Stream(NamedTuple):
-    """One of the kinds of images that a step needs."""
-
-    classes: tuple[str, ...]
-    """Names of the classes that its images are drawn from, by their quotas."""
-    batches: int = 1
-    """Batches a step; more than one where the discriminator takes several steps for one of the
-    generator."""
-
-
-class Images(NamedTuple):
-    """One stream's part of a batch; B is the batch of the settings times the stream's `batches`.
-
-    Where several processes train together, it is the part of this process.
-    """
-
-    pixels: Tensor
-    """float32 [B, 3, H, W] in [-1, 1]."""
-    labels: Tensor
-    """int64 [B], indices into the scene's classes."""
-
-
-Batch = Mapping[str, Images]
 ScheduledValues = Mapping[str, float]
 OptimizerStep = Callable[[str, Tensor], None]
 

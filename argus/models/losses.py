@@ -15,6 +15,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+MODE_SEEKING_EPSILON = 0.01
+"""Added to the difference of two images, so that equal ones do not throw the generator far."""
+
 
 class Adversarial(NamedTuple):
     """The two sides of one game."""
@@ -29,7 +32,7 @@ def _hinge_discriminator(real: Tensor, fake: Tensor) -> Tensor:
     return functional.relu(1 - real).mean() + functional.relu(1 + fake).mean()
 
 
-def _hinge_generator(fake: Tensor, real: Tensor | None) -> Tensor:
+def _hinge_generator(fake: Tensor, _real: Tensor | None) -> Tensor:
     return -fake.mean()
 
 
@@ -47,7 +50,7 @@ def _least_squares_discriminator(real: Tensor, fake: Tensor) -> Tensor:
     return 0.5 * ((real - 1).square().mean() + fake.square().mean())
 
 
-def _least_squares_generator(fake: Tensor, real: Tensor | None) -> Tensor:
+def _least_squares_generator(fake: Tensor, _real: Tensor | None) -> Tensor:
     return (fake - 1).square().mean()
 
 
@@ -82,3 +85,23 @@ def squared_gradient(logits: Tensor, inputs: Tensor) -> Tensor:
     """
     (gradient,) = torch.autograd.grad(logits.sum(), inputs, create_graph=True)
     return gradient.float().square().sum(dim=(1, 2, 3))
+
+
+def mode_seeking(images: Tensor, others: Tensor, noise: Tensor, other_noise: Tensor) -> Tensor:
+    """How little images differ for how much their noise does (Mao et al., CVPR 2019, equation 1).
+
+    Distance of the noise over that of the images, both the mean absolute difference. Taken for each
+    pair and then averaged (the paper: averaged first), so that it is a mean over the batch.
+
+    Args:
+        images: float [N, 3, H, W].
+        others: float [N, 3, H, W], of the same classes.
+        noise: float [N, D], what `images` were generated from.
+        other_noise: float [N, D], what `others` were.
+
+    Returns:
+        scalar, float32.
+    """
+    apart = (images.float() - others.float()).abs().mean(dim=(1, 2, 3))
+    wanted = (noise - other_noise).abs().mean(dim=1)
+    return (1 / (apart / wanted + MODE_SEEKING_EPSILON)).mean()

@@ -8,8 +8,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from argus.core.errors import ArgusError, explained, nearest
-from argus.models.architecture import Architecture, ArchitectureConfig, Scene
+from argus.models.architecture import Architecture, ArchitectureConfig
 from argus.models.entries import entry, known
+from argus.models.scene import Scene
 
 __all__ = ["build", "find", "known", "settings"]
 

@@ -10,8 +10,8 @@ import polars as pl
 from argus.core import determinism, params
 from argus.core.params import Domains, Model
 from argus.data.packed import Packed, Rights, Terms
-from argus.models.architecture import Scene
 from argus.models.registry import build
+from argus.models.scene import Scene
 from stages.train import distributed
 from stages.train.budget import Budget
 from stages.train.sampler import BalancedSampler

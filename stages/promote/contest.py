@@ -89,6 +89,6 @@ def contest(
         failed=failed,
         skipped=skipped,
         refused=refused,
-        vacated=Vacated(holder.model, because) if holder and because else None,
+        vacated=Vacated(holder.spec.model, because) if holder and because else None,
         by_today=any(set(now[name]) - set(then[name]) for name in asked),
     )

@@ -93,7 +93,7 @@ def _judged(
 ) -> tuple[Decision, Path | None, dict[str, Any]]:
     challengers, incumbent = stands.challengers, stands.incumbent
     failed, skipped = list(stands.failed), stands.skipped
-    holder = card.read(incumbent).model if incumbent else None
+    holder = card.read(incumbent).spec.model if incumbent else None
     if not challengers:
         nobody = against_nobody(holder, task, failed, list(stands.refused), skipped)
         return nobody, incumbent, {}

@@ -16,6 +16,7 @@ from argus.data.packed import Packed, Rights, read_origins, read_packed, read_ri
 from argus.models import ancestry, code_record
 from argus.models.ancestry import Generation
 from argus.models.card import Card, data_digest
+from argus.models.spec import Spec
 from stages.train.budget import Budget
 
 if TYPE_CHECKING:  # a model that is skipped needs no torch, which takes 3 s
@@ -50,12 +51,11 @@ class TrainingJob:
     reports: Path
     cache: Path
 
-    def card(self, processes: int) -> Card:
-        """What is known of the model before its architecture is built."""
+    def spec(self, processes: int) -> Spec:
+        """What is ordered, before its architecture is built and its config complete."""
         model, data = self.model, self.train
-        counts = np.bincount(data.labels, minlength=len(data.classes))
         budget = {"steps": model.steps, "images": model.images, "seconds": model.seconds}
-        return Card(
+        return Spec(
             model=self.name,
             arch=model.arch,
             task=model.task,
@@ -65,14 +65,22 @@ class TrainingJob:
             domains=model.domains,
             seed=model.seed,
             budget={unit: value for unit, value in budget.items() if value is not None},
-            steps=0,
             batch=model.batch,
             precision=self.settings.precision,
             processes=processes,
+        )
+
+    def card(self, processes: int) -> Card:
+        """What is known of the model before its architecture is built."""
+        data = self.train
+        counts = np.bincount(data.labels, minlength=len(data.classes))
+        return Card(
+            spec=self.spec(processes),
+            steps=0,
             parameters={},
             images_per_class={c: int(n) for c, n in zip(data.classes, counts, strict=True)},
             data_sha256=data_digest(data.images, data.labels),
-            reproducible=Budget.of(model).reproducible,
+            reproducible=Budget.of(self.model).reproducible,
         ).model_copy(update=self.trained_on(self.origins["train"]))
 
     def trained_on(self, images: pl.DataFrame) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from torch import Tensor
 from argus.core.reports import rounded
 from argus.data import contact_sheets
 from argus.models.failures import Points
-from argus.models.loading import ImageArray
+from argus.models.inference import ImageArray
 from stages.train import curves
 from stages.train.outputs import CURVES, PLOTS, complete
 

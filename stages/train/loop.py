@@ -70,8 +70,8 @@ class Loop:
         return self.selection
 
     def _run(self, logger: TrainingLogger) -> None:
-        training, images = self.training, self.training.card.batch
-        description = f"train {training.card.model}"
+        training, images = self.training, self.training.card.spec.batch
+        description = f"train {training.card.spec.model}"
         found = self.checkpoints.latest()
         if found:
             self._restore(logger, *found)

@@ -110,7 +110,7 @@ def prepared(job: TrainingJob, device: torch.device) -> tuple[Loop, pl.DataFrame
     model, settings, first = job.model, job.settings, distributed.is_first()
     card = job.card(processes()[1])
     with guard_architecture("it was built"):
-        architecture = build(model.arch, model.config, card.scene(), model.profile)
+        architecture = build(model.arch, model.config, card.spec.scene(), model.profile)
     samplers = _samplers(job, architecture)
     images = ancestry.union([job.origins["train"][_drawn(samplers)]])
     sizes = {
@@ -119,7 +119,9 @@ def prepared(job: TrainingJob, device: torch.device) -> tuple[Loop, pl.DataFrame
     }
     card = card.model_copy(
         update={
-            "config": architecture.config.model_dump(mode="json"),
+            "spec": card.spec.model_copy(
+                update={"config": architecture.config.model_dump(mode="json")}
+            ),
             "parameters": {part: size for part, size in sizes.items() if size},
             **job.trained_on(images),
         }

@@ -19,13 +19,14 @@ from torch import Tensor
 
 from argus.core import params
 from argus.data.packed import Packed
-from argus.models.architecture import Architecture, Images
+from argus.models.architecture import Architecture
 from argus.models.augment import mirror
 from argus.models.card import Card
 from argus.models.draws import processes
 from argus.models.ema import Ema, decay
 from argus.models.failures import guard_architecture
-from argus.models.loading import ImageArray, TrainedModel, to_float
+from argus.models.inference import ImageArray, TrainedModel, to_float
+from argus.models.scene import Images
 from stages.train import distributed
 from stages.train.budget import Budget
 from stages.train.sampler import BalancedSampler
@@ -89,7 +90,7 @@ class Training:
         batch = {name: self._images(name) for name in self.samplers}
         with guard_architecture("it trained"), autocast(self.device, self.precision):
             scalars = self.architecture.step(batch, scheduled, self._optimizer_step)
-        half_life = decay(self.card.batch, scheduled["ema_images"])
+        half_life = decay(self.card.spec.batch, scheduled["ema_images"])
         self.ema.update(self.architecture.inference_networks(), half_life)
         self._add(scalars)
         self.done += 1
@@ -160,7 +161,7 @@ class Training:
         """This process's rows of each of the stream's joint batches, one batch after the other."""
         batches = self.architecture.streams[stream].batches
         rank, number = processes()
-        drawn = self.samplers[stream].draw(batches * self.card.batch)
+        drawn = self.samplers[stream].draw(batches * self.card.spec.batch)
         rows = drawn.reshape(batches, number, -1)[:, rank].reshape(-1)
         pixels = to_float(self.data.images[rows], self.device).to(memory_format=self.memory)
         labels = torch.from_numpy(self.data.labels[rows]).to(self.device, non_blocking=True)

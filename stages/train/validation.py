@@ -17,7 +17,7 @@ from argus.features.backbone import Backbone
 from argus.judging.distances import kid, spread
 from argus.judging.evaluation_set import EvaluationSet, TooFewError, held_out
 from argus.judging.similarity import compare
-from argus.models.loading import TrainedModel
+from argus.models.inference import TrainedModel
 
 MOST = 128
 """Reals looked at, and images drawn to compare with them, at most. Two CPU cores describe about 40

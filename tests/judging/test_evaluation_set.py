@@ -8,7 +8,7 @@ from argus.core.params import Domains
 from argus.data.feasibility import FEWEST
 from argus.data.packed import Packed
 from argus.judging.evaluation_set import EvaluationSet, held_out
-from argus.models.loading import Generator, TrainedModel, Translator
+from argus.models.inference import Generator, TrainedModel, Translator
 from tests.conftest import scenes
 
 CLASSES = ("day", "fog", "night")
@@ -19,7 +19,8 @@ class Draws(Generator):
 
     def __init__(self) -> None:
         self.card = SimpleNamespace(  # type: ignore[assignment]
-            model="m", task="generate", images_per_class={"day": 5, "fog": 0, "night": 5}
+            spec=SimpleNamespace(model="m", task="generate"),
+            images_per_class={"day": 5, "fog": 0, "night": 5},
         )
 
     def sample(self, labels, seed):  # type: ignore[no-untyped-def]
@@ -29,7 +30,9 @@ class Draws(Generator):
 
 class Inverts(Translator):
     def __init__(self) -> None:
-        self.card = SimpleNamespace(model="t", task="day2night")  # type: ignore[assignment]
+        self.card = SimpleNamespace(  # type: ignore[assignment]
+            spec=SimpleNamespace(model="t", task="day2night")
+        )
 
     def translate(self, images):  # type: ignore[no-untyped-def]
         return 255 - images

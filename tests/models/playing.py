@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from argus.models.architecture import Architecture, Images, Scene
+from argus.models.architecture import Architecture
+from argus.models.scene import Images, Scene
 
 
 def size_of(network: nn.Module) -> int:

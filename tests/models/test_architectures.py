@@ -8,9 +8,10 @@ import torch
 
 from argus.core.errors import ArgusError
 from argus.core.params import Domains
-from argus.models.architecture import Architecture, Images, Scene
-from argus.models.loading import Generator, Translator
+from argus.models.architecture import Architecture
+from argus.models.inference import Generator, Translator
 from argus.models.registry import build, known
+from argus.models.scene import Images, Scene
 from tests.conftest import scenes
 from tests.train import tiny
 
@@ -70,9 +71,11 @@ def test_a_step_at_any_size_moves_every_player_and_nothing_else(arch, size):
 
 @pytest.mark.parametrize("arch", known())
 def test_what_is_kept_makes_images_of_the_scene(arch, tmp_path):
-    card = tiny.order(arch, tmp_path).card(1).model_copy(update={"resolution": (32, 48)})
+    card = tiny.order(arch, tmp_path).card(1)
+    spec = card.spec.model_copy(update={"resolution": (32, 48)})
+    card = card.model_copy(update={"spec": spec})
     torch.manual_seed(0)
-    architecture = build(arch, card.config, card.scene())
+    architecture = build(arch, card.spec.config, card.spec.scene())
     model = architecture.inference_model(architecture.inference_networks().eval(), card)
     if isinstance(model, Generator):
         made = model.sample(["day", "night", "day"], seed=0)

@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 from argus.core.errors import ArgusError
 from argus.core.params import Domains
-from argus.models.architecture import Architecture, Images, Scene
+from argus.models.architecture import Architecture
 from argus.models.contrast import patch_nce
 from argus.models.registry import build
+from argus.models.scene import Images, Scene
 from tests.models.playing import size_of, stepped, two_domains
 
 CLASSES = ("day", "dusk", "night")
@@ -145,7 +146,7 @@ def test_an_undecided_judge_has_the_loss_that_is_said():
     gan = build("cut", SMALL, SCENE)
     nn.init.zeros_(gan.discriminator[-1].weight)
     nn.init.constant_(gan.discriminator[-1].bias, 0.5)
-    scalars = gan.step(two_domains(SCENE), SCHEDULED, lambda name, loss: None)
+    scalars = gan.step(two_domains(SCENE), SCHEDULED, lambda _name, _loss: None)
     for name, value in gan.chance_level_loss.items():
         assert scalars[name].item() == pytest.approx(value)
 

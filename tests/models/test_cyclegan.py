@@ -9,10 +9,10 @@ from torch.nn import functional
 
 from argus.core.errors import ArgusError
 from argus.core.params import Domains
-from argus.models.architecture import Scene
 from argus.models.blocks.patch import patch_discriminator
 from argus.models.blocks.resnet import Resampling, ResNetGenerator
 from argus.models.registry import build
+from argus.models.scene import Scene
 from tests.models.playing import size_of, stepped, two_domains
 
 CLASSES = ("day", "dusk", "night")
@@ -88,7 +88,7 @@ def test_an_undecided_judge_has_the_loss_that_is_said():
         nn.init.zeros_(judge[-1].weight)
         nn.init.constant_(judge[-1].bias, 0.5)
     scheduled = {name: schedule(0.0) for name, schedule in gan.schedules.items()}
-    scalars = gan.step(two_domains(scene), scheduled, lambda name, loss: None)
+    scalars = gan.step(two_domains(scene), scheduled, lambda _name, _loss: None)
     for name, value in gan.chance_level_loss.items():
         assert scalars[name].item() == pytest.approx(value)
 

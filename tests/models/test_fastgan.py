@@ -9,9 +9,9 @@ from torch.nn import functional
 
 from argus.core.errors import ArgusError
 from argus.core.params import Domains
-from argus.models.architecture import Images, Scene
 from argus.models.architectures.fastgan import Config, FastGAN, Views
 from argus.models.blocks.fastgan import ProjectionHead, SkipExcitation, distance, hinge, quarter
+from argus.models.scene import Images, Scene
 from tests.models.playing import size_of, stepped
 
 CLASSES = ("day", "dusk", "night")

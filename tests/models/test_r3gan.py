@@ -14,11 +14,12 @@ from torch.nn import functional
 
 from argus.core.errors import ArgusError
 from argus.core.params import Domains
-from argus.models.architecture import Images, Scene
-from argus.models.architectures.r3gan import ALIKE, R3GAN, sameness
+from argus.models.architectures.r3gan import R3GAN
 from argus.models.blocks.bottleneck import SLOPE, scaled
 from argus.models.blocks.resampling import downsample, upsample
+from argus.models.losses import MODE_SEEKING_EPSILON, mode_seeking
 from argus.models.registry import build
+from argus.models.scene import Images, Scene
 from tests.models.playing import size_of, stepped
 
 CLASSES = ("day", "dusk", "night")
@@ -146,7 +147,7 @@ class Linear(nn.Module):
         super().__init__()
         self.slope = nn.Parameter(torch.tensor(0.5))
 
-    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+    def forward(self, images: Tensor, _labels: Tensor) -> Tensor:
         return self.slope * images.sum(dim=(1, 2, 3))
 
 
@@ -168,18 +169,18 @@ def test_penalties_are_at_the_images_before_augmentation(augmented):
 def test_players_have_their_own_fakes():
     gan = build("r3gan", SMALL, SCENE)
     noises = []
-    gan.generator.register_forward_pre_hook(lambda module, given: noises.append(given[0]))
+    gan.generator.register_forward_pre_hook(lambda _module, given: noises.append(given[0]))
     play(gan, SCENE)
     assert len(noises) == 2
     assert not torch.isclose(*noises).any()
 
 
-def test_sameness_by_hand():
+def test_mode_seeking_by_hand():
     images = torch.stack([torch.full((3, 2, 2), 0.5), torch.full((3, 2, 2), -0.2)])
     others = torch.stack([torch.full((3, 2, 2), 0.1), torch.full((3, 2, 2), -0.2)])
     noise, other_noise = torch.tensor([[2.0, 0.0], [1.0, 1.0]]), torch.zeros(2, 2)
-    by_hand = (1 / (0.4 / 1.0 + ALIKE) + 1 / ALIKE) / 2
-    assert float(sameness(images, others, noise, other_noise)) == pytest.approx(by_hand)
+    by_hand = (1 / (0.4 / 1.0 + MODE_SEEKING_EPSILON) + 1 / MODE_SEEKING_EPSILON) / 2
+    assert float(mode_seeking(images, others, noise, other_noise)) == pytest.approx(by_hand)
 
 
 def test_mode_seeking_drives_images_apart():
@@ -200,9 +201,9 @@ def test_penalties_stay_in_fp32_under_autocast():
     gan = build("r3gan", SMALL | {"augment": [1.0, 1.0]}, SCENE)
     seen: Counter[torch.dtype] = Counter()
     gan.discriminator.register_forward_hook(
-        lambda module, given, logits: seen.update([logits.dtype])
+        lambda _module, _given, logits: seen.update([logits.dtype])
     )
-    gan.generator.register_forward_hook(lambda module, given, fakes: seen.update([fakes.dtype]))
+    gan.generator.register_forward_hook(lambda _module, _given, fakes: seen.update([fakes.dtype]))
     before = {name: p.detach().clone() for name, p in gan.named_parameters()}
     for share in (0.1, 0.5, 0.9):
         with torch.autocast("cpu", torch.bfloat16):

@@ -8,8 +8,8 @@ from torch import nn
 
 from argus.core.errors import ArgusError
 from argus.core.params import Domains
-from argus.models.architecture import Images, Scene
 from argus.models.architectures.sngan import SNGAN, Config, DownBlock, UpBlock
+from argus.models.scene import Images, Scene
 from tests.models.playing import size_of, stepped
 
 CLASSES = ("day", "dusk", "night")

@@ -180,7 +180,7 @@ def test_two_processes_go_on_where_they_were_killed_and_leave_nobody_behind(two)
     assert code == 0, said
     assert "from step" not in said
     assert outputs(two) == interrupted
-    assert json.loads(interrupted["0/card.json"])["processes"] == 2
+    assert json.loads(interrupted["0/card.json"])["spec"]["processes"] == 2
 
 
 @pytest.mark.slow

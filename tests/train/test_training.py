@@ -11,14 +11,13 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from argus.core import determinism
 from argus.core.errors import ArgusError
 from argus.core.files import sha256
-from argus.models import card as cards
-from argus.models import loading
+from argus.models import inference, loading
 from argus.models.architectures import cyclegan
 from argus.models.architectures.r3gan import R3GAN
 from argus.models.card import data_digest
@@ -141,7 +140,7 @@ def test_bf16_trains_and_moves_every_player(tmp_path, monkeypatch):
     # CUT looks at its projection heads without a gradient first
     train(tiny.job("cut", tmp_path, {"precision": "bf16"}, steps=3))
     assert seen == {"generator", "heads", "discriminator"}
-    assert json.loads((tmp_path / "trained/card.json").read_text())["precision"] == "bf16"
+    assert json.loads((tmp_path / "trained/card.json").read_text())["spec"]["precision"] == "bf16"
 
 
 def test_in_bf16_a_player_meets_the_weights_as_they_are_now():
@@ -179,7 +178,7 @@ def test_what_is_written_says_what_it_is(tmp_path):
     job = tiny.job("cyclegan", tmp_path, steps=10)
     train(job)
     card = json.loads((tmp_path / "trained/card.json").read_text())
-    assert card["resolution"] == [16, 24]
+    assert card["spec"]["resolution"] == [16, 24]
     assert card["images_per_class"] == {"day": 9, "dusk": 0, "night": 5}
     assert card["data_sha256"] == data_digest(job.train.images, job.train.labels)
     share = {"licence": "Apache-2.0", "commercial": True, "deliveries": {"first": 14}}
@@ -188,8 +187,11 @@ def test_what_is_written_says_what_it_is(tmp_path):
     images = tmp_path / "trained/images.parquet"
     assert card["images_sha256"] == sha256(images)
     assert pl.read_parquet(images)["image_id"].to_list() == sorted(job.train.image_ids)
-    assert card["config"]["identity"] == cyclegan.Config().identity  # defaults are written out
-    assert (card["budget"], card["steps"], card["reproducible"]) == ({"steps": 10}, 10, True)
+    assert (
+        card["spec"]["config"]["identity"] == cyclegan.Config().identity
+    )  # defaults are written out
+    assert card["spec"]["budget"] == {"steps": 10}
+    assert (card["steps"], card["reproducible"]) == (10, True)
     assert (card["best_step"], card["val_sha256"], card["failed"]) == (None, None, None)
     weights = load_file(tmp_path / "trained/generator.safetensors")
     assert {key.split(".")[0] for key in weights} == {"forth"}
@@ -216,32 +218,6 @@ def test_what_is_written_says_what_it_is(tmp_path):
         "000010.png",
     ]
     assert (pictures / "curves.png").exists()
-
-
-def test_cards_of_the_first_turns_are_still_read(tmp_path):
-    (tmp_path / "card.json").write_text(
-        json.dumps(
-            {
-                "model": "r3gan",
-                "arch": "r3gan",
-                "task": "generate",
-                "config": {},
-                "resolution": [32, 48],
-                "classes": ["day"],
-                "domains": None,
-                "seed": 0,
-                "steps": 250,
-                "batch": 32,
-                "precision": "fp32",
-                "parameters": {"generator": 1},
-                "images_per_class": {"day": 1},
-                "data_sha256": "0" * 64,
-                "weights_sha256": "1" * 64,
-            }
-        )
-    )
-    card = cards.read(tmp_path)
-    assert (card.processes, card.failed, card.reproducible) == (1, None, True)
 
 
 # --- what fails ---------------------------------------------------------------------------------
@@ -382,8 +358,8 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 def test_a_generator_samples_the_labels_asked_for(places, monkeypatch):
     model = loading.load(places["tiny_r3gan"])
-    assert isinstance(model, loading.Generator)
-    assert model.task == model.card.task == "generate"
+    assert isinstance(model, inference.Generator)
+    assert model.task == model.card.spec.task == "generate"
     labels = ["day", "night", "day", "night", "day"]
     images = model.sample(labels, seed=3)
     assert images.shape == (5, 16, 24, 3)
@@ -391,7 +367,7 @@ def test_a_generator_samples_the_labels_asked_for(places, monkeypatch):
     assert np.array_equal(images, model.sample(labels, seed=3))
     assert not np.array_equal(images, model.sample(labels, seed=4))
     assert model.sample([], seed=0).shape == (0, 16, 24, 3)
-    monkeypatch.setattr(loading, "CHUNK_PIXELS", 2 * 16 * 24)
+    monkeypatch.setattr(inference, "CHUNK_PIXELS", 2 * 16 * 24)
     assert np.abs(model.sample(labels, seed=3).astype(int) - images).max() <= 1
     with pytest.raises(ArgusError, match=r"cannot draw dusk, snow.*day, night"):
         model.sample(["day", "snow", "dusk"], seed=0)  # dusk is a class without training images
@@ -399,7 +375,7 @@ def test_a_generator_samples_the_labels_asked_for(places, monkeypatch):
 
 def test_a_translator_takes_any_number_and_size(places, monkeypatch):
     model = loading.load(places["tiny_cyclegan"])
-    assert isinstance(model, loading.Translator)
+    assert isinstance(model, inference.Translator)
     for height, width in ((16, 24), (20, 40)):
         images = scenes(3, height, width)
         night = model.translate(images)
@@ -407,7 +383,7 @@ def test_a_translator_takes_any_number_and_size(places, monkeypatch):
         assert night.dtype == np.uint8
         assert np.array_equal(night, model.translate(images))
     assert model.translate(images[:0]).shape == (0, 20, 40, 3)
-    monkeypatch.setattr(loading, "CHUNK_PIXELS", 2 * 20 * 40)
+    monkeypatch.setattr(inference, "CHUNK_PIXELS", 2 * 20 * 40)
     assert np.abs(model.translate(images).astype(int) - night).max() <= 1
     for wrong in (scenes(1, 18, 24), images.astype(np.float32), images[0]):
         with pytest.raises(ArgusError, match="multiples of 4"):
@@ -416,7 +392,7 @@ def test_a_translator_takes_any_number_and_size(places, monkeypatch):
 
 def test_pixels_survive_the_way_to_the_network_and_back():
     levels = np.arange(256, dtype=np.uint8).repeat(3).reshape(1, 16, 16, 3)
-    assert np.array_equal(loading.to_uint8(loading.to_float(levels)), levels)
+    assert np.array_equal(inference.to_uint8(inference.to_float(levels)), levels)
 
 
 def copy(place: Path, to: Path) -> Path:
@@ -442,11 +418,21 @@ def test_a_damaged_or_foreign_model_is_refused_with_advice(places, tmp_path):
     for field, value, message in (
         ("arch", "stylegan9", "no architecture 'stylegan9'"),
         ("config", {"widths": [8, 8], "noise": 4, "depth": 1}, "depth"),
-        ("config", {"widths": [8, 4], "noise": 4}, "does not fit the r3gan"),
+        ("config", {"widths": [8, 4], "noise": 4}, "another model.*spec_sha256.*dvc checkout"),
         ("parameters", "many", "not the card"),
     ):
         folder = copy(places["tiny_r3gan"], tmp_path / f"{field}{len(message)}")
         card = json.loads((folder / "card.json").read_text())
-        (folder / "card.json").write_text(json.dumps(card | {field: value}))
+        of = card["spec"] if field in card["spec"] else card
+        of[field] = value
+        (folder / "card.json").write_text(json.dumps(card))
         with pytest.raises(ArgusError, match=message):
             loading.load(folder)
+
+    folder = copy(places["tiny_r3gan"], tmp_path / "of another version")
+    weights = folder / "generator.safetensors"
+    save_file({"generator.other": torch.zeros(1)}, weights)
+    card = json.loads((folder / "card.json").read_text()) | {"weights_sha256": sha256(weights)}
+    (folder / "card.json").write_text(json.dumps(card))
+    with pytest.raises(ArgusError, match="does not fit the r3gan"):
+        loading.load(folder)

@@ -11,10 +11,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from argus.core import lineage
 from argus.core.errors import ArgusError
+from argus.core.files import sha256
 from argus.data.packed import Rights, Terms
 from stages.train.checkpoint import Checkpoints
 from stages.train.train import train
@@ -92,10 +93,33 @@ def test_all_networks_begin_where_the_turn_before_left_them(
     assert f"begins where turn {TURN} left it" in capsys.readouterr().err
 
 
+def test_a_turn_before_of_an_earlier_version_is_gone_on_from(
+    before, history, tmp_path, monkeypatch
+):
+    """Its card had no spec, its weights no identity, and some networks and fields other names."""
+    folder = Path(shutil.copytree(before["sngan"], tmp_path / "before"))
+    left = load_file(folder / "networks.safetensors")
+    old = {name.replace("tor.head.", "tor.judge."): tensor for name, tensor in left.items()}
+    assert old.keys() != left.keys()
+    save_file(old, folder / "networks.safetensors")
+    card = json.loads((folder / "card.json").read_text())
+    config = card["spec"]["config"]
+    config["pace"] = config.pop("discriminator_lr_multiplier")
+    config["turns"] = config.pop("discriminator_steps")
+    card["networks_sha256"] = sha256(folder / "networks.safetensors")
+    (folder / "card.json").write_text(json.dumps(card.pop("spec") | card))
+    history(folder)
+    networks, card = begun(tiny.order("sngan", tmp_path, WARM, steps=2, previous=TURN), monkeypatch)
+    assert card["warm_start"] == TURN
+    assert all(torch.equal(networks[name], tensor) for name, tensor in left.items())
+
+
 def changed(folder: Path, to: Path, **fields: object) -> Path:
     """A trained folder whose card says something else."""
     shutil.copytree(folder, to)
     card = json.loads((to / "card.json").read_text())
+    spec = {name: fields.pop(name) for name in [*fields] if name in card["spec"]}
+    card["spec"] |= spec
     (to / "card.json").write_text(json.dumps(card | fields))
     return to
 
@@ -288,6 +312,8 @@ def test_weights_whose_images_are_not_known_are_not_gone_on_from(before, history
         trained_on=[],
         images_sha256=None,
     )
+    card = json.loads((old / "card.json").read_text())
+    (old / "card.json").write_text(json.dumps(card.pop("spec") | card))
     history(old)
     assert "does not say which images" in told(tmp_path / "new")["cold_start"]
 

@@ -40,19 +40,17 @@ from argus.core.errors import ArgusError
 from argus.models.architecture import (
     Architecture,
     ArchitectureConfig,
-    Batch,
     OptimizerStep,
-    Scene,
     ScheduledValues,
-    Stream,
 )
 from argus.models.augment import Kind, augment
 from argus.models.blocks.patch import must_hold_a_patch, patch_discriminator
 from argus.models.blocks.resnet import MULTIPLE, Resampling, ResNetGenerator
 from argus.models.card import Card
-from argus.models.loading import Translator
+from argus.models.inference import Translator
 from argus.models.losses import LEAST_SQUARES
 from argus.models.pool import ImagePool
+from argus.models.scene import Batch, Scene, Stream
 from argus.models.schedules import constant, constant_then_linear
 
 Count = Annotated[int, Field(ge=1)]

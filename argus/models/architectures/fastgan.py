@@ -49,7 +49,7 @@ from torch.nn import functional
 
 from argus.core.errors import ArgusError
 from argus.models import draws
-from argus.models.architecture import Batch, OptimizerStep, Scene, ScheduledValues, Stream
+from argus.models.architecture import OptimizerStep, ScheduledValues
 from argus.models.augment import AdaptiveStrength, Kind, augment
 from argus.models.blocks.fastgan import (
     MARGIN,
@@ -65,14 +65,15 @@ from argus.models.blocks.fastgan import (
     quarter,
 )
 from argus.models.blocks.normalization import ClassBatchNorm2d, JointBatchNorm2d, spectral
-from argus.models.generating import Count, Generating, GeneratingConfig
+from argus.models.class_conditional import ClassConditionalConfig, ClassConditionalGAN, Count
+from argus.models.scene import Batch, Scene, Stream
 from argus.models.schedules import constant, cosine
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 
 
-class Config(GeneratingConfig):
+class Config(ClassConditionalConfig):
     """Sizes, then what moves them."""
 
     widths: tuple[Count, ...] = (96, 64, 32, 12)
@@ -136,7 +137,7 @@ class GeneratorNetwork(nn.Module):
         self.skips = nn.ModuleList(SkipExcitation(*pair, grid) for pair in skips)
         self.small = nn.Conv2d(widths[-2], 3, 1, bias=False)
         self.out = nn.Conv2d(widths[-1], 3, 3, padding=1, bias=False)
-        self.apply(_initialise)
+        self.apply(_initialize)
 
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
         return torch.tanh(self.out(self._levels(noise, labels)[-1]))
@@ -212,7 +213,7 @@ class DiscriminatorNetwork(nn.Module):
                 "part": decoder(widths[-2], config.decoder_widths),
             }
         )
-        self.apply(_initialise)
+        self.apply(_initialize)
         spectral(self)
 
     def forward(self, views: Views, labels: Tensor) -> tuple[Tensor, Description]:
@@ -241,7 +242,7 @@ class DiscriminatorNetwork(nn.Module):
         return torch.stack(losses).sum()
 
 
-def _initialise(layer: nn.Module) -> None:
+def _initialize(layer: nn.Module) -> None:
     """Weights of a variance that suits any width; the authors' N(0, .02) suits theirs alone."""
     if isinstance(layer, nn.Conv2d):
         nn.init.normal_(layer.weight, 0.0, layer.weight[0].numel() ** -0.5)
@@ -249,7 +250,7 @@ def _initialise(layer: nn.Module) -> None:
         nn.init.normal_(layer.weight, 0.0, len(layer.weight) ** -0.5)
 
 
-class FastGAN(Generating):
+class FastGAN(ClassConditionalGAN):
     """One step of the discriminator, one of the generator, on the same fakes."""
 
     config_type = Config

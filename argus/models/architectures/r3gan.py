@@ -46,22 +46,21 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from argus.models import draws
-from argus.models.architecture import Batch, OptimizerStep, Scene, ScheduledValues, Stream
+from argus.models.architecture import OptimizerStep, ScheduledValues
 from argus.models.augment import Kind, augment
-from argus.models.blocks.bottleneck import SLOPE, Bottleneck, scaled
+from argus.models.blocks.bottleneck import Bottleneck, scaled, to_rgb
 from argus.models.blocks.convolution import TwiceConv2d
 from argus.models.blocks.resampling import Downsample, Upsample
-from argus.models.generating import Count, Generating, GeneratingConfig
-from argus.models.losses import RELATIVISTIC, squared_gradient
+from argus.models.class_conditional import ClassConditionalConfig, ClassConditionalGAN, Count
+from argus.models.losses import RELATIVISTIC, mode_seeking, squared_gradient
+from argus.models.scene import Batch, Scene, Stream
 from argus.models.schedules import cosine
 
 Range = tuple[float, float]
-ALIKE = 0.01
-"""Added to the difference of two images, so that equal ones do not throw the generator far."""
 SCHEDULED = ("learning_rate", "beta2", "gamma", "augment", "ema_images")
 
 
-class Config(GeneratingConfig):
+class Config(ClassConditionalConfig):
     """Sizes, then schedules as (start, end)."""
 
     widths: tuple[Count, ...] = (96, 64, 32)
@@ -125,22 +124,6 @@ def _change(before: int, after: int, conv: type[nn.Conv2d] = nn.Conv2d) -> nn.Mo
     return nn.Identity() if before == after else scaled(conv(before, after, 1, bias=False))
 
 
-def _picture(config: Config) -> nn.Sequential:
-    """From the finest level to RGB: a 1x1 convolution, or a thin way up where `patch` is above 1.
-
-    Shuffling channels into pixels would be cheaper and leaves a grid in every image.
-    """
-    before, doublings = config.widths[-1], config.patch.bit_length() - 1
-    layers: list[nn.Module] = []
-    for _ in range(doublings):
-        thin = max(before // 3, 1)
-        layers += [scaled(nn.Conv2d(before, thin, 1)), Upsample()]
-        layers += [scaled(nn.Conv2d(thin, thin, 3, padding=1)), nn.LeakyReLU(SLOPE)]
-        before = thin
-    kernel = 3 if doublings else 1
-    return nn.Sequential(*layers, scaled(nn.Conv2d(before, 3, kernel, padding="same")))
-
-
 class GeneratorNetwork(nn.Module):
     """(noise [N, D], class index [N]) -> [N, 3, H, W]."""
 
@@ -155,7 +138,7 @@ class GeneratorNetwork(nn.Module):
         for before, after in pairwise(config.widths):
             step = [_change(before, after), Upsample(), *_blocks(after, config)]
             self.levels.append(nn.Sequential(*step))
-        self.out = _picture(config)
+        self.out = to_rgb(config.widths[-1], config.patch.bit_length() - 1)
 
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
         style = self.mixing(torch.cat([noise, self.embedding(labels)], dim=1))
@@ -188,29 +171,13 @@ class DiscriminatorNetwork(nn.Module):
         return (features * directions).sum(dim=1)
 
 
-def sameness(images: Tensor, others: Tensor, noise: Tensor, other_noise: Tensor) -> Tensor:
-    """How little images differ for how much their noise does (Mao et al., CVPR 2019, equation 1).
-
-    Distance of the noise over that of the images, both the mean absolute difference. Taken for each
-    pair and then averaged (the paper: averaged first), so that it is a mean over the batch.
-
-    Args:
-        images: float [N, 3, H, W] that were drawn with `noise` [N, D].
-        others: float [N, 3, H, W] of the same classes, drawn with `other_noise` [N, D].
-
-    Returns:
-        scalar, float32.
-    """
-    apart = (images.float() - others.float()).abs().mean(dim=(1, 2, 3))
-    wanted = (noise - other_noise).abs().mean(dim=1)
-    return (1 / (apart / wanted + ALIKE)).mean()
-
-
-class R3GAN(Generating):
+class R3GAN(ClassConditionalGAN):
     """Generator and discriminator in alternation, one optimizer each."""
 
     config_type = Config
     config: Config
+    generator: GeneratorNetwork
+    discriminator: DiscriminatorNetwork
     betas = (0.0, 0.9)
     profiles: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "cifar": PUBLISHED
@@ -250,7 +217,7 @@ class R3GAN(Generating):
             real_again = self.discriminator(self._augmented(reals, scheduled), labels)
         fake_again = self.discriminator(self._augmented(again, scheduled), labels)
         g_loss = RELATIVISTIC.generator(fake_again, real_again)
-        same = sameness(again, fakes, others, noise)
+        same = mode_seeking(again, fakes, others, noise)
         optimizer_step("generator", g_loss + self.config.mode_seeking * same)
         return {
             "loss/discriminator": d_loss,

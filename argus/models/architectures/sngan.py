@@ -41,18 +41,20 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from argus.models import draws
-from argus.models.architecture import Batch, OptimizerStep, Scene, ScheduledValues, Stream
+from argus.models.architecture import OptimizerStep, ScheduledValues
 from argus.models.augment import AdaptiveStrength, Kind, augment
-from argus.models.blocks.normalization import ClassBatchNorm2d, JointBatchNorm2d, spectral
-from argus.models.generating import Count, Generating, GeneratingConfig
+from argus.models.blocks.normalization import JointBatchNorm2d, spectral
+from argus.models.blocks.sngan import DownBlock, UpBlock
+from argus.models.class_conditional import ClassConditionalConfig, ClassConditionalGAN, Count
 from argus.models.losses import HINGE
+from argus.models.scene import Batch, Scene, Stream
 from argus.models.schedules import constant_then_linear, cosine
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 
 
-class Config(GeneratingConfig):
+class Config(ClassConditionalConfig):
     """Sizes, then what moves them."""
 
     generator_widths: tuple[Count, ...] = (96, 64, 32, 16)
@@ -88,50 +90,6 @@ class Config(GeneratingConfig):
         return max(2 ** (len(self.generator_widths) - 1), 2**self.halvings)
 
 
-def _doubled(x: Tensor) -> Tensor:
-    return functional.interpolate(x, scale_factor=2.0, mode="nearest")
-
-
-class UpBlock(nn.Module):
-    """Pre-activated residual block, [N, before, H, W] -> [N, after, 2H, 2W]."""
-
-    def __init__(self, before: int, after: int, classes: int) -> None:
-        super().__init__()
-        self.normal1 = ClassBatchNorm2d(before, classes)
-        self.mix1 = nn.Conv2d(before, after, 3, padding=1)
-        self.normal2 = ClassBatchNorm2d(after, classes)
-        self.mix2 = nn.Conv2d(after, after, 3, padding=1)
-        self.shortcut = nn.Conv2d(before, after, 1)
-
-    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
-        y = self.mix1(_doubled(functional.relu(self.normal1(x, labels))))
-        y = self.mix2(functional.relu(self.normal2(y, labels)))
-        return _doubled(self.shortcut(x)) + y
-
-
-class DownBlock(nn.Module):
-    """Residual block without normalisation, [N, before, H, W] -> [N, after, h, w].
-
-    Halving averages 2 x 2 places. The first block sees pixels and does not rectify them. The
-    shortcut is a 1x1 convolution where the sides or the width change.
-    """
-
-    def __init__(self, before: int, after: int, halves: bool, first: bool) -> None:
-        super().__init__()
-        self.halves, self.first = halves, first
-        self.mix1 = nn.Conv2d(before, after, 3, padding=1)
-        self.mix2 = nn.Conv2d(after, after, 3, padding=1)
-        same = before == after and not halves
-        self.shortcut = nn.Identity() if same else nn.Conv2d(before, after, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.mix1(x if self.first else functional.relu(x))
-        y = self.mix2(functional.relu(y))
-        if self.halves:
-            x, y = functional.avg_pool2d(x, 2), functional.avg_pool2d(y, 2)
-        return self.shortcut(x) + y
-
-
 class GeneratorNetwork(nn.Module):
     """(noise [N, D], class index [N]) -> [N, 3, H, W] in [-1, 1]."""
 
@@ -144,7 +102,7 @@ class GeneratorNetwork(nn.Module):
         self.levels = nn.ModuleList(UpBlock(*pair, classes) for pair in pairwise(widths))
         self.normal = JointBatchNorm2d(widths[-1])
         self.out = nn.Conv2d(widths[-1], 3, 3, padding=1)
-        self.apply(_initialise)
+        self.apply(_initialize)
 
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
         x = self.start(noise).unflatten(1, self.coarsest)
@@ -165,7 +123,7 @@ class DiscriminatorNetwork(nn.Module):
         )
         self.head = nn.Linear(widths[-1], 1)
         self.embedding = nn.Embedding(len(scene.classes), widths[-1])
-        self.apply(_initialise)
+        self.apply(_initialize)
         spectral(self)
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
@@ -173,18 +131,20 @@ class DiscriminatorNetwork(nn.Module):
         return self.head(features).squeeze(1) + (self.embedding(labels) * features).sum(dim=1)
 
 
-def _initialise(layer: nn.Module) -> None:
+def _initialize(layer: nn.Module) -> None:
     if isinstance(layer, nn.Conv2d | nn.Linear):
         nn.init.xavier_uniform_(layer.weight)
         if layer.bias is not None:
             nn.init.zeros_(layer.bias)
 
 
-class SNGAN(Generating):
+class SNGAN(ClassConditionalGAN):
     """Some steps of the discriminator, then one of the generator."""
 
     config_type = Config
     config: Config
+    generator: GeneratorNetwork
+    discriminator: DiscriminatorNetwork
     betas = (0.0, 0.9)
     profiles: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "published": {

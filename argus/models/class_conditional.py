@@ -10,14 +10,15 @@ from torch import nn
 from torch.optim import Adam, Optimizer
 
 from argus.core.errors import ArgusError
-from argus.models.architecture import Architecture, ArchitectureConfig, Scene
+from argus.models.architecture import Architecture, ArchitectureConfig
 from argus.models.card import Card
-from argus.models.loading import Generator
+from argus.models.inference import Generator
+from argus.models.scene import Scene
 
 Count = Annotated[int, Field(ge=1)]
 
 
-class GeneratingConfig(ArchitectureConfig, ABC):
+class ClassConditionalConfig(ArchitectureConfig, ABC):
     """Fields of every config of these."""
 
     noise: Count = 64
@@ -31,14 +32,14 @@ class GeneratingConfig(ArchitectureConfig, ABC):
         """What both sides of an image must be multiples of."""
 
 
-class Generating(Architecture):
+class ClassConditionalGAN(Architecture):
     """Has `generator`, (noise [N, noise], class index [N]) -> [N, 3, H, W], and `discriminator`.
 
     A subclass makes both after it has called the constructor, which raises `ArgusError` where
     `domains` are given or the sides do not suit.
     """
 
-    config: GeneratingConfig
+    config: ClassConditionalConfig
     generator: nn.Module
     discriminator: nn.Module
     inference_modules = ("generator",)
@@ -46,7 +47,7 @@ class Generating(Architecture):
     betas: ClassVar[tuple[float, float]]
     """Of Adam, for both networks."""
 
-    def __init__(self, config: GeneratingConfig, scene: Scene) -> None:
+    def __init__(self, config: ClassConditionalConfig, scene: Scene) -> None:
         super().__init__()
         if scene.domains is not None:
             name = type(self).__name__.lower()
