@@ -8,27 +8,18 @@ from pathlib import Path
 import pytest
 import yaml
 
-from argus.core import code
+from argus.core import code, params
+from argus.models import code_record
 from tests.conftest import ROOT
 
-# These cannot change what a stage writes: messages, bars, the check of params.yaml (whose values
-# DVC tracks by themselves), what is said on Ctrl-C, a cache that must not be seen in any output
-# and its versions, how threads wait, and where things lie, which dvc.yaml says as well.
-NEUTRAL = {
-    "argus.core.errors",
-    "argus.core.progress",
-    "argus.core.params",
-    "argus.core.paths",
-    "argus.core.interrupts",
-    "argus.core.caches",
-    "argus.core.code",
-    "stages",
-    "argus",
-}
 EMPTY = code.meaning("")
 # what is imported by name, one for each file of a folder, and what does so
 FOUND_BY_NAME = {"argus.judging.registry": "argus/judging/metrics"}
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+RECORDED = {*code_record.PER_MODEL, code_record.ALL_MODELS}
+"""Stages whose code stands in the record, as a parameter."""
+LISTED = sorted(STAGES.keys() - RECORDED - {"code"})
+"""Stages that depend on files of code."""
 
 
 def modules(folder: str) -> set[str]:
@@ -52,16 +43,9 @@ def imported(module: str) -> dict[str, Path]:
 
 def needed(entries: Iterable[str]) -> set[str]:
     """The files that modules rest on, relative to the top: the closure of what they import."""
-    found, waiting = set(), list(entries)
-    while waiting:
-        module = waiting.pop()
-        if module not in found and module not in NEUTRAL:
-            found.add(module)
-            waiting += imported(module)
-    files = (file for module in found if (file := code.source(module)) is not None)
     return {
         file.relative_to(ROOT).as_posix()
-        for file in files
+        for file in code.closure(*entries, without=code.NEUTRAL).values()
         if code.meaning(file.read_text()) != EMPTY
     }
 
@@ -77,17 +61,37 @@ def _within(file: str, dep: str) -> bool:
     return file == dep or file.startswith(f"{dep}/")
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", LISTED)
 def test_a_stage_depends_on_all_that_it_imports(stage: str) -> None:
     assert f"stages/{stage}" in STAGES[stage]["deps"]
     assert not missing(stage)
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", LISTED)
 def test_a_stage_depends_on_no_code_that_it_does_not_import(stage: str) -> None:
     files = needed(modules(f"stages/{stage}"))
     code_of = [dep for dep in STAGES[stage]["deps"] if dep.startswith(("argus/", "stages/"))]
     assert [dep for dep in code_of if not any(_within(file, dep) for file in files)] == []
+
+
+@pytest.mark.parametrize("stage", sorted(RECORDED))
+def test_a_stage_that_runs_architectures_depends_on_its_line_of_the_record(stage: str) -> None:
+    (line,) = (entry for entry in STAGES[stage]["params"] if isinstance(entry, dict))
+    of_model = f"{stage}.${{item.model}}" if stage in code_record.PER_MODEL else stage
+    assert line == {"reports/code.json": [of_model]}
+    assert not [dep for dep in STAGES[stage]["deps"] if dep.startswith(("argus/", "stages/"))]
+
+
+def test_what_is_recorded_is_looked_at_anew_when_any_of_it_changes() -> None:
+    models = params.load(ROOT / "params.yaml").models
+    files = {code.source(module) for module in code_record.record(models)["parts"]}
+    own = needed(modules("stages/code")) | {file.relative_to(ROOT).as_posix() for file in files}
+    deps = STAGES["code"]["deps"]
+    assert [file for file in own if not any(_within(file, dep) for dep in deps)] == []
+
+
+def test_what_is_neutral_is_there() -> None:
+    assert [module for module in code.NEUTRAL if code.source(module) is None] == []
 
 
 def test_what_is_imported_far_down_counts(monkeypatch: pytest.MonkeyPatch) -> None:

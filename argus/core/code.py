@@ -1,7 +1,8 @@
 """What a computation rests on besides its input: the code that it imports, and who runs that code.
 
 Both are found by machine: the files by reading their imports, the libraries by what is installed. A
-side cache that is keyed by them forgets what other code, or another library, computed.
+side cache that is keyed by them forgets what other code, or another library, computed, and a model
+is trained again when what its training rests on says something else.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import pkgutil
 import platform
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
@@ -25,6 +27,32 @@ from PIL import features as pillow
 
 DECODERS = ("jpg", "libjpeg_turbo", "zlib", "zlib_ng", "webp", "libtiff")
 """Of what Pillow is built with, what has a say in the pixels of a file."""
+
+NEUTRAL = frozenset(
+    {
+        "argus",
+        "stages",
+        "argus.core.bounds",
+        "argus.core.caches",
+        "argus.core.code",
+        "argus.core.conflicts",
+        "argus.core.errors",
+        "argus.core.interrupts",
+        "argus.core.params",
+        "argus.core.paths",
+        "argus.core.preflight",
+        "argus.core.progress",
+        "argus.models.code_record",
+    }
+)
+"""Modules that cannot change what a stage writes: messages, progress bars, how threads wait, the
+check of params.yaml (whose values DVC tracks by themselves), where outputs lie (which dvc.yaml says
+as well), side caches with their versions, which must not be seen in any output, and the check that
+the record of code is of today."""
+
+DISCOVERED = {"argus.judging.registry": ("argus.judging.metrics", "argus.metrics")}
+"""Modules that import what they find -> the package all of whose modules they find, and the group
+of entry points by which other packages join. (Of the architectures each model runs but its own.)"""
 
 
 def version(module: str, *facts: object) -> str:
@@ -57,30 +85,73 @@ def meaning(text: str) -> str:
                 and ast.get_docstring(node, clean=False) is not None
             ):
                 node.body = node.body[1:]
-    return ast.dump(tree)
+    return _written(tree)
 
 
-def closure(*modules: str) -> dict[str, Path]:
+def _written(node: object) -> str:
+    """A syntax tree as text; `ast.dump` writes empty fields too, and Python has more by version."""
+    if isinstance(node, ast.AST):
+        fields = [(name, value) for name, value in ast.iter_fields(node) if value not in (None, [])]
+        within = ",".join(f"{name}={_written(value)}" for name, value in fields)
+        return f"{type(node).__name__}({within})"
+    if isinstance(node, list):
+        return f"[{','.join(map(_written, node))}]"
+    return repr(node)
+
+
+def parts(*modules: str, without: Collection[str] = NEUTRAL) -> dict[str, str]:
+    """What running some modules rests on, part by part, so that two states can be compared.
+
+    Returns:
+        for each source file of their closure that says something, by module: 12 hexadecimal digits
+        of SHA-256 of its `meaning`. For a module of an installed library instead, by that library's
+        name: its version, and the commit if it was installed from a repository.
+
+    Raises:
+        ModuleNotFoundError: there is no such module.
+    """
+    ours = [module for module in modules if _top(module) not in _owners()]
+    found = closure(*ours, without=without)
+    joined = {module for finder in DISCOVERED.keys() & found for module in _discovered(finder)}
+    installed = {name for m in {*modules, *joined} for name in _owners().get(_top(m), ())}
+    meanings = {
+        module: meaning(file.read_text(encoding="utf-8")) for module, file in found.items()
+    }
+    files = {
+        module: hashlib.sha256(said.encode()).hexdigest()[:12]
+        for module, said in meanings.items()
+        if said != meaning("")
+    }
+    return files | {name: _release(name) for name in sorted(installed)}
+
+
+def closure(*modules: str, without: Collection[str] = ()) -> dict[str, Path]:
     """The source files that importing some modules brings in, themselves included, by module.
 
     Imports anywhere in a file count, those inside functions too; those for type checkers alone do
     not. Followed is what is no installed library and not Python's own.
 
+    Args:
+        modules: by their full names.
+        without: modules that are left out, with what only they import.
+
     Raises:
         ModuleNotFoundError: there is no such module.
     """
     found: dict[str, Path] = {}
-    own = {module.partition(".")[0] for module in modules}
+    own = {_top(module) for module in modules}
     waiting = list(modules)
     while waiting:
         module = waiting.pop()
-        top = module.partition(".")[0]
-        if module in found or (top not in own and not _is_source(top)):
+        top = _top(module)
+        if module in found or module in without or (top not in own and not _is_source(top)):
             continue
         file = source(module)
         if file is not None:
             found[module] = file
             waiting += imports(module, file)
+            if module in DISCOVERED:
+                waiting += _discovered(module)
         elif module in modules:
             raise ModuleNotFoundError(f"no source file of {module}")
     return dict(sorted(found.items()))
@@ -137,7 +208,7 @@ def environment(files: dict[str, Path]) -> dict[str, str]:
     Args:
         files: by module, as `closure` gives them.
     """
-    imported = {name.partition(".")[0] for m, f in files.items() for name in imports(m, f)}
+    imported = {_top(name) for m, f in files.items() for name in imports(m, f)}
     owners = _owners()
     libraries = _required({owner for top in imported for owner in owners.get(top, ())})
     found = {name: metadata.version(name) for name in sorted(libraries)}
@@ -159,6 +230,31 @@ def _reached(node: ast.AST) -> Iterator[ast.AST]:
         children = node.orelse
     for child in children:
         yield from _reached(child)
+
+
+def _discovered(finder: str) -> list[str]:
+    """The modules that one of `DISCOVERED` imports without naming them."""
+    package, group = DISCOVERED[finder]
+    file = source(package)
+    names = [each.name for each in pkgutil.iter_modules([str(file.parent)])] if file else []
+    joined = [entry.module for entry in metadata.entry_points(group=group)]
+    return [*(f"{package}.{name}" for name in names), *joined]
+
+
+def _top(module: str) -> str:
+    """The package that a module is in, or itself."""
+    return module.partition(".")[0]
+
+
+def _release(library: str) -> str:
+    """Which release of an installed library this is: its version, and its commit if that is known.
+
+    One that pip installed from a repository may change without another version.
+    """
+    found = metadata.distribution(library)
+    origin = json.loads(found.read_text("direct_url.json") or "{}")
+    commit = origin.get("vcs_info", {}).get("commit_id")
+    return f"{found.version} {commit}" if commit else found.version
 
 
 def _is_source(top: str) -> bool:

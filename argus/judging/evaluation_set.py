@@ -17,7 +17,7 @@ from argus.core.params import Domains
 from argus.data.feasibility import shortage
 from argus.data.packed import Packed
 from argus.models.card import Card
-from argus.models.loading import Generator, Trained, Translator
+from argus.models.inference import Generator, TrainedModel, Translator
 
 
 class TooFewError(ArgusError):
@@ -54,7 +54,7 @@ class EvaluationSet:
         spare = cycle(known)
         return tuple(label if label in can else next(spare) for label in self.labels)
 
-    def generate(self, model: Trained, seed: int) -> np.ndarray:
+    def generate(self, model: TrainedModel, seed: int) -> np.ndarray:
         """What the model makes of the task, an image for each real: uint8 [N, H, W, 3].
 
         Raises:
@@ -65,7 +65,7 @@ class EvaluationSet:
         if self.sources is None and isinstance(model, Generator):
             return model.sample(self.labels_for(model.card), seed)
         raise ArgusError(
-            f"model '{model.card.model}' cannot do task '{model.task}' as params.yaml has it: "
+            f"model '{model.card.spec.model}' cannot do task '{model.task}' as params.yaml has it: "
             "models of one task must all have `domains`, or none of them"
         )
 

@@ -93,6 +93,7 @@ def read(folder: Path, digest: str) -> pl.DataFrame:
     """The list of images in the folder of a model.
 
     Args:
+        folder: of a trained model.
         digest: SHA-256 of the file, from the card.
 
     Raises:
@@ -166,6 +167,7 @@ def on_card(generations: Sequence[Generation], rights: Rights) -> dict[str, Any]
     """The fields of a card that say what is behind the weights.
 
     Args:
+        generations: that of the training itself first.
         rights: of the day of the training.
     """
 

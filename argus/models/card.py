@@ -1,4 +1,4 @@
-"""The card beside the weights: what a model is, and from what it was trained."""
+"""The card beside the weights: what was ordered, what came of it, and from which data."""
 
 from __future__ import annotations
 
@@ -14,45 +14,30 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from argus.core.errors import ArgusError, explain
 from argus.core.files import atomic, sha256, write_json
-from argus.core.params import Domains
-from argus.models import ancestry
+from argus.models import ancestry, migrations
 from argus.models.ancestry import Generation
+from argus.models.spec import Spec
 
 if TYPE_CHECKING:  # a model that is skipped needs no torch, which takes 3 s
     from torch import Tensor
-
-    from argus.models.architecture import Scene
 
 CARD, WEIGHTS, NETWORKS = "card.json", "generator.safetensors", "networks.safetensors"
 """The card; the averaged networks that sample; all networks as they trained, to go on from."""
 
 
 class Card(BaseModel):
-    """`card.json`. Enough to build the networks again and to say what they have seen.
+    """What came of a training, with the spec that it was ordered by.
 
     Fields with a default are not on cards of the first turns.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    model: str
-    arch: str
-    task: str
-    config: dict[str, Any]
-    resolution: tuple[int, int]
-    """[H, W] in pixels."""
-    classes: tuple[str, ...]
-    domains: Domains | None
-    seed: int
-    budget: dict[str, int | float] = {}
-    """What was given it: `steps`, `images` or `seconds` (of training steps alone)."""
+    spec: Spec
     steps: int
-    """Made; fewer than given where it was stopped or failed."""
+    """Made; fewer than ordered where it was stopped or failed."""
     best_step: int | None = None
     """Whose weights these are; None if nothing was validated, and they are the last ones."""
-    batch: int
-    precision: str
-    processes: int = 1
     parameters: dict[str, int]
     """Count by network, the discriminators included."""
     images_per_class: dict[str, int]
@@ -85,11 +70,19 @@ class Card(BaseModel):
             return f"it was skipped: {self.skipped}"
         return None if self.failed is None else f"its training failed: {self.failed}"
 
-    def scene(self) -> Scene:
-        """The images that the model was made for."""
-        from argus.models.architecture import Scene
-
-        return Scene(*self.resolution, self.classes, self.domains)
+    def identity(self) -> dict[str, str]:
+        """What the header of a file of its weights says of them, see `argus.models.weights`."""
+        spec = self.spec
+        return {
+            "model": spec.model,
+            "arch": spec.arch,
+            "task": spec.task,
+            "resolution": "x".join(map(str, spec.resolution)),
+            "classes": ",".join(spec.classes),
+            "domains": f"{spec.domains.source},{spec.domains.target}" if spec.domains else "",
+            "spec_sha256": spec.digest(),
+            "data_sha256": self.data_sha256,
+        }
 
 
 class SavedCard(Card):
@@ -102,12 +95,8 @@ class SavedCard(Card):
 
     @model_validator(mode="before")
     @classmethod
-    def _without_old_licences(cls, fields: Any) -> Any:
-        """Earlier versions named the licences of a model's own images alone: it is read, and what
-        is behind its weights is unknown."""
-        if isinstance(fields, dict):
-            return {name: value for name, value in fields.items() if name != "licences"}
-        return fields
+    def _of_any_version(cls, fields: Any) -> Any:
+        return migrations.card_fields(fields) if isinstance(fields, dict) else fields
 
 
 def read(folder: Path) -> SavedCard:
@@ -141,6 +130,8 @@ def save(
     """Write a card and the files that it vouches for, all or nothing.
 
     Args:
+        folder: replaced as a whole.
+        card: of the model.
         average: of `WEIGHTS`; all three are empty for a model without weights, and then no files.
         networks: of `NETWORKS`.
         images: all that are behind the weights, see `ancestry.union`.
@@ -148,10 +139,10 @@ def save(
     hashes = {}
     contents = {} if images is None else {ancestry.IMAGES: ancestry.to_bytes(images)}
     if average or networks:
-        from safetensors.torch import save as to_bytes
+        from argus.models.weights import to_bytes
 
-        tensors = {WEIGHTS: average, NETWORKS: networks}
-        contents |= {name: to_bytes(dict(of)) for name, of in tensors.items() if of}
+        files = {WEIGHTS: average, NETWORKS: networks}
+        contents |= {name: to_bytes(of, card.identity()) for name, of in files.items() if of}
     with atomic(folder) as temporary:
         temporary.mkdir()
         for name, content in contents.items():

@@ -18,9 +18,9 @@ import torch
 from argus.core import params
 from argus.core.errors import ArgusError
 from argus.core.files import atomic
-from argus.models.architecture import Scene
-from argus.models.broken import Broken, own_code
+from argus.models.failures import ArchitectureError, guard_architecture
 from argus.models.registry import build, settings
+from argus.models.scene import Scene
 
 
 def check(
@@ -33,16 +33,17 @@ def check(
     Args:
         models: entries of params.yaml that are valid by themselves.
         resolution: height and width in px; None where that of params.yaml is wrong by itself.
+        train: what holds for all of them; None likewise.
     """
     wrong: dict[str, list[str]] = {}
     broken = []
     for name, model in models.items():
         try:
-            with own_code("it was built"):
+            with guard_architecture("it was built"):
                 try_on(model, resolution)
         except ArgusError as error:
             wrong.setdefault(str(error), []).append(f"models.{name}")
-        except Broken as failure:
+        except ArchitectureError as failure:
             broken.append(
                 f"models.{name}: {failure.reason}. It will be marked failed, and the turn goes on "
                 "without it"

@@ -41,6 +41,7 @@ def draw_places(features: Sequence[Tensor], count: int) -> list[Tensor]:
 
     Args:
         features: [N, C, h, w] each.
+        count: of places in a map.
 
     Returns:
         int64 [min(count, h * w)] each, indices into the flattened map.

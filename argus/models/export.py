@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from argus.core.errors import ArgusError
 from argus.core.files import atomic
-from argus.models.loading import Generator, Translator
+from argus.models.inference import Generator, Translator
 
 OPSET = 18
 OUTPUT = "image"
@@ -42,7 +42,7 @@ def inputs(model: Generator | Translator) -> list[Input]:
     """
     if isinstance(model, Generator):
         seen = model.card.images_per_class
-        labels = ", ".join(f"{i} {c}" for i, c in enumerate(model.card.classes) if seen[c])
+        labels = ", ".join(f"{i} {c}" for i, c in enumerate(model.card.spec.classes) if seen[c])
         rows = {0: "n"}
         noise, wanted = torch.zeros(2, model.noise), torch.zeros(2, dtype=torch.int64)
         return [
@@ -62,15 +62,17 @@ def to_onnx(model: Generator | Translator, path: Path, about: Mapping[str, str])
     or how often it is written.
 
     Args:
+        model: as trained; it is not changed.
+        path: of the file, replaced as a whole.
         about: what the file's metadata says beside the card.
 
     Raises:
-        ArgusError: the architecture draws or carries by something that cannot be traced.
+        ArgusError: the network cannot be traced.
     """
-    network = model.draw if isinstance(model, Generator) else model.carry
+    network = model.generator if isinstance(model, Generator) else model.translator
     takes = inputs(model)
     if not isinstance(network, nn.Module):
-        raise ArgusError(_refusal(model, "it does not draw or carry by an nn.Module"))
+        raise ArgusError(_refusal(model, "its network is not an nn.Module"))
     try:
         program = torch.onnx.export(
             copy.deepcopy(network).cpu().float().eval(),
@@ -94,8 +96,8 @@ def to_onnx(model: Generator | Translator, path: Path, about: Mapping[str, str])
 
 
 def _refusal(model: Generator | Translator, why: str) -> str:
-    card = model.card
-    return f"model '{card.model}' ({card.arch}) cannot be exported to ONNX: {why}"
+    spec = model.card.spec
+    return f"model '{spec.model}' ({spec.arch}) cannot be exported to ONNX: {why}"
 
 
 def _anonymise(proto: onnx.ModelProto) -> None:
@@ -114,7 +116,7 @@ def _describe(
     takes: list[Input],
     about: Mapping[str, str],
 ) -> None:
-    proto.graph.name = model.card.model
+    proto.graph.name = model.card.spec.model
     for key, value in {CARD: model.card.model_dump_json(), **about}.items():
         proto.metadata_props.add(key=key, value=value)
     for given, each in zip(proto.graph.input, takes, strict=True):

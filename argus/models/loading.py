@@ -1,183 +1,18 @@
-"""A trained model in use: the public face of this stage for those that come after it.
-
-`load(folder)` gives a `Generator` (a sampler of labelled scenes) or a `Translator` (from one
-condition to another), whichever its architecture makes.
-"""
+"""From the folder of a trained model to a model in use, checked on the way."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.torch import load as load_tensors
-from torch import Tensor, nn
 
 from argus.core.errors import ArgusError
 from argus.core.files import sha256
 from argus.models import card as cards
-from argus.models.card import Card
+from argus.models.inference import TrainedModel
 from argus.models.registry import build
-
-Pictures = NDArray[np.uint8]
-
-CHUNK_PIXELS = 64 * 64 * 64
-"""Pixels in one pass through a network: bounds the memory whatever number is asked for."""
+from argus.models.weights import read
 
 
-def to_uint8(images: Tensor) -> Pictures:
-    """Float [N, 3, H, W] in [-1, 1] to uint8 [N, H, W, 3], rounded to the nearest level."""
-    levels = ((images.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
-    return levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
-
-
-def to_float(pictures: Pictures, device: torch.device | None = None) -> Tensor:
-    """Uint8 [N, H, W, 3] to float32 [N, 3, H, W] in [-1, 1], on the CPU or another device."""
-    levels = torch.from_numpy(np.ascontiguousarray(pictures))
-    if device is not None and device.type == "cuda":
-        # pinned, so that the copy does not wait for what the GPU still has to do
-        levels = levels.pin_memory().to(device, non_blocking=True)
-    return levels.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
-
-
-class Trained(ABC):
-    """Networks with the card that says what they are."""
-
-    def __init__(self, card: Card, networks: nn.ModuleDict) -> None:
-        self.card = card
-        self._device = next(networks.parameters()).device
-
-    @property
-    def task(self) -> str:
-        """The champion's slot that this model competes for."""
-        return self.card.task
-
-    @abstractmethod
-    def panel(self, sources: Pictures) -> tuple[Pictures, list[str]]:
-        """Images to watch a training by, the same at every step.
-
-        Args:
-            sources: uint8 [K, H, W, 3], training images of the first stream; they set the number
-                of columns.
-
-        Returns:
-            uint8 [R * K, H, W, 3] row by row, and the R names of the rows.
-        """
-
-
-class Generator(Trained):
-    """Draws scenes of a wanted class.
-
-    Args (of the constructor):
-        draw: (noise float [n, D], labels int64 [n]) -> float [n, 3, H, W] in [-1, 1]; the module
-            that is exported.
-        noise: D.
-    """
-
-    def __init__(
-        self,
-        card: Card,
-        networks: nn.ModuleDict,
-        draw: nn.Module,
-        noise: int,
-    ) -> None:
-        super().__init__(card, networks)
-        self.draw, self.noise = draw, noise
-
-    def sample(self, labels: Sequence[str], seed: int) -> Pictures:
-        """One image for each label; the same labels and seed give the same images.
-
-        Returns:
-            uint8 [N, H, W, 3] at the resolution of the card.
-
-        Raises:
-            ArgusError: a label that the model was not trained on.
-        """
-        known = [c for c in self.card.classes if self.card.images_per_class[c]]
-        unknown = sorted(set(labels) - set(known))
-        if unknown:
-            raise ArgusError(
-                f"model '{self.card.model}' cannot draw {', '.join(unknown)}: "
-                f"it was trained on {', '.join(known)}"
-            )
-        indices = [self.card.classes.index(label) for label in labels]
-        return self._render(self._noises(len(labels), seed), torch.tensor(indices).long())
-
-    def panel(self, sources: Pictures) -> tuple[Pictures, list[str]]:
-        """A row a class; a column is one noise, so that only the condition changes down it."""
-        rows, columns = len(self.card.classes), len(sources)
-        noise = self._noises(columns, seed=0).repeat(rows, 1)
-        labels = torch.arange(rows).repeat_interleave(columns)
-        return self._render(noise, labels), list(self.card.classes)
-
-    def _noises(self, count: int, seed: int) -> Tensor:
-        return torch.randn(count, self.noise, generator=torch.Generator().manual_seed(seed))
-
-    @torch.no_grad()
-    def _render(self, noise: Tensor, labels: Tensor) -> Pictures:
-        height, width = self.card.resolution
-        size = _chunk(height, width)
-        parts = ((noise[i : i + size], labels[i : i + size]) for i in range(0, len(noise), size))
-        drawn = (self.draw(z.to(self._device), y.to(self._device)) for z, y in parts)
-        return _joined(map(to_uint8, drawn), height, width)
-
-
-class Translator(Trained):
-    """Carries images from the card's source condition to its target condition.
-
-    Args (of the constructor):
-        carry: float [n, 3, H, W] in [-1, 1] -> the same shape and range; the module that is
-            exported.
-        multiple: what both sides of an image must be multiples of.
-    """
-
-    def __init__(
-        self,
-        card: Card,
-        networks: nn.ModuleDict,
-        carry: nn.Module,
-        multiple: int,
-    ) -> None:
-        super().__init__(card, networks)
-        self.carry, self.multiple = carry, multiple
-
-    @torch.no_grad()
-    def translate(self, images: Pictures) -> Pictures:
-        """The same scenes under the target condition.
-
-        Args:
-            images: uint8 [N, H, W, 3], of any size whose sides are multiples of the model's.
-
-        Returns:
-            uint8 [N, H, W, 3].
-
-        Raises:
-            ArgusError: not such an array.
-        """
-        suits = images.ndim == 4 and images.shape[3] == 3 and images.dtype == np.uint8
-        if not suits or any(side % self.multiple for side in images.shape[1:3]):
-            raise ArgusError(
-                f"model '{self.card.model}' translates uint8 RGB images [N, H, W, 3] with sides "
-                f"that are multiples of {self.multiple}, not {images.dtype} {images.shape}"
-            )
-        height, width = images.shape[1:3]
-        size = _chunk(height, width)
-        parts = (images[i : i + size] for i in range(0, len(images), size))
-        carried = (self.carry(to_float(part, self._device)) for part in parts)
-        return _joined(map(to_uint8, carried), height, width)
-
-    def panel(self, sources: Pictures) -> tuple[Pictures, list[str]]:
-        """The sources in one row, their translations below."""
-        assert self.card.domains is not None
-        rows = [self.card.domains.source, self.card.domains.target]
-        return np.concatenate([sources, self.translate(sources)]), rows
-
-
-def load(folder: Path) -> Trained:
+def load(folder: Path) -> TrainedModel:
     """Load what `python -m stages.train` wrote to `models/trained/<model>`.
 
     Raises:
@@ -185,10 +20,11 @@ def load(folder: Path) -> Trained:
             damaged, or the architecture of the card cannot be built by this version of the code.
     """
     card = cards.read(folder)
+    spec = card.spec
     if card.without_weights:
         mend = "Change its entry in params.yaml and train again with `dvc repro`"
         raise ArgusError(
-            f"model '{card.model}' has no weights, since {card.without_weights}"
+            f"model '{spec.model}' has no weights, since {card.without_weights}"
             f"{f'. {mend}' if card.failed else ''}"
         )
     path = folder / cards.WEIGHTS
@@ -198,21 +34,15 @@ def load(folder: Path) -> Trained:
     if sha256(path) != card.weights_sha256:
         raise ArgusError(f"{path} is damaged (its hash is not the one on its card): {mend}")
     try:
-        architecture = build(card.arch, card.config, card.scene())
-        networks = architecture.players().eval().requires_grad_(False)
-        networks.load_state_dict(load_tensors(path.read_bytes()))
+        architecture = build(spec.arch, spec.config, spec.scene())
+        networks = architecture.inference_networks().eval().requires_grad_(False)
     except ArgusError as error:
         raise ArgusError(f"{folder / cards.CARD} cannot be built: {error}") from None
-    except (RuntimeError, SafetensorError) as error:
+    weights = read(path, card.identity())
+    try:
+        networks.load_state_dict(weights)
+    except RuntimeError as error:
         raise ArgusError(
-            f"{path} does not fit the {card.arch} of this version of the code ({error}): {mend}"
+            f"{path} does not fit the {spec.arch} of this version of the code ({error}): {mend}"
         ) from None
-    return architecture.trained(networks, card)
-
-
-def _chunk(height: int, width: int) -> int:
-    return max(1, CHUNK_PIXELS // (height * width))
-
-
-def _joined(parts: Iterable[Pictures], height: int, width: int) -> Pictures:
-    return np.concatenate([np.zeros((0, height, width, 3), np.uint8), *parts])
+    return architecture.inference_model(networks, card)

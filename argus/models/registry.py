@@ -1,33 +1,18 @@
-"""Which architectures there are, and how an entry of `models` in params.yaml becomes one.
-
-`arch` is the name of a file of `argus/models/architectures/`, the name of an entry point in the
-group `argus.architectures` of an installed package, or `package.module:Class` for anything that
-Python can import.
-"""
+"""How an entry of `models` in params.yaml becomes an architecture; `entries.py` knows which exist."""
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Mapping
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from pydantic import ValidationError
 
 from argus.core.errors import ArgusError, explained, nearest
-from argus.models import architectures
-from argus.models.architecture import Architecture, ArchitectureConfig, Scene
+from argus.models.architecture import Architecture, ArchitectureConfig
+from argus.models.entries import entry, known
+from argus.models.scene import Scene
 
-GROUP = "argus.architectures"
-
-
-def known() -> dict[str, EntryPoint]:
-    """All architectures that have a name; our own go before others of the same name."""
-    ours = (m.name for m in pkgutil.iter_modules(architectures.__path__))
-    found = {entry.name: entry for entry in entry_points(group=GROUP)}
-    for name in ours:
-        found[name] = EntryPoint(name, f"{architectures.__name__}.{name}:ARCHITECTURE", GROUP)
-    return dict(sorted(found.items()))
+__all__ = ["build", "find", "known", "settings"]
 
 
 def find(arch: str) -> type[Architecture]:
@@ -36,15 +21,8 @@ def find(arch: str) -> type[Architecture]:
     Raises:
         ArgusError: there is none, it cannot be imported, or it is not an `Architecture`.
     """
-    entry = EntryPoint(arch, arch, GROUP) if ":" in arch else known().get(arch)
-    if entry is None:
-        names = known()
-        raise ArgusError(
-            f"there is no architecture {arch!r}{nearest(arch, names) or ':'} `arch` in params.yaml "
-            f"can be {', '.join(names)}, or package.module:Class"
-        )
     try:
-        kind = entry.load()
+        kind = entry(arch).load()
     except (ModuleNotFoundError, AttributeError) as error:
         raise ArgusError(
             f"the architecture {arch!r} cannot be loaded ({error}): install the package that it "

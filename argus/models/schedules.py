@@ -13,7 +13,7 @@ Schedule = Callable[[float], float]
 
 def constant(value: float) -> Schedule:
     """The same value throughout."""
-    return lambda done: value
+    return lambda _done: value
 
 
 def cosine(start: float, end: float, over: float = 1.0) -> Schedule:

@@ -135,7 +135,7 @@ def _card() -> tuple[str, float]:
 
 
 def _all_timed(settings: dict[str, Any]) -> dict[str, Found]:
-    """All in one process: accelerate keeps to one precision a process."""
+    """All in one process: another one may leave the card in another state."""
     found = {}
     for arch, model in PUBLISHED.items():
         found[arch] = _timed(model, settings)

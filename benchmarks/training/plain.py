@@ -36,7 +36,7 @@ class Pool:
 
 
 class Plain:
-    """Two generators, two discriminators, two optimisers."""
+    """Two generators, two discriminators, two optimizers."""
 
     def __init__(self, forth: nn.Module, back: nn.Module, judge: nn.Module, other: nn.Module):
         self.forth, self.back, self.judge, self.other = forth, back, judge, other

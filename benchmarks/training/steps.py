@@ -89,9 +89,11 @@ def loading(loop: Training, steps: int, alone: bool = True) -> tuple[float, floa
 
 def _plain(ours: Training) -> Callable[[], None]:
     """A plain step on fresh networks like `ours`, on images already at hand."""
-    kind, scene = ours.card, ours.card.scene()
-    networks = build(kind.arch, kind.config, scene, "published")
-    script = Plain(networks.forth, networks.back, networks.judge_target, networks.judge_source)
+    spec, scene = ours.card.spec, ours.card.spec.scene()
+    networks = build(spec.arch, spec.config, scene, "published")
+    script = Plain(
+        networks.forth, networks.back, networks.discriminator_target, networks.discriminator_source
+    )
     source, target = torch.rand(2, 1, 3, scene.height, scene.width).mul(2).sub(1)
     return lambda: script.step(source, target)
 

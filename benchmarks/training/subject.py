@@ -10,12 +10,12 @@ import polars as pl
 from argus.core import determinism, params
 from argus.core.params import Domains, Model
 from argus.data.packed import Packed, Rights, Terms
-from argus.models.architecture import Scene
 from argus.models.registry import build
-from stages.train import group
+from argus.models.scene import Scene
+from stages.train import distributed
 from stages.train.budget import Budget
 from stages.train.sampler import BalancedSampler
-from stages.train.train import Order
+from stages.train.train import TrainingJob
 from stages.train.training import Training
 
 CLASSES = ("day", "night")
@@ -55,7 +55,7 @@ def training(model: Model, data: Packed, threads: int, **changes: object) -> Tra
     """
     own = {"threads": threads, "mirror": False, **changes}
     settings = params.load().train.model_copy(update=own)
-    accelerator = group.join(settings)
+    device = distributed.join(settings)
     determinism.deterministic(model.seed, threads)
     height, width = data.images.shape[1:3]
     scene = Scene(height, width, data.classes, model.domains)
@@ -67,7 +67,7 @@ def training(model: Model, data: Packed, threads: int, **changes: object) -> Tra
         samplers[name] = BalancedSampler(rows, data.labels[rows], settings.tau, model.seed)
     nowhere = Path()
     ids = {"image_id": data.image_ids, "source": "made up", "delivery": "here"}
-    order = Order(
+    job = TrainingJob(
         model.arch,
         model,
         settings,
@@ -81,6 +81,4 @@ def training(model: Model, data: Packed, threads: int, **changes: object) -> Tra
         reports=nowhere,
         cache=nowhere,
     )
-    return Training(
-        architecture, accelerator, samplers, data, order.card(1), Budget.of(model), settings
-    )
+    return Training(architecture, device, samplers, data, job.card(1), Budget.of(model), settings)

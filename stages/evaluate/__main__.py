@@ -22,7 +22,7 @@ from argus.features.backbone import BACKBONES
 from argus.judging import registry
 from argus.judging.evaluation_set import held_out
 from argus.judging.scores import ModelScores
-from argus.models import card, loading
+from argus.models import card, code_record, loading
 from stages.evaluate.evaluation import evaluate
 
 LOCK = Path("requirements.lock")
@@ -63,6 +63,7 @@ def main() -> None:
     p = params.load()
     if name not in p.models:
         raise ArgusError(f"params.yaml has no model '{name}'; it has {', '.join(p.models)}")
+    code_record.must_be_current("evaluate", p.models, name)
     for package in registry.unpinned(LOCK):
         warn(
             f"{package}, which a metric comes from, is not in {LOCK}: elsewhere this turn would "

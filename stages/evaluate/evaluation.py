@@ -58,7 +58,7 @@ def evaluate(
     """
     wanted = evidence.needed(metrics)
     answers = evaluation_set.generate(model, seed)
-    rows = evidence.training_rows(train, model.card.domains)
+    rows = evidence.training_rows(train, model.card.spec.domains)
     stand_ins = baselines(evaluation_set, seed)
     shown = {"reals": evaluation_set.reals, **stand_ins}
     real_ones = train.images[rows[: len(evaluation_set.reals)]]
@@ -69,7 +69,7 @@ def evaluate(
         learnt = train.images[rows]
     if learnt is not None and "training_features" in wanted:
         shown["training"] = learnt
-    features = _described(answers, shown, net, model.card.model)
+    features = _described(answers, shown, net, model.card.spec.model)
     n = len(evaluation_set.reals)
     features["mean_image"] = np.repeat(features["mean_image"], n, axis=0)
 
@@ -85,7 +85,7 @@ def evaluate(
     if TRAINING_REALS in shown:
         judged[TRAINING_REALS] = evidence.of_images(real_ones, features[TRAINING_REALS])
     judged["model"] = evidence.of_model(evaluation_set, model.card, answers, features["model"])
-    named = {"model": f"model {model.card.model}"}
+    named = {"model": f"model {model.card.spec.model}"}
     return Evaluation(
         features,
         {

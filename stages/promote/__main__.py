@@ -28,7 +28,7 @@ from argus.data.packed import read_rights
 from argus.features.backbone import BACKBONES
 from argus.judging.eligibility import Eligibility
 from argus.judging.incumbents import fetch
-from argus.models import card
+from argus.models import card, code_record
 from stages.promote.task import decide
 
 NO_METRICS = ("reason", "weights")
@@ -38,6 +38,7 @@ NO_METRICS = ("reason", "weights")
 @exits_cleanly
 def main() -> None:
     p = params.load()
+    code_record.must_be_current("promote", p.models)
     net = BACKBONES[p.embed.backbone]()
     deterministic(p.evaluate.seed, p.embed.threads)
     packed = read_rights()

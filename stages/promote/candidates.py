@@ -88,6 +88,8 @@ def candidates(
         failed=failed,
         skipped=skipped,
         refused=refused,
-        incumbent_refused=RefusedIncumbent(before.model, because) if before and because else None,
+        incumbent_refused=RefusedIncumbent(before.spec.model, because)
+        if before and because
+        else None,
         by_today=any(set(now[name]) - set(then[name]) for name in asked),
     )

@@ -79,7 +79,7 @@ def scored_anew(
         **evidence.of_task(evaluation_set, known["reals"], learnt, known.get("training")),
         **evidence.of_model(evaluation_set, model.card, answers, features),
     }
-    return features, score(metrics, given, net.name, f"the incumbent {model.card.model}")
+    return features, score(metrics, given, net.name, f"the incumbent {model.card.spec.model}")
 
 
 def decide(
@@ -116,7 +116,7 @@ def _judged(
 ) -> tuple[Decision, Path | None, dict[str, Any]]:
     challengers, incumbent = found.challengers, found.incumbent
     failed, skipped = list(found.failed), found.skipped
-    before = card.read(incumbent).model if incumbent else None
+    before = card.read(incumbent).spec.model if incumbent else None
     if not challengers:
         nobody = against_nobody(before, task, failed, list(found.refused), skipped)
         return nobody, incumbent, {}

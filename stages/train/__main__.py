@@ -1,70 +1,33 @@
 """`python -m stages.train MODEL`: train one entry of `models` in params.yaml.
 
-Starts `train.processes` processes by itself. Under `torchrun` or `accelerate launch` it is one of
-those that these have started.
+Starts `train.processes` processes by itself. Under `torchrun` it is one of those that this has
+started.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
-from pathlib import Path
+import os
 
 from argus.core import params
 from argus.core.errors import ArgusError, exits_cleanly
 from argus.data.feasibility import obstacle
-from argus.data.packed import counts, read_origins, read_packed, read_rights
-from stages.train import launch
-from stages.train.order import Order
-from stages.train.skipped import skip
-
-TRAINED, REPORTS, CACHE = (
-    Path("models/trained"),
-    Path("reports/train"),
-    Path(".cache/train"),
-)
-
-
-def order(name: str, p: params.Params) -> Order:
-    """The training of a model as params.yaml and `data/pack` have it.
-
-    Raises:
-        ArgusError: `pack` has not run.
-    """
-    return Order(
-        name,
-        p.models[name],
-        p.train,
-        train=read_packed("train"),
-        val=read_packed("val"),
-        origins={split: read_origins(split) for split in ("train", "val")},
-        rights=read_rights(),
-        net=p.embed.backbone,
-        previous=p.lineage.previous,
-        trained=TRAINED / name,
-        reports=REPORTS / name,
-        cache=CACHE / name,
-    )
-
-
-def in_this_process(name: str, p: params.Params) -> None:
-    """Train, alone or with the others of its group."""
-    from stages.train import group
-    from stages.train.train import train
-
-    train(order(name, p))
-    group.leave()
+from argus.data.packed import counts
+from argus.models import code_record
+from stages.train.job import from_params
+from stages.train.outputs import skip
 
 
 def in_several(name: str, p: params.Params) -> None:
-    """Start the processes, and record it if the model breaks in one of them."""
-    command = [sys.executable, "-m", "stages.train", name]
-    left = launch.run(command, p.train.processes, p.train.threads)
-    if left:
-        from argus.models.broken import Broken
-        from stages.train.train import record
+    """Start the processes, and record it if the architecture fails in one of them."""
+    from argus.models.failures import ArchitectureError
+    from stages.train import launch
+    from stages.train.train import in_this_process, record
 
-        record(order(name, p), Broken(**left))
+    try:
+        launch.run(in_this_process, (name, p), p.train.processes, p.train.threads)
+    except ArchitectureError as failure:
+        record(from_params(name, p), failure)
 
 
 @exits_cleanly
@@ -75,15 +38,17 @@ def main() -> None:
     p = params.load()
     if name not in p.models:
         raise ArgusError(f"no model {name!r} in params.yaml: it lists {', '.join(p.models)}")
+    code_record.must_be_current("train", p.models, name)
     why = obstacle(p.models[name], counts(), p.evaluate.splits)
     if why is not None:
-        if launch.is_first():
-            skip(order(name, p), why)
-    elif p.train.processes > 1 and not launch.one_of_several():
+        if os.environ.get("RANK", "0") == "0":
+            skip(from_params(name, p), why)
+    elif p.train.processes > 1 and "RANK" not in os.environ:
         in_several(name, p)
     else:
-        with launch.reporting():
-            in_this_process(name, p)
+        from stages.train.train import in_this_process  # here, since torch takes 3 s
+
+        in_this_process("env://", name, p)
 
 
 if __name__ == "__main__":

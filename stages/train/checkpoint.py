@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +23,15 @@ KEPT = 2
 DIGEST = hashlib.sha256().digest_size
 
 
-def fingerprint(facts: Mapping[str, Any], code: Iterable[Path]) -> str:
+def fingerprint(facts: Mapping[str, Any], code: Mapping[str, str]) -> str:
     """16 hexadecimal digits of SHA-256 over all that decides the outcome of a training.
 
     Args:
         facts: settings and data digest, JSON.
-        code: source files, each of which counts by name and content.
+        code: what it rests on, as `argus.core.code.parts` gives it: comments do not count.
     """
-    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
-    digest.update(torch.__version__.encode())
-    for source in sorted(code):
-        digest.update(source.name.encode())
-        digest.update(source.read_bytes())
-    return digest.hexdigest()[:16]
+    found = {"facts": facts, "code": dict(code), "torch": torch.__version__}
+    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:16]
 
 
 class Checkpoints:

@@ -1,25 +1,23 @@
-"""A training in one picture: losses, nearness to held-out reals, diversity, and where it failed."""
+"""A training in one chart: losses, nearness to held-out reals, diversity, and where it failed."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from argus.models.failures import Points
 from stages.train.validation import DIVERSITY, KID
 
 if TYPE_CHECKING:  # a training that shows nothing need not wait for it
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Points = Sequence[tuple[int, dict[str, float]]]
-
-WIDTH, PANEL = 8.0, 1.9  # inches; of the picture, and the height of one panel
+WIDTH, PANEL = 8.0, 1.9  # inches; of the chart, and the height of one panel
 LINE = 110  # characters of the reason in a line
 FAILED, KEPT, LIMIT = "tab:red", "tab:green", "tab:gray"
 
 
-def picture(points: Points, kept: int | None, failed: str | None, limit: float) -> Figure:
+def chart(points: Points, kept: int | None, failed: str | None, limit: float) -> Figure:
     """Draw a training, for `argus.data.contact_sheets.save`; equal arguments give equal bytes.
 
     Panels over the steps: every `loss/...`; where there were validations, KID on val, with the step

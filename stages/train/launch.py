@@ -1,174 +1,115 @@
-"""Several processes for one training on this machine, started, watched and ended together.
+"""Several processes for one training on this machine, started and ended together.
 
-`torchrun` could do it, but its store listens on every network interface. These processes meet over
-a file and talk over the loopback interface. What one raises it leaves as a note; the others, which
-then lose their connection to it, fail too, and it is the first that is reported.
-
-What starts the processes need not wait for torch: nothing here imports it until one has failed.
+`torch.multiprocessing` starts and watches them. `torchrun` could, but its store listens on every
+network interface: these processes meet over a file and talk over the loopback interface.
 """
 
 from __future__ import annotations
 
 import json
+import logging
+import multiprocessing
 import os
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
-import time
-import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from torch.multiprocessing.spawn import (
+    ProcessExitedException,
+    ProcessRaisedException,
+    start_processes,
+)
+
 from argus.core import interrupts
 from argus.core.errors import ArgusError
-from argus.core.files import atomic
+from argus.models.failures import ArchitectureError
 
-MEETING = "ARGUS_MEETING"
-"""Variable that names the folder in which the processes started here meet."""
-PATIENCE = 5.0  # seconds that a process is given to end when asked to
-LOOK = 0.05  # seconds
+GRACE = 0.5  # seconds that the others have to end by themselves, and then when asked to
 
 
-def run(command: Sequence[str], processes: int, threads: int) -> dict[str, Any] | None:
-    """Run a command as several processes that `group.join` each other, until all are done.
+def run(work: Callable[..., None], arguments: Sequence[Any], processes: int, threads: int) -> None:
+    """Call a function in several processes, until all are done.
 
     Only the first one writes to our stdout and stderr. If one fails, the others are ended. They
     also end when this process does, however it is ended.
 
     Args:
+        work: takes the URL at which the processes meet (see `distributed.join`), then `arguments`;
+            a function that can be imported.
+        arguments: what can be pickled.
+        processes: how many.
         threads: CPU threads of each.
-
-    Returns:
-        If the first process to fail raised `Broken`, what that is made from; None if none failed.
 
     Raises:
         ArgusError: the first process to fail raised one.
+        ArchitectureError: it raised one.
         SystemExit: it raised something else, or was killed.
     """
+    os.environ["OMP_NUM_THREADS"] = str(threads)  # read as the processes load their libraries
+    # that it ends the others, one by one, is no news
+    logging.getLogger("torch.multiprocessing.spawn").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory(prefix="argus-train-") as folder:
-        meeting = Path(folder)
-        children: list[subprocess.Popen[bytes]] = []
+        with interrupts.unheard():
+            context = start_processes(
+                _process,
+                args=(processes, folder, work, *arguments),
+                nprocs=processes,
+                join=False,
+                daemon=True,  # ended with this process
+            )
         try:
-            for rank in range(processes):
-                with interrupts.unheard():
-                    children.append(_start(command, rank, processes, threads, meeting))
-            while None in (codes := [child.poll() for child in children]) and not any(codes):
-                time.sleep(LOOK)
-            if any(codes):
-                time.sleep(4 * LOOK)  # for others that failed at the same time
-            failed = [rank for rank, child in enumerate(children) if child.poll()]
-        finally:
-            _end(children)
-        if failed:
-            return _reported(failed, meeting, [child.returncode for child in children])
-    return None
+            while not context.join(grace_period=GRACE):
+                pass
+        except (ProcessRaisedException, ProcessExitedException) as failure:
+            raise _meant(failure, Path(folder)) from None
 
 
-def one_of_several() -> bool:
-    """Whether this is a process that a launcher, ours or another, has started."""
-    return "RANK" in os.environ and "WORLD_SIZE" in os.environ
-
-
-def is_first() -> bool:
-    """Whether this is the only process, or the first of those that a launcher has started."""
-    return not one_of_several() or os.environ["RANK"] == "0"
-
-
-@contextmanager
-def reporting() -> Iterator[None]:
-    """Around what a process does that `run` may have started; nothing where it did not."""
-    meeting = os.environ.get(MEETING)
-    if meeting is None:
-        yield
-        return
+def _process(
+    rank: int, processes: int, folder: str, work: Callable[..., None], *arguments: object
+) -> None:
+    """One of the processes. What it raises that is meant for a person it leaves as a note."""
     threading.Thread(target=_follow, daemon=True).start()
-    try:
-        yield
-    except Exception as error:  # noqa: BLE001 - reported by the process that started this one
-        with atomic(Path(meeting) / f"{os.environ['RANK']}.json") as temporary:
-            temporary.write_text(json.dumps(_note(error)), encoding="utf-8")
-        sys.exit(1)
-
-
-def _start(
-    command: Sequence[str], rank: int, processes: int, threads: int, meeting: Path
-) -> subprocess.Popen[bytes]:
     loopback = next(name for _, name in socket.if_nameindex() if name.startswith("lo"))
-    environment = os.environ | {
-        MEETING: str(meeting),
-        "RANK": str(rank),
-        "LOCAL_RANK": str(rank),
-        "WORLD_SIZE": str(processes),
-        "LOCAL_WORLD_SIZE": str(processes),
-        "OMP_NUM_THREADS": str(threads),
-        "GLOO_SOCKET_IFNAME": loopback,
-        "NCCL_SOCKET_IFNAME": loopback,
-    }
-    if rank == 0:
-        return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE)
-    with (meeting / f"{rank}.log").open("wb") as log:
-        return subprocess.Popen(
-            command, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log
-        )
+    ranks = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": processes}
+    os.environ |= {name: str(value) for name, value in ranks.items()}
+    os.environ |= {"GLOO_SOCKET_IFNAME": loopback, "NCCL_SOCKET_IFNAME": loopback}
+    if rank:
+        silence = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(silence, stream.fileno())
+    try:
+        work(f"file://{folder}/store", *arguments)
+    except ArgusError as error:
+        _leave(folder, rank, mistake=str(error))
+        raise
+    except ArchitectureError as error:
+        points = list(error.points)
+        _leave(folder, rank, reason=error.reason, trace=error.trace, step=error.step, points=points)
+        raise
 
 
 def _follow() -> None:
-    """End this process when the one that started it is gone: the pipe from it closes then."""
-    while os.read(0, 1):
-        pass
+    """End this process when the one that started it is gone."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
     os._exit(1)
 
 
-def _end(children: Sequence[subprocess.Popen[bytes]]) -> None:
-    for child in children:
-        if child.poll() is None:
-            child.terminate()
-    until = time.monotonic() + PATIENCE
-    for child in children:
-        try:
-            child.wait(max(0.0, until - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-        if child.stdin:
-            child.stdin.close()
+def _leave(folder: str, rank: int, **note: object) -> None:
+    Path(folder, f"{rank}.json").write_text(json.dumps(note), encoding="utf-8")
 
 
-def _note(error: Exception) -> dict[str, Any]:
-    """What a process leaves of its exception, for `_reported`."""
-    from argus.models.broken import Broken
-
-    note = {"time": time.time(), "trace": "".join(traceback.format_exception(error))}
-    if isinstance(error, ArgusError):
-        return note | {"mistake": str(error)}
-    if isinstance(error, Broken):
-        of_model = {"reason": error.reason, "trace": error.trace}
-        return note | {"broken": of_model | {"step": error.step, "points": list(error.points)}}
-    return note
-
-
-def _reported(failed: Sequence[int], meeting: Path, codes: Sequence[int]) -> dict[str, Any] | None:
-    """What the first of the failed processes left as a note, raised or returned; see `run`.
-
-    One that left none was killed, and the others failed of that.
-    """
-    notes: dict[int, dict[str, Any]] = {}
-    for rank in failed:
-        path = meeting / f"{rank}.json"
-        notes[rank] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    first = min(failed, key=lambda rank: notes[rank].get("time", 0.0))
-    note = notes[first]
-    if "mistake" in note:
-        raise ArgusError(note["mistake"])
-    if "broken" in note:
-        return dict(note["broken"])
-    log = meeting / f"{first}.log"
-    said = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-    sys.exit(
-        f"{said}{note.get('trace', '')}"
-        f"process {first} of {len(codes)} ended with {codes[first]}, and the others were ended"
-    )
+def _meant(
+    failure: ProcessRaisedException | ProcessExitedException, folder: Path
+) -> ArgusError | ArchitectureError | SystemExit:
+    """What the first process that failed raised: of a note, the exception that it was made from."""
+    path = folder / f"{failure.error_index}.json"
+    if not path.exists():
+        return SystemExit(f"{failure.msg}\nand the others were ended")
+    note = json.loads(path.read_text(encoding="utf-8"))
+    return ArgusError(note["mistake"]) if "mistake" in note else ArchitectureError(**note)

@@ -1,4 +1,4 @@
-"""One step of a training, and all that it changes: a batch, dials, gradients, averages.
+"""One step of a training, and all that it changes: a batch, scheduled values, gradients, averages.
 
 It knows no architecture: what differs between two GANs is in `Architecture.step`. Several
 processes do what one does with the joint batch: each takes its rows of it, and gradients and
@@ -15,29 +15,24 @@ from typing import Any
 
 import numpy as np
 import torch
-from accelerate import Accelerator
-from accelerate.utils import AutocastKwargs
 from torch import Tensor
 
 from argus.core import params
 from argus.data.packed import Packed
-from argus.models.architecture import Architecture, Images
+from argus.models.architecture import Architecture
 from argus.models.augment import mirror
-from argus.models.broken import own_code
 from argus.models.card import Card
 from argus.models.draws import processes
 from argus.models.ema import Ema, decay
-from argus.models.loading import Pictures, Trained, to_float
-from stages.train import group
+from argus.models.failures import guard_architecture
+from argus.models.inference import ImageArray, TrainedModel, to_float
+from argus.models.scene import Images
+from stages.train import distributed
 from stages.train.budget import Budget
 from stages.train.sampler import BalancedSampler
 
-PANEL = 8
+COLUMNS = 8
 """Images in a row of a sample sheet."""
-
-UNCACHED = AutocastKwargs(cache_enabled=False)
-"""A step moves weights and uses them again, and looks without a gradient before it looks with one:
-a cast of them that was kept would be the old one, or lead no gradient."""
 
 
 class Training:
@@ -53,22 +48,24 @@ class Training:
     def __init__(
         self,
         architecture: Architecture,
-        accelerator: Accelerator,
+        device: torch.device,
         samplers: Mapping[str, BalancedSampler],
         data: Packed,
         card: Card,
         budget: Budget,
         settings: params.Train,
     ) -> None:
-        self.accelerator, self.device = accelerator, accelerator.device
+        self.device, self.precision = device, settings.precision
         self.samplers, self.data, self.mirrored = samplers, data, settings.mirror
         self.memory = torch.channels_last if settings.channels_last else torch.contiguous_format
         self.card, self.budget = card, budget
-        with own_code("it was put on its device"):
+        with guard_architecture("it was put on its device"):
             self.architecture = architecture.to(self.device).to(memory_format=self.memory)
-            self.optimisers = architecture.optimisers()
-            self.ema = Ema(architecture.players())
-        group.share([*architecture.state_dict().values(), *self.ema.state_dict().values()])
+            self.optimizers = architecture.optimizers()
+            self.ema = Ema(architecture.inference_networks())
+        distributed.broadcast(
+            [*architecture.state_dict().values(), *self.ema.state_dict().values()]
+        )
         self.done, self.seconds = 0, 0.0
         self.sums: dict[str, Tensor] = {}
         self.summed = 0
@@ -82,17 +79,19 @@ class Training:
         """One step on one batch.
 
         Raises:
-            Broken: the architecture's code raised an exception.
+            ArchitectureError: the architecture's code raised an exception.
         """
         began = time.perf_counter()
         share = float(self.spent)
-        dials = {name: dial(share) for name, dial in self.architecture.schedules.items()}
-        self._turn(dials)
+        scheduled = {
+            name: schedule(share) for name, schedule in self.architecture.schedules.items()
+        }
+        self._apply_schedules(scheduled)
         batch = {name: self._images(name) for name in self.samplers}
-        with own_code("it trained"), self.accelerator.autocast(autocast_handler=UNCACHED):
-            scalars = self.architecture.step(batch, dials, self._descend)
-        half_life = decay(self.card.batch, dials["ema_images"])
-        self.ema.update(self.architecture.players(), half_life)
+        with guard_architecture("it trained"), autocast(self.device, self.precision):
+            scalars = self.architecture.step(batch, scheduled, self._optimizer_step)
+        half_life = decay(self.card.spec.batch, scheduled["ema_images"])
+        self.ema.update(self.architecture.inference_networks(), half_life)
         self._add(scalars)
         self.done += 1
         self._clock(began)
@@ -103,23 +102,23 @@ class Training:
         self.sums, self.summed = {}, 0
         return means
 
-    def model(self) -> Trained:
+    def model(self) -> TrainedModel:
         """What samples or translates with the averaged weights as they are now."""
-        return self.architecture.trained(self.ema.networks, self.card)
+        return self.architecture.inference_model(self.ema.networks, self.card)
 
-    def panel(self) -> tuple[Pictures, list[str]]:
-        """Samples of the average so far, see `Trained.panel`."""
+    def preview(self) -> tuple[ImageArray, list[str]]:
+        """Samples of the average so far, see `TrainedModel.preview`."""
         rows = np.concatenate(next(iter(self.samplers.values())).members)
-        chosen = np.sort(rows)[np.linspace(0, len(rows) - 1, PANEL).astype(np.int64)]
-        with self.aside("it drew samples"):
-            return self.model().panel(np.ascontiguousarray(self.data.images[chosen]))
+        chosen = np.sort(rows)[np.linspace(0, len(rows) - 1, COLUMNS).astype(np.int64)]
+        with self.preserve_rng_state("it drew samples"):
+            return self.model().preview(np.ascontiguousarray(self.data.images[chosen]))
 
     @contextmanager
-    def aside(self, doing: str) -> Iterator[None]:
-        """What the model does within is its own code's doing, and the training goes on as if it
-        had not been: torch's generators are put back."""
+    def preserve_rng_state(self, doing: str) -> Iterator[None]:
+        """Around what the model does beside its training: torch's generators are put back, and
+        what its code raises is its own doing."""
         cuda = [self.device] if self.device.type == "cuda" else []
-        with own_code(doing), torch.random.fork_rng(cuda):
+        with guard_architecture(doing), torch.random.fork_rng(cuda):
             yield
 
     def state(self) -> dict[str, Any]:
@@ -128,7 +127,7 @@ class Training:
         return {
             "architecture": self.architecture.state_dict(),
             "ema": self.ema.state_dict(),
-            "optimisers": {name: o.state_dict() for name, o in self.optimisers.items()},
+            "optimizers": {name: o.state_dict() for name, o in self.optimizers.items()},
             "samplers": {name: s.state() for name, s in self.samplers.items()},
             "random": torch.get_rng_state(),
             "random_cuda": torch.cuda.get_rng_state(self.device) if cuda else None,
@@ -141,8 +140,8 @@ class Training:
         """Go on from `state`, taken after `done` steps."""
         self.architecture.load_state_dict(state["architecture"])
         self.ema.load_state_dict(state["ema"])
-        for name, optimiser in self.optimisers.items():
-            optimiser.load_state_dict(state["optimisers"][name])
+        for name, optimizer in self.optimizers.items():
+            optimizer.load_state_dict(state["optimizers"][name])
         for name, sampler in self.samplers.items():
             sampler.restore(state["samplers"][name])
         torch.set_rng_state(state["random"])
@@ -151,18 +150,18 @@ class Training:
         self.sums = {name: total.to(self.device) for name, total in state["sums"].items()}
         self.summed, self.seconds, self.done = state["summed"], state["seconds"], done
 
-    def _turn(self, dials: Mapping[str, float]) -> None:
-        for optimiser in self.optimisers.values():
-            for parameters in optimiser.param_groups:
-                parameters["lr"] = dials["learning_rate"] * parameters.get("pace", 1.0)
-                if "beta2" in dials:
-                    parameters["betas"] = (parameters["betas"][0], dials["beta2"])
+    def _apply_schedules(self, scheduled: Mapping[str, float]) -> None:
+        for optimizer in self.optimizers.values():
+            for parameters in optimizer.param_groups:
+                parameters["lr"] = scheduled["learning_rate"] * parameters.get("lr_multiplier", 1.0)
+                if "beta2" in scheduled:
+                    parameters["betas"] = (parameters["betas"][0], scheduled["beta2"])
 
     def _images(self, stream: str) -> Images:
         """This process's rows of each of the stream's joint batches, one batch after the other."""
         batches = self.architecture.streams[stream].batches
         rank, number = processes()
-        drawn = self.samplers[stream].draw(batches * self.card.batch)
+        drawn = self.samplers[stream].draw(batches * self.card.spec.batch)
         rows = drawn.reshape(batches, number, -1)[:, rank].reshape(-1)
         pixels = to_float(self.data.images[rows], self.device).to(memory_format=self.memory)
         labels = torch.from_numpy(self.data.labels[rows]).to(self.device, non_blocking=True)
@@ -170,19 +169,19 @@ class Training:
             pixels = torch.cat([mirror(images) for images in pixels.chunk(batches)])
         return Images(pixels, labels)
 
-    def _descend(self, player: str, loss: Tensor) -> None:
-        optimiser = self.optimisers[player]
-        parameters = [p for entry in optimiser.param_groups for p in entry["params"]]
-        optimiser.zero_grad()
+    def _optimizer_step(self, name: str, loss: Tensor) -> None:
+        optimizer = self.optimizers[name]
+        parameters = [p for entry in optimizer.param_groups for p in entry["params"]]
+        optimizer.zero_grad()
         with torch.autocast(self.device.type, enabled=False):
-            self.accelerator.backward(loss, inputs=parameters)
-            group.average([p.grad for p in parameters if p.grad is not None])
-            optimiser.step()
+            loss.backward(inputs=parameters)
+            distributed.all_reduce_mean([p.grad for p in parameters if p.grad is not None])
+            optimizer.step()
 
     def _add(self, scalars: Mapping[str, Tensor]) -> None:
         """Sum up what is logged, the same in all processes."""
         values = torch.stack([value.detach().float() for value in scalars.values()])
-        group.average([values])
+        distributed.all_reduce_mean([values])
         for name, value in zip(scalars, values, strict=True):
             self.sums[name] = self.sums.get(name, 0) + value
         self.summed += 1
@@ -193,4 +192,18 @@ class Training:
             if self.device.type == "cuda":
                 torch.cuda.synchronize(self.device)
             self.seconds += time.perf_counter() - began
-            (self.seconds,) = group.told([self.seconds], self.device)
+            (self.seconds,) = distributed.broadcast_scalars([self.seconds], self.device)
+
+
+def autocast(device: torch.device, precision: str) -> torch.autocast:
+    """The context in which an architecture takes its step.
+
+    A step moves weights and uses them again, and looks without a gradient before it looks with one:
+    a cast of them that was kept would be the old one, or lead no gradient. So none is kept.
+
+    Args:
+        device: of the networks.
+        precision: `train.precision`.
+    """
+    mixed = precision == "bf16"
+    return torch.autocast(device.type, torch.bfloat16, enabled=mixed, cache_enabled=False)

@@ -17,14 +17,14 @@ from argus.features.backbone import Backbone
 from argus.judging.evaluation_set import EvaluationSet, TooFewError, held_out
 from argus.judging.metrics.diversity import diversity
 from argus.judging.metrics.kid import compare, kid
-from argus.models.loading import Trained
+from argus.models.inference import TrainedModel
 
 MOST = 128
 """Reals looked at, and images drawn to compare with them, at most. Two CPU cores describe about 40
 images a second, so a look takes 3 s, whatever val holds; KID is unbiased at any number, and since
 reals and noise stay the same, two steps of a training differ by far less than chance in either."""
 
-SEED = 1  # of the noise; the final judgement draws another
+SEED = 1  # of the noise; the final d_loss draws another
 
 
 class Score(NamedTuple):
@@ -82,7 +82,7 @@ class Validation:
             return None
         return cls(evaluation_set, net)
 
-    def score(self, model: Trained) -> Score:
+    def score(self, model: TrainedModel) -> Score:
         """Score what the model makes of the task now.
 
         Raises:
@@ -114,7 +114,7 @@ class Validation:
             return 0.0
         return found.difference / found.standard_error if found.standard_error else math.inf
 
-    def _diversity(self, answers: np.ndarray, model: Trained) -> float:
+    def _diversity(self, answers: np.ndarray, model: TrainedModel) -> float:
         """Over the classes that the model knows; 1 where the reals leave nothing to compare with
         (a single image in each class, or copies)."""
         labels = self.evaluation_set.labels

@@ -9,22 +9,18 @@ from typing import Any
 
 import polars as pl
 from rich.console import Console
-from safetensors.torch import load as load_tensors
 
 from argus.core import lineage
 from argus.core.errors import ArgusError
 from argus.core.files import sha256
+from argus.core.paths import TRAINED
 from argus.data.packed import ORIGIN, Rights
 from argus.models import ancestry
 from argus.models import card as cards
 from argus.models.ancestry import Generation
 from argus.models.architecture import Architecture
 from argus.models.card import Card
-from argus.models.weights import mismatch
-
-TRAINED = Path("models/trained")
-SAME = ("arch", "resolution", "classes", "domains")
-"""What must stand on both cards; of the configs only what gives the networks their shapes."""
+from argus.models.weights import mismatch, read
 
 
 @dataclass(frozen=True)
@@ -57,7 +53,7 @@ def start(architecture: Architecture, card: Card, previous: str | None, rights: 
     """Put the weights of the same model of an earlier turn into an architecture, if they fit and
     all data behind them may still train.
 
-    All its networks: a fresh discriminator would soon undo a generator that has learnt. Optimisers
+    All its networks: a fresh discriminator would soon undo a generator that has learnt. Optimizers
     and schedules begin anew. A line on stderr says what was done, or why not.
 
     Args:
@@ -80,7 +76,7 @@ def start(architecture: Architecture, card: Card, previous: str | None, rights: 
     how = f"where turn {previous} left it"
     if began.reason:
         how = f"with fresh weights, since {began.reason}"
-    said = f"train {card.model}: begins {how}"
+    said = f"train {card.spec.model}: begins {how}"
     Console(stderr=True, soft_wrap=True).print(said, highlight=False, markup=False)
     return began
 
@@ -93,7 +89,7 @@ def _take_over(
     """
     if previous is None:
         raise _UnfitError("there is no turn before")
-    folder = lineage.fetch_if_any(TRAINED / card.model, previous, scratch)
+    folder = lineage.fetch_if_any(TRAINED / card.spec.model, previous, scratch)
     if folder is None:
         raise _UnfitError("the turn before trained no model of this name")
     try:
@@ -103,25 +99,23 @@ def _take_over(
     if before.without_weights:
         became = "was skipped" if before.skipped is not None else "failed"
         raise _UnfitError(f"it {became} in the turn before")
-    for field in SAME:
-        ours, theirs = getattr(card, field), getattr(before, field)
-        if ours != theirs:
-            differ = f"its {field} differed ({_brief(theirs)}, not {_brief(ours)})"
-            raise _UnfitError(f"in the turn before {differ}")
+    if field := card.spec.other_networks(before.spec):
+        ours, theirs = (_brief(getattr(each.spec, field)) for each in (card, before))
+        raise _UnfitError(f"in the turn before its {field} differed ({theirs}, not {ours})")
     path = folder / cards.NETWORKS
     if not path.exists():
         raise _UnfitError("the turn before kept only what samples")
     if sha256(path) != before.networks_sha256:
         raise ArgusError(
-            f"{TRAINED / card.model / cards.NETWORKS} of turn {previous[:10]} is damaged (its hash "
-            "is not the one on its card): set train.warm_start: false in params.yaml for fresh ones"
+            f"{TRAINED / card.spec.model / cards.NETWORKS} of turn {previous[:10]} is damaged (its "
+            "hash is not the one on its card): set train.warm_start: false in params.yaml for fresh ones"
         )
     objections = ancestry.objections(
         folder, before.images_sha256, rights.objections, rights.withdrawn
     )
     if before.images_sha256 is None or objections:
         raise _UnfitError(f"what it learnt may not be gone on from: {'; '.join(objections)}")
-    weights = load_tensors(path.read_bytes())
+    weights = read(path, before.identity())
     differing = mismatch(architecture, weights)
     if differing:
         shape = f"its networks had another shape in the turn before (first {differing})"

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from argus.core.params import Train
+from argus.models.failures import TrainingFailed
 from stages.train.validation import Score
 
 EARLY = 1 / 3
@@ -30,25 +31,19 @@ VALIDATIONS = 2
 """Validations in a row that must find the samples alike."""
 
 
-class Failed(Exception):  # noqa: N818 - an outcome of a training, not a mistake in using it
-    """A training has failed; `reason` is a clause that a report can quote."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
 class Watch:
     """Looks at every curve point and every validation of one training.
 
     Args (of the constructor):
-        undecided: `Architecture.undecided`.
+        chance_level_loss: `Architecture.chance_level_loss`.
         settings: what holds for all models; `min_diversity` is the least diversity of samples.
     """
 
-    def __init__(self, undecided: Mapping[str, float], settings: Train) -> None:
-        self.undecided, self.min_diversity = dict(undecided), settings.min_diversity
-        self.streaks = dict.fromkeys(self.undecided, 0)  # below zero: points at which it had won
+    def __init__(self, chance_level_loss: Mapping[str, float], settings: Train) -> None:
+        self.chance_level_loss, self.min_diversity = dict(chance_level_loss), settings.min_diversity
+        self.streaks = dict.fromkeys(
+            self.chance_level_loss, 0
+        )  # below zero: points at which it had won
         self.alike = 0
 
     def losses(self, step: int, share: float, means: Mapping[str, float]) -> None:
@@ -60,36 +55,37 @@ class Watch:
             means: of every scalar logged since the last point.
 
         Raises:
-            Failed: one is not finite, or a discriminator has won or is lost for good.
+            TrainingFailed: one is not finite, or a discriminator has won or is lost for good.
         """
         broken = sorted(name for name, value in means.items() if not math.isfinite(value))
         if broken:
             verb = "is" if len(broken) == 1 else "are"
-            raise Failed(f"{', '.join(broken)} {verb} not finite at step {step}")
+            raise TrainingFailed(f"{', '.join(broken)} {verb} not finite at step {step}")
         if share <= EARLY:
             return
-        for name, level in self.undecided.items():
+        for name, level in self.chance_level_loss.items():
             side = _side(means[name] / level)
             streak = self.streaks[name]
             self.streaks[name] = side + (streak if streak * side > 0 else 0)
             if abs(self.streaks[name]) >= POINTS:
-                raise Failed(_decided(name, means[name], level, step))
+                raise TrainingFailed(_decided(name, means[name], level, step))
 
     def score(self, step: int, share: float, score: Score) -> None:
         """Look at a validation.
 
         Args:
-            step, share: as for `losses`.
+            step: as for `losses`.
+            share: as for `losses`.
             score: what it found.
 
         Raises:
-            Failed: the samples have been too much alike for some validations in a row.
+            TrainingFailed: the samples have been too much alike for some validations in a row.
         """
         if share <= EARLY:
             return
         self.alike = self.alike + 1 if score.diversity < self.min_diversity else 0
         if self.alike >= VALIDATIONS:
-            raise Failed(
+            raise TrainingFailed(
                 f"the samples are too much alike: at step {step} their diversity is "
                 f"{score.diversity:.3f} of that of held-out reals, below {self.min_diversity:g} in "
                 f"{VALIDATIONS} validations in a row"
@@ -105,7 +101,7 @@ class Watch:
 
 
 def _side(ratio: float) -> int:
-    """Who has decided the game, by a loss over that of the undecided: -1 the discriminator, which
+    """Who has decided the game, by a loss over its chance level: -1 the discriminator, which
     has won, 1 the generator, since the discriminator is lost, 0 nobody."""
     if ratio <= WON:
         return -1

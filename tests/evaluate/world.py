@@ -19,7 +19,8 @@ from argus.features.backbone import BACKBONES, Backbone
 from argus.models import ancestry, loading
 from argus.models import card as cards
 from argus.models.ancestry import Generation, Share
-from argus.models.loading import Generator, Translator
+from argus.models.inference import Generator, Translator
+from argus.models.spec import Spec
 from tests.conftest import scenes
 
 CLASSES = ("day", "night")
@@ -84,17 +85,19 @@ def leave(
     rows = pl.DataFrame([(name, *of) for name, of in images.items()], schema=ORIGIN, orient="row")
     listed = ancestry.to_bytes(rows) if images else None
     card = cards.SavedCard(
-        model=folder.name,
-        arch="r3gan",
-        task=task,
-        config={},
-        resolution=(32, 48),
-        classes=CLASSES,
-        domains=domains,
-        seed=0,
+        spec=Spec(
+            model=folder.name,
+            arch="r3gan",
+            task=task,
+            config={},
+            resolution=(32, 48),
+            classes=CLASSES,
+            domains=domains,
+            seed=0,
+            batch=1,
+            precision="fp32",
+        ),
         steps=1,
-        batch=1,
-        precision="fp32",
         parameters={},
         images_per_class=dict.fromkeys(CLASSES, 9),
         data_sha256="0" * 64,

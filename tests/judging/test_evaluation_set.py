@@ -8,7 +8,7 @@ from argus.core.params import Domains
 from argus.data.feasibility import FEWEST
 from argus.data.packed import Packed
 from argus.judging.evaluation_set import EvaluationSet, held_out
-from argus.models.loading import Generator, Trained, Translator
+from argus.models.inference import Generator, TrainedModel, Translator
 from tests.conftest import scenes
 
 CLASSES = ("day", "fog", "night")
@@ -19,7 +19,8 @@ class Draws(Generator):
 
     def __init__(self) -> None:
         self.card = SimpleNamespace(  # type: ignore[assignment]
-            model="m", task="generate", images_per_class={"day": 5, "fog": 0, "night": 5}
+            spec=SimpleNamespace(model="m", task="generate"),
+            images_per_class={"day": 5, "fog": 0, "night": 5},
         )
 
     def sample(self, labels, seed):  # noqa: ARG002 - the interface of a generator
@@ -29,7 +30,9 @@ class Draws(Generator):
 
 class Inverts(Translator):
     def __init__(self) -> None:
-        self.card = SimpleNamespace(model="t", task="day2night")  # type: ignore[assignment]
+        self.card = SimpleNamespace(  # type: ignore[assignment]
+            spec=SimpleNamespace(model="t", task="day2night")
+        )
 
     def translate(self, images):
         return 255 - images
@@ -77,7 +80,9 @@ def test_a_class_that_the_model_never_saw_is_made_up_from_those_it_knows() -> No
 
 
 @pytest.mark.parametrize(("model", "sources"), [(Draws(), scenes(4)), (Inverts(), None)])
-def test_rivals_of_another_kind_are_refused(model: Trained, sources: np.ndarray | None) -> None:
+def test_rivals_of_another_kind_are_refused(
+    model: TrainedModel, sources: np.ndarray | None
+) -> None:
     evaluation_set = EvaluationSet(scenes(4), ("day",) * 4, ("day",) * 4, sources)
     with pytest.raises(ArgusError, match="must all have `domains`"):
         evaluation_set.generate(model, seed=0)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from argus.models.architecture import Architecture, Images, Scene
+from argus.models.architecture import Architecture
+from argus.models.scene import Images, Scene
 
 
 def size_of(network: nn.Module) -> int:
@@ -26,21 +27,23 @@ def stepped(
     architecture: Architecture,
     batch: Mapping[str, Images],
     steps: int = 1,
-    dials: Mapping[str, float] | None = None,
+    scheduled: Mapping[str, float] | None = None,
 ) -> tuple[list[str], dict[str, Tensor]]:
     """Take steps as the loop does; whose turns there were, and what the last one logs."""
-    optimisers, turns = architecture.optimisers(), []
+    optimizers, turns = architecture.optimizers(), []
 
-    def descend(player: str, loss: Tensor) -> None:
+    def optimizer_step(name: str, loss: Tensor) -> None:
         assert loss.shape == ()
         assert loss.dtype == torch.float32
-        parameters = [p for g in optimisers[player].param_groups for p in g["params"]]
-        optimisers[player].zero_grad()
+        parameters = [p for g in optimizers[name].param_groups for p in g["params"]]
+        optimizers[name].zero_grad()
         loss.backward(inputs=parameters)
-        optimisers[player].step()
-        turns.append(player)
+        optimizers[name].step()
+        turns.append(name)
 
-    dials = dials or {name: dial(0.5) for name, dial in architecture.schedules.items()}
+    scheduled = scheduled or {
+        name: schedule(0.5) for name, schedule in architecture.schedules.items()
+    }
     for _ in range(steps):
-        scalars = architecture.step(batch, dials, descend)
+        scalars = architecture.step(batch, scheduled, optimizer_step)
     return turns, scalars

@@ -8,9 +8,10 @@ import torch
 
 from argus.core.errors import ArgusError
 from argus.core.params import Domains
-from argus.models.architecture import Architecture, Images, Scene
-from argus.models.loading import Generator, Translator
+from argus.models.architecture import Architecture
+from argus.models.inference import Generator, Translator
 from argus.models.registry import build, known
+from argus.models.scene import Images, Scene
 from tests.conftest import scenes
 from tests.train import tiny
 
@@ -42,27 +43,27 @@ def test_there_is_a_tiny_one_of_each():
 def test_a_step_at_any_size_moves_every_player_and_nothing_else(arch, size):
     scene = scene_for(arch, *size)
     architecture = build(arch, tiny.MODELS[arch]["config"], scene)
-    optimisers = architecture.optimisers()
-    owned = {n: {id(p) for g in o.param_groups for p in g["params"]} for n, o in optimisers.items()}
+    optimizers = architecture.optimizers()
+    owned = {n: {id(p) for g in o.param_groups for p in g["params"]} for n, o in optimizers.items()}
     assert sum(len(ids) for ids in owned.values()) == len(list(architecture.parameters()))
     turns = []
 
-    def descend(player: str, loss: torch.Tensor) -> None:
+    def optimizer_step(name: str, loss: torch.Tensor) -> None:
         assert loss.shape == ()
-        parameters = [p for g in optimisers[player].param_groups for p in g["params"]]
-        optimisers[player].zero_grad()
+        parameters = [p for g in optimizers[name].param_groups for p in g["params"]]
+        optimizers[name].zero_grad()
         loss.backward(inputs=parameters)
-        optimisers[player].step()
-        turns.append(player)
+        optimizers[name].step()
+        turns.append(name)
 
     before = {name: p.detach().clone() for name, p in architecture.named_parameters()}
-    dials = {name: dial(0.5) for name, dial in architecture.schedules.items()}
-    assert {"learning_rate", "ema_images"} <= set(dials)
+    scheduled = {name: schedule(0.5) for name, schedule in architecture.schedules.items()}
+    assert {"learning_rate", "ema_images"} <= set(scheduled)
     for _ in range(2):  # zero-initialised layers open the way for the others in the first
-        scalars = architecture.step(batch_for(architecture, scene), dials, descend)
-    assert set(turns) == set(optimisers)
+        scalars = architecture.step(batch_for(architecture, scene), scheduled, optimizer_step)
+    assert set(turns) == set(optimizers)
     assert all(value.shape == () and torch.isfinite(value) for value in scalars.values())
-    assert set(architecture.undecided) <= set(scalars)
+    assert set(architecture.chance_level_loss) <= set(scalars)
     still = [n for n, p in architecture.named_parameters() if torch.equal(p, before[n])]
     # An instance normalisation takes the bias before it away again; a class may not have been seen.
     assert all(name.endswith("bias") and arch in ("cyclegan", "cut") for name in still)
@@ -70,10 +71,12 @@ def test_a_step_at_any_size_moves_every_player_and_nothing_else(arch, size):
 
 @pytest.mark.parametrize("arch", known())
 def test_what_is_kept_makes_images_of_the_scene(arch, tmp_path):
-    card = tiny.order(arch, tmp_path).card(1).model_copy(update={"resolution": (32, 48)})
+    card = tiny.order(arch, tmp_path).card(1)
+    spec = card.spec.model_copy(update={"resolution": (32, 48)})
+    card = card.model_copy(update={"spec": spec})
     torch.manual_seed(0)
-    architecture = build(arch, card.config, card.scene())
-    model = architecture.trained(architecture.players().eval(), card)
+    architecture = build(arch, card.spec.config, card.spec.scene())
+    model = architecture.inference_model(architecture.inference_networks().eval(), card)
     if isinstance(model, Generator):
         made = model.sample(["day", "night", "day"], seed=0)
         assert made.shape == (3, 32, 48, 3)

@@ -9,9 +9,9 @@ import torch
 
 from argus.core import params
 from argus.models import check as module
-from argus.models.architecture import Scene
 from argus.models.architectures.sngan import SNGAN, Config
 from argus.models.check import check
+from argus.models.scene import Scene
 from tests.core.test_preflight import edited
 
 SIDES = (32, 48)
@@ -83,7 +83,7 @@ def test_where_the_resolution_is_wrong_by_itself_the_rest_is_checked() -> None:
 class Breaks(SNGAN):
     """Its constructor does not work."""
 
-    def __init__(self, config: Config, scene: Scene) -> None:
+    def __init__(self, _config: Config, _scene: Scene) -> None:
         raise RuntimeError("mixed up")
 
 

@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 from argus.core.errors import ArgusError
 from argus.core.params import Domains
-from argus.models.architecture import Architecture, Images, Scene
+from argus.models.architecture import Architecture
 from argus.models.contrast import patch_nce
 from argus.models.registry import build
+from argus.models.scene import Images, Scene
 from tests.models.playing import size_of, stepped, two_domains
 
 CLASSES = ("day", "dusk", "night")
@@ -27,13 +28,13 @@ SMALL = {
     "augment": 0.0,
 }
 FAST = {"contrast": 10.0, "identity": False, "equivariance": True}
-DIALS = {"learning_rate": 1e-3}
+SCHEDULED = {"learning_rate": 1e-3}
 
 
 def losses_of(gan: Architecture, batch: dict[str, Images]) -> dict[str, Tensor]:
-    """What a step would descend by; nothing moves."""
+    """What a step would optimizer_step by; nothing moves."""
     losses: dict[str, Tensor] = {}
-    gan.step(batch, DIALS, losses.__setitem__)
+    gan.step(batch, SCHEDULED, losses.__setitem__)
     return losses
 
 
@@ -42,7 +43,7 @@ def test_published_profiles_have_the_published_sizes(profile):
     gan = build("cut", {}, Scene(256, 256, CLASSES, DOMAINS), profile)
     assert size_of(gan.generator) == pytest.approx(11.38e6, rel=0.01)
     assert size_of(gan.heads) == pytest.approx(0.56e6, rel=0.01)
-    assert size_of(gan.judge) == pytest.approx(2.77e6, rel=0.01)
+    assert size_of(gan.discriminator) == pytest.approx(2.77e6, rel=0.01)
     assert (gan.config.patches, gan.config.temperature) == (256, 0.07)
     fast = profile == "published_fastcut"
     assert (gan.config.identity, gan.config.equivariance) == (not fast, fast)
@@ -56,15 +57,15 @@ def test_published_profiles_have_the_published_sizes(profile):
 def test_a_step_at_any_size_moves_every_network(size, config):
     scene = Scene(*size, CLASSES, DOMAINS)
     gan = build("cut", SMALL | config, scene)
-    owned = [p for o in gan.optimisers().values() for g in o.param_groups for p in g["params"]]
+    owned = [p for o in gan.optimizers().values() for g in o.param_groups for p in g["params"]]
     assert len(owned) == len({id(p) for p in owned}) == len(list(gan.parameters()))
     before = {name: p.detach().clone() for name, p in gan.named_parameters()}
-    scalars = stepped(gan, two_domains(scene), dials=DIALS)[1]
+    scalars = stepped(gan, two_domains(scene), scheduled=SCHEDULED)[1]
     assert all(value.shape == () and torch.isfinite(value) for value in scalars.values())
     still = [n for n, p in gan.named_parameters() if torch.equal(p, before[n])]
     # An instance normalisation takes the bias before it away again.
     assert all(name.endswith("bias") for name in still)
-    assert gan.players()["generator"](torch.zeros(2, 3, *size)).shape == (2, 3, *size)
+    assert gan.inference_networks()["generator"](torch.zeros(2, 3, *size)).shape == (2, 3, *size)
 
 
 @pytest.mark.parametrize("identity", [True, False])
@@ -84,9 +85,9 @@ def test_a_step_is_that_of_the_paper(identity):
         return sum(losses, torch.zeros(())) / len(losses)
 
     held = (contrast(source) + contrast(target)) / 2 if identity else contrast(source)
-    real, fake = gan.judge(target), gan.judge(gan.generator(source))
-    judgement = ((real - 1).square().mean() + fake.square().mean()) / 2
-    torch.testing.assert_close(found["discriminator"], judgement)
+    real, fake = gan.discriminator(target), gan.discriminator(gan.generator(source))
+    d_loss = ((real - 1).square().mean() + fake.square().mean()) / 2
+    torch.testing.assert_close(found["discriminator"], d_loss)
     torch.testing.assert_close(found["generator"], (fake - 1).square().mean() + 3 * held)
 
 
@@ -134,7 +135,7 @@ def test_what_was_translated_mirrored_is_mirrored_back_before_it_is_judged():
     source = batch["source"].pixels.clamp(-0.97, 0.97)
     batch["source"] = Images(source, batch["source"].labels)
     judged: list[Tensor] = []
-    gan.judge.register_forward_pre_hook(lambda _, args: judged.append(args[0].detach()))
+    gan.discriminator.register_forward_pre_hook(lambda _, args: judged.append(args[0].detach()))
     for _ in range(6):
         losses_of(gan, batch)
     for images in judged:
@@ -143,10 +144,10 @@ def test_what_was_translated_mirrored_is_mirrored_back_before_it_is_judged():
 
 def test_an_undecided_judge_has_the_loss_that_is_said():
     gan = build("cut", SMALL, SCENE)
-    nn.init.zeros_(gan.judge[-1].weight)
-    nn.init.constant_(gan.judge[-1].bias, 0.5)
-    scalars = gan.step(two_domains(SCENE), DIALS, lambda player, loss: None)
-    for name, value in gan.undecided.items():
+    nn.init.zeros_(gan.discriminator[-1].weight)
+    nn.init.constant_(gan.discriminator[-1].bias, 0.5)
+    scalars = gan.step(two_domains(SCENE), SCHEDULED, lambda _name, _loss: None)
+    for name, value in gan.chance_level_loss.items():
         assert scalars[name].item() == pytest.approx(value)
 
 
@@ -154,7 +155,7 @@ def test_an_undecided_judge_has_the_loss_that_is_said():
 def test_a_step_in_bf16_is_finite(config):
     gan = build("cut", SMALL | config, SCENE)
     with torch.autocast("cpu", torch.bfloat16):
-        scalars = stepped(gan, two_domains(SCENE), steps=2, dials=DIALS)[1]
+        scalars = stepped(gan, two_domains(SCENE), steps=2, scheduled=SCHEDULED)[1]
     assert all(torch.isfinite(value) for value in scalars.values())
     assert all(torch.isfinite(p).all() for p in gan.parameters())
 

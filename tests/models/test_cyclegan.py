@@ -9,10 +9,10 @@ from torch.nn import functional
 
 from argus.core.errors import ArgusError
 from argus.core.params import Domains
-from argus.models.architecture import Scene
-from argus.models.blocks.patch import patch_judge
+from argus.models.blocks.patch import patch_discriminator
 from argus.models.blocks.resnet import Resampling, ResNetGenerator
 from argus.models.registry import build
+from argus.models.scene import Scene
 from tests.models.playing import size_of, stepped, two_domains
 
 CLASSES = ("day", "dusk", "night")
@@ -27,7 +27,11 @@ RESAMPLING: tuple[Resampling, ...] = ("transposed", "resized", "antialiased")
 def test_published_profiles_have_the_published_sizes(profile, generator):
     gan = build("cyclegan", {}, Scene(256, 256, CLASSES, DOMAINS), profile)
     assert size_of(gan.forth) == size_of(gan.back) == pytest.approx(generator, rel=0.01)
-    assert size_of(gan.judge_source) == size_of(gan.judge_target) == pytest.approx(2.77e6, rel=0.01)
+    assert (
+        size_of(gan.discriminator_source)
+        == size_of(gan.discriminator_target)
+        == pytest.approx(2.77e6, rel=0.01)
+    )
     assert gan.config.pool == 50
     assert [gan.schedules["learning_rate"](t) for t in (0, 0.5, 0.75)] == [2e-4, 2e-4, 1e-4]
 
@@ -39,7 +43,7 @@ def test_published_profiles_have_the_published_sizes(profile, generator):
 def test_a_step_at_any_size_moves_every_network(size, config):
     scene = Scene(*size, CLASSES, DOMAINS)
     gan = build("cyclegan", SMALL | config, scene)
-    owned = [p for o in gan.optimisers().values() for g in o.param_groups for p in g["params"]]
+    owned = [p for o in gan.optimizers().values() for g in o.param_groups for p in g["params"]]
     assert {id(p) for p in owned} == {id(p) for p in gan.parameters()}
     before = {name: p.detach().clone() for name, p in gan.named_parameters()}
     scalars = stepped(gan, two_domains(scene))[1]
@@ -47,7 +51,7 @@ def test_a_step_at_any_size_moves_every_network(size, config):
     still = [n for n, p in gan.named_parameters() if torch.equal(p, before[n])]
     # An instance normalisation takes the bias before it away again.
     assert all(name.endswith("bias") for name in still)
-    assert gan.players()["forth"](torch.zeros(2, 3, *size)).shape == (2, 3, *size)
+    assert gan.inference_networks()["forth"](torch.zeros(2, 3, *size)).shape == (2, 3, *size)
 
 
 def test_a_step_is_that_of_the_paper():
@@ -61,31 +65,31 @@ def test_a_step_is_that_of_the_paper():
         cycle += functional.l1_loss(gan.forth(fakes[1]), target)
         identity = functional.l1_loss(gan.forth(target), target)
         identity += functional.l1_loss(gan.back(source), source)
-        believed = [gan.judge_target(fakes[0]), gan.judge_source(fakes[1])]
-        known = [gan.judge_target(target), gan.judge_source(source)]
-    persuasion = sum((logits - 1).square().mean() for logits in believed)
-    judgement = sum(
+        believed = [gan.discriminator_target(fakes[0]), gan.discriminator_source(fakes[1])]
+        known = [gan.discriminator_target(target), gan.discriminator_source(source)]
+    g_loss = sum((logits - 1).square().mean() for logits in believed)
+    d_loss = sum(
         ((real - 1).square().mean() + fake.square().mean()) / 2
         for real, fake in zip(known, believed, strict=True)
     )
     losses = []
-    dials = {name: dial(0.0) for name, dial in gan.schedules.items()}
-    scalars = gan.step(batch, dials, lambda player, loss: losses.append((player, loss.item())))
-    assert [player for player, _ in losses] == ["generators", "discriminators"]
-    total = persuasion + gan.config.cycle * (cycle + gan.config.identity * identity)
-    assert [loss for _, loss in losses] == pytest.approx([total.item(), judgement.item()], rel=1e-4)
+    scheduled = {name: schedule(0.0) for name, schedule in gan.schedules.items()}
+    scalars = gan.step(batch, scheduled, lambda name, loss: losses.append((name, loss.item())))
+    assert [name for name, _ in losses] == ["generators", "discriminators"]
+    total = g_loss + gan.config.cycle * (cycle + gan.config.identity * identity)
+    assert [loss for _, loss in losses] == pytest.approx([total.item(), d_loss.item()], rel=1e-4)
     assert scalars["loss/cycle"].item() == pytest.approx(cycle.item(), rel=1e-4)
 
 
 def test_an_undecided_judge_has_the_loss_that_is_said():
     scene = Scene(32, 48, CLASSES, DOMAINS)
     gan = build("cyclegan", SMALL, scene)
-    for judge in (gan.judge_source, gan.judge_target):
+    for judge in (gan.discriminator_source, gan.discriminator_target):
         nn.init.zeros_(judge[-1].weight)
         nn.init.constant_(judge[-1].bias, 0.5)
-    dials = {name: dial(0.0) for name, dial in gan.schedules.items()}
-    scalars = gan.step(two_domains(scene), dials, lambda player, loss: None)
-    for name, value in gan.undecided.items():
+    scheduled = {name: schedule(0.0) for name, schedule in gan.schedules.items()}
+    scalars = gan.step(two_domains(scene), scheduled, lambda _name, _loss: None)
+    for name, value in gan.chance_level_loss.items():
         assert scalars[name].item() == pytest.approx(value)
 
 
@@ -101,7 +105,7 @@ def test_a_step_in_bf16_is_finite():
 @pytest.mark.parametrize(("halvings", "side"), [(2, 34), (3, 70)])
 def test_a_patch_judge_sees_its_patch_and_no_more(halvings, side):
     """Where the gradient of one logit reaches."""
-    judge = patch_judge(2, halvings)
+    judge = patch_discriminator(2, halvings)
     convolutions = nn.Sequential(*(m for m in judge if isinstance(m, nn.Conv2d)))
     image = torch.rand(1, 3, 160, 160, requires_grad=True)
     logits = convolutions(image)
@@ -112,8 +116,13 @@ def test_a_patch_judge_sees_its_patch_and_no_more(halvings, side):
 
 @pytest.mark.parametrize("antialiased", [False, True])
 def test_a_patch_judge_has_as_many_logits_as_the_published_one(antialiased):
-    assert patch_judge(2, 3, antialiased)(torch.zeros(2, 3, 256, 256)).shape == (2, 1, 30, 30)
-    assert patch_judge(2, 3, antialiased)(torch.zeros(2, 3, 32, 48)).shape == (2, 1, 2, 4)
+    assert patch_discriminator(2, 3, antialiased)(torch.zeros(2, 3, 256, 256)).shape == (
+        2,
+        1,
+        30,
+        30,
+    )
+    assert patch_discriminator(2, 3, antialiased)(torch.zeros(2, 3, 32, 48)).shape == (2, 1, 2, 4)
 
 
 @pytest.mark.parametrize("resampling", RESAMPLING)

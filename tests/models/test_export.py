@@ -13,11 +13,12 @@ from torch import Tensor, nn
 
 from argus.core.errors import ArgusError
 from argus.core.params import Domains
-from argus.models.architecture import Scene
 from argus.models.card import Card
 from argus.models.export import inputs, to_onnx
-from argus.models.loading import Generator, Translator
+from argus.models.inference import Generator, Translator
 from argus.models.registry import build, known
+from argus.models.scene import Scene
+from argus.models.spec import Spec
 
 CLASSES = ("day", "dusk", "night")
 DOMAINS = Domains(source="day", target="night")
@@ -35,17 +36,19 @@ OTHER_FORMS = {  # those whose networks have layers that the defaults have not
 
 def card_of(arch: str, scene: Scene) -> Card:
     return Card(
-        model="small",
-        arch=arch,
-        task="any",
-        config={},
-        resolution=(scene.height, scene.width),
-        classes=scene.classes,
-        domains=scene.domains,
-        seed=0,
+        spec=Spec(
+            model="small",
+            arch=arch,
+            task="any",
+            config={},
+            resolution=(scene.height, scene.width),
+            classes=scene.classes,
+            domains=scene.domains,
+            seed=0,
+            batch=1,
+            precision="fp32",
+        ),
         steps=1,
-        batch=1,
-        precision="fp32",
         parameters={},
         images_per_class={"day": 3, "dusk": 0, "night": 2},
         data_sha256="0" * 64,
@@ -65,8 +68,8 @@ def made(arch: str, config: dict) -> Generator | Translator:
         for tensor in architecture.state_dict().values():
             if tensor.is_floating_point():
                 tensor.add_(torch.randn_like(tensor) * 0.02)
-    networks = architecture.players().eval().requires_grad_(False)
-    model = architecture.trained(networks, card_of(arch, scene))
+    networks = architecture.inference_networks().eval().requires_grad_(False)
+    model = architecture.inference_model(networks, card_of(arch, scene))
     assert isinstance(model, Generator | Translator)
     return model
 
@@ -90,7 +93,7 @@ def parity(model: Generator | Translator, path: Path) -> None:
     to_onnx(model, path, {})
     onnx.checker.check_model(onnx.load(path), full_check=True)
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    network = model.draw if isinstance(model, Generator) else model.carry
+    network = model.generator if isinstance(model, Generator) else model.translator
     for feed in fed(model):
         with torch.no_grad():
             expected = network(*feed.values()).numpy()
@@ -135,11 +138,11 @@ def test_a_file_carries_the_card_and_is_the_same_wherever_it_is_written(tmp_path
 class Fickle(nn.Module):
     """Draws by what its input holds, which no graph can tell."""
 
-    def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
+    def forward(self, noise: Tensor, _labels: Tensor) -> Tensor:
         return noise if float(noise.sum()) > 0 else -noise
 
 
-@pytest.mark.parametrize("draw", [Fickle(), lambda noise, labels: noise])
+@pytest.mark.parametrize("draw", [Fickle(), lambda noise, _labels: noise])
 def test_what_cannot_be_traced_is_said_and_leaves_the_old_file(draw, tmp_path):
     path = tmp_path / "model.onnx"
     path.write_text("older")

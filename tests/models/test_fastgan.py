@@ -9,9 +9,9 @@ from torch.nn import functional
 
 from argus.core.errors import ArgusError
 from argus.core.params import Domains
-from argus.models.architecture import Images, Scene
 from argus.models.architectures.fastgan import Config, FastGAN, Views
-from argus.models.blocks.fastgan import Judge, SkipExcitation, distance, hinge, quarter
+from argus.models.blocks.fastgan import ProjectionHead, SkipExcitation, distance, hinge, quarter
+from argus.models.scene import Images, Scene
 from tests.models.playing import size_of, stepped
 
 CLASSES = ("day", "dusk", "night")
@@ -19,8 +19,8 @@ SMALL = {
     "noise": 4,
     "widths": [8, 6, 4, 4],
     "reach": 2,
-    "judge_widths": [4, 4, 6],
-    "judge_reach": 1,
+    "discriminator_widths": [4, 4, 6],
+    "discriminator_reach": 1,
     "decoder_widths": [4],
 }
 
@@ -44,8 +44,8 @@ def test_published_has_the_published_size_without_classes():
     """29.1M and 11.5M at 256x256, and the classes that we add are counted apart."""
     config = Config(**FastGAN.profiles["published"])
     one = FastGAN(config, Scene(256, 256, ("any",)))
-    projection = size_of(one.discriminator.judge.by_class) + size_of(
-        one.discriminator.judge_small.by_class
+    projection = size_of(one.discriminator.head.by_class) + size_of(
+        one.discriminator.head_small.by_class
     )
     assert projection == 20_480
     assert size_of(one.generator) == pytest.approx(29.1e6, rel=0.01)
@@ -61,7 +61,7 @@ def test_published_has_the_published_size_without_classes():
 @pytest.mark.parametrize("size", [(32, 48), (48, 32), (16, 64), (24, 40)])
 def test_a_step_at_any_size_moves_every_player_and_nothing_else(size):
     architecture = made(*size)
-    groups = [g for o in architecture.optimisers().values() for g in o.param_groups]
+    groups = [g for o in architecture.optimizers().values() for g in o.param_groups]
     assert {id(p) for g in groups for p in g["params"]} == {
         id(p) for p in architecture.parameters()
     }
@@ -69,7 +69,7 @@ def test_a_step_at_any_size_moves_every_player_and_nothing_else(size):
     turns, scalars = stepped(architecture, batch_for(*size))
     assert turns == ["discriminator", "generator"]
     assert all(v.shape == () and torch.isfinite(v) for v in scalars.values())
-    assert set(architecture.undecided) <= set(scalars)
+    assert set(architecture.chance_level_loss) <= set(scalars)
     assert not [n for n, p in architecture.named_parameters() if torch.equal(p, before[n])]
     image = architecture.generator(torch.randn(2, 4), torch.tensor([0, 2]))
     assert image.shape == (2, 3, *size)
@@ -106,7 +106,7 @@ def test_the_same_noise_and_class_give_the_same_image_and_another_class_another(
 
 def test_the_judge_projects_every_place_on_the_class():
     torch.manual_seed(2)
-    judge, features = Judge(5, 3), torch.randn(2, 5, 6, 7)
+    judge, features = ProjectionHead(5, 3), torch.randn(2, 5, 6, 7)
     logits = judge(features, torch.tensor([0, 2]))
     assert logits.shape == (2, 3 * 4)
     for row, label in enumerate((0, 2)):
@@ -166,7 +166,7 @@ def test_reconstructions_teach_the_judge_and_not_the_generator():
     architecture.discriminator.reconstruction(seen, found).backward()
     assert all(p.grad is not None for p in architecture.discriminator.decoders.parameters())
     assert all(p.grad is not None for p in architecture.discriminator.start.parameters())
-    assert all(p.grad is None for p in architecture.discriminator.judge.parameters())
+    assert all(p.grad is None for p in architecture.discriminator.head.parameters())
     assert all(p.grad is None for p in architecture.generator.parameters())
 
 
@@ -177,7 +177,7 @@ def test_the_hinge_has_a_margin_between_eight_tenths_and_one():
     assert hinge(zeros + 1).item() == 0
     assert hinge(zeros + 0.8).item() == pytest.approx(0.1, abs=0.01)
     assert hinge(zeros - 5).item() == pytest.approx(5.9, abs=0.01)
-    assert made().undecided == {
+    assert made().chance_level_loss == {
         "loss/discriminator": pytest.approx(2 * hinge(zeros).item(), abs=0.02)
     }
 
@@ -225,7 +225,7 @@ def test_what_does_not_fit_is_said(config, scene, message):
     ("changes", "message"),
     [
         ({"widths": [4]}, "at least two"),
-        ({"judge_widths": [4, 4], "decoder_widths": []}, "at least three"),
+        ({"discriminator_widths": [4, 4], "decoder_widths": []}, "at least three"),
         ({"decoder_widths": [4, 4]}, "two fewer"),
     ],
 )

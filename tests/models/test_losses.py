@@ -73,4 +73,4 @@ def test_hinge_stops_at_its_margins_and_the_forger_never_does():
 )
 def test_undecided_is_the_loss_of_a_judge_that_sees_no_difference(loss, logit):
     same = torch.full((4, 1, 2, 2), logit)
-    assert loss.discriminator(same, same).item() == pytest.approx(loss.undecided)
+    assert loss.discriminator(same, same).item() == pytest.approx(loss.chance_level_loss)

@@ -62,6 +62,9 @@ def test_a_model_of_an_installed_package_trains_and_is_loaded(
     assert done.returncode == 0, done.stderr
     card = json.loads((workspace / "models/trained/theirs/card.json").read_text())
     assert card["failed"] is None
-    assert (card["arch"], card["config"]) == (arch, {"filters": 64, "learning_rate": 1e-3})
+    assert (card["spec"]["arch"], card["spec"]["config"]) == (
+        arch,
+        {"filters": 64, "learning_rate": 1e-3},
+    )
     model = loading.load(workspace / "models/trained/theirs")
     assert model.sample(["night", "day"], seed=0).shape == (2, 16, 24, 3)

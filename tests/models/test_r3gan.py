@@ -14,11 +14,12 @@ from torch.nn import functional
 
 from argus.core.errors import ArgusError
 from argus.core.params import Domains
-from argus.models.architecture import Images, Scene
-from argus.models.architectures.r3gan import ALIKE, R3GAN, sameness
+from argus.models.architectures.r3gan import R3GAN
 from argus.models.blocks.bottleneck import SLOPE, scaled
 from argus.models.blocks.resampling import downsample, upsample
+from argus.models.losses import MODE_SEEKING_EPSILON, mode_seeking
 from argus.models.registry import build
+from argus.models.scene import Images, Scene
 from tests.models.playing import size_of, stepped
 
 CLASSES = ("day", "dusk", "night")
@@ -45,9 +46,9 @@ def batch_for(scene: Scene, size: int = 3) -> dict[str, Images]:
 
 
 def play(gan: R3GAN, scene: Scene, share: float = 0.5) -> dict[str, Tensor]:
-    """One step, in which the optimisers move the networks."""
-    dials = {name: dial(share) for name, dial in gan.schedules.items()}
-    return stepped(gan, batch_for(scene), dials=dials)[1]
+    """One step, in which the optimizers move the networks."""
+    scheduled = {name: schedule(share) for name, schedule in gan.schedules.items()}
+    return stepped(gan, batch_for(scene), scheduled=scheduled)[1]
 
 
 @pytest.mark.parametrize("config", [SMALL, LIKE_PUBLISHED], ids=["small", "like published"])
@@ -72,8 +73,8 @@ def test_profiles_have_the_published_sizes(profile):
     assert size_of(gan.generator) == pytest.approx(generator * 1e6, rel=0.01)
     assert size_of(gan.discriminator) == pytest.approx(discriminator * 1e6, rel=0.01)
     assert gan.generator.basis.shape[1:] == (4, 4)
-    paces = [group["pace"] for o in gan.optimisers().values() for group in o.param_groups]
-    assert paces == [1.0, 1.0]
+    groups = [group for o in gan.optimizers().values() for group in o.param_groups]
+    assert [group["lr_multiplier"] for group in groups] == [1.0, 1.0]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ def test_profiles_have_the_published_sizes(profile):
 def test_profiles_have_the_published_schedules(profile, gamma, augment, half_life):
     with torch.device("meta"):
         schedules = build("r3gan", {}, Scene(256, 256, ("all",)), profile).schedules
-    ends = {name: (dial(0.0), dial(1.0)) for name, dial in schedules.items()}
+    ends = {name: (schedule(0.0), schedule(1.0)) for name, schedule in schedules.items()}
     assert ends == {
         "learning_rate": pytest.approx((2e-4, 5e-5)),
         "beta2": pytest.approx((0.9, 0.99)),
@@ -135,7 +136,7 @@ def test_a_blind_discriminator_is_undecided():
     gan = build("r3gan", SMALL, SCENE)
     nn.init.zeros_(gan.discriminator.embedding.weight)
     scalars = play(gan, SCENE)
-    assert gan.undecided == {"loss/discriminator": pytest.approx(math.log(2))}
+    assert gan.chance_level_loss == {"loss/discriminator": pytest.approx(math.log(2))}
     assert scalars["loss/discriminator"].item() == pytest.approx(math.log(2))
 
 
@@ -146,7 +147,7 @@ class Linear(nn.Module):
         super().__init__()
         self.slope = nn.Parameter(torch.tensor(0.5))
 
-    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+    def forward(self, images: Tensor, _labels: Tensor) -> Tensor:
         return self.slope * images.sum(dim=(1, 2, 3))
 
 
@@ -168,22 +169,22 @@ def test_penalties_are_at_the_images_before_augmentation(augmented):
 def test_players_have_their_own_fakes():
     gan = build("r3gan", SMALL, SCENE)
     noises = []
-    gan.generator.register_forward_pre_hook(lambda module, given: noises.append(given[0]))
+    gan.generator.register_forward_pre_hook(lambda _module, given: noises.append(given[0]))
     play(gan, SCENE)
     assert len(noises) == 2
     assert not torch.isclose(*noises).any()
 
 
-def test_sameness_by_hand():
+def test_mode_seeking_by_hand():
     images = torch.stack([torch.full((3, 2, 2), 0.5), torch.full((3, 2, 2), -0.2)])
     others = torch.stack([torch.full((3, 2, 2), 0.1), torch.full((3, 2, 2), -0.2)])
     noise, other_noise = torch.tensor([[2.0, 0.0], [1.0, 1.0]]), torch.zeros(2, 2)
-    by_hand = (1 / (0.4 / 1.0 + ALIKE) + 1 / ALIKE) / 2
-    assert float(sameness(images, others, noise, other_noise)) == pytest.approx(by_hand)
+    by_hand = (1 / (0.4 / 1.0 + MODE_SEEKING_EPSILON) + 1 / MODE_SEEKING_EPSILON) / 2
+    assert float(mode_seeking(images, others, noise, other_noise)) == pytest.approx(by_hand)
 
 
 def test_mode_seeking_drives_images_apart():
-    """By the generator's first move alone, at any weight high enough to outdo the persuasion."""
+    """By the generator's first move alone, at any weight high enough to outdo the g_loss."""
     after = {}
     for weight in (0.0, 100.0):
         torch.manual_seed(0)
@@ -200,9 +201,9 @@ def test_penalties_stay_in_fp32_under_autocast():
     gan = build("r3gan", SMALL | {"augment": [1.0, 1.0]}, SCENE)
     seen: Counter[torch.dtype] = Counter()
     gan.discriminator.register_forward_hook(
-        lambda module, given, logits: seen.update([logits.dtype])
+        lambda _module, _given, logits: seen.update([logits.dtype])
     )
-    gan.generator.register_forward_hook(lambda module, given, fakes: seen.update([fakes.dtype]))
+    gan.generator.register_forward_hook(lambda _module, _given, fakes: seen.update([fakes.dtype]))
     before = {name: p.detach().clone() for name, p in gan.named_parameters()}
     for share in (0.1, 0.5, 0.9):
         with torch.autocast("cpu", torch.bfloat16):

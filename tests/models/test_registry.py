@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from argus.core.errors import ArgusError
-from argus.models.architecture import Architecture, Scene
+from argus.models.architecture import Architecture
 from argus.models.registry import build, find, known
+from argus.models.scene import Scene
 from tests.conftest import ROOT
 
 SCENE = Scene(32, 48, ("day", "night"))

@@ -8,8 +8,8 @@ from torch import nn
 
 from argus.core.errors import ArgusError
 from argus.core.params import Domains
-from argus.models.architecture import Images, Scene
 from argus.models.architectures.sngan import SNGAN, Config, DownBlock, UpBlock
+from argus.models.scene import Images, Scene
 from tests.models.playing import size_of, stepped
 
 CLASSES = ("day", "dusk", "night")
@@ -56,14 +56,14 @@ def test_published_has_the_parameters_of_the_papers_table():
 @pytest.mark.parametrize("size", [(32, 48), (48, 32), (16, 64), (36, 44)])
 def test_a_step_at_any_size_moves_every_player_and_nothing_else(size):
     architecture = made(*size)
-    groups = [g for o in architecture.optimisers().values() for g in o.param_groups]
+    groups = [g for o in architecture.optimizers().values() for g in o.param_groups]
     owned = [p for g in groups for p in g["params"]]
     assert {id(p) for p in owned} == {id(p) for p in architecture.parameters()}
     before = {name: p.detach().clone() for name, p in architecture.named_parameters()}
     turns, scalars = stepped(architecture, batch_for(architecture, *size))
     assert turns == ["discriminator", "generator"]
     assert all(v.shape == () and torch.isfinite(v) for v in scalars.values())
-    assert set(architecture.undecided) <= set(scalars)
+    assert set(architecture.chance_level_loss) <= set(scalars)
     still = [n for n, p in architecture.named_parameters() if torch.equal(p, before[n])]
     # A batch normalisation takes the bias before it away again, and a gain has little to say of the
     # biases after it.
@@ -74,16 +74,16 @@ def test_a_step_at_any_size_moves_every_player_and_nothing_else(size):
 
 
 def test_several_turns_of_the_discriminator_each_see_a_batch_of_their_own(monkeypatch):
-    architecture = made(turns=3)
+    architecture = made(discriminator_steps=3)
     seen = []
-    judge = architecture._judge
+    judge = architecture._discriminator_step
 
-    def watched(reals, fakes, labels, descend):
+    def watched(reals, fakes, labels, optimizer_step):
         seen.append((reals, fakes, labels))
         assert not fakes.requires_grad
-        return judge(reals, fakes, labels, descend)
+        return judge(reals, fakes, labels, optimizer_step)
 
-    monkeypatch.setattr(architecture, "_judge", watched)
+    monkeypatch.setattr(architecture, "_discriminator_step", watched)
     batch = batch_for(architecture, 32, 48)
     turns, _ = stepped(architecture, batch)
     assert turns == 3 * ["discriminator"] + ["generator"]
@@ -109,8 +109,8 @@ def test_the_judge_is_a_projection_of_the_features_summed_over_places():
     judge = made().discriminator.eval()
     x, labels = torch.rand(3, 3, 32, 48), torch.tensor([0, 1, 1])
     features = judge.levels(x).clamp(min=0).flatten(2).sum(dim=2)
-    weights = judge.judge.weight + judge.embedding.weight[labels]
-    expected = torch.einsum("nc,nc->n", features, weights) + judge.judge.bias
+    weights = judge.head.weight + judge.embedding.weight[labels]
+    expected = torch.einsum("nc,nc->n", features, weights) + judge.head.bias
     torch.testing.assert_close(judge(x, labels), expected)
 
 
@@ -158,7 +158,7 @@ def test_statistics_follow_the_images_drawn_and_judging_does_not_touch_them():
 def test_the_adaptive_strength_rises_with_a_judge_who_misses_no_real():
     architecture = made(augment=0.0, augment_target=0.6, augment_images=30)
     with torch.no_grad():
-        architecture.discriminator.judge.bias.fill_(50)
+        architecture.discriminator.head.bias.fill_(50)
     _, scalars = stepped(architecture, batch_for(architecture, 32, 48))
     assert scalars["augment/sign"].item() == 1
     assert scalars["augment/strength"].item() == pytest.approx(0.1)

@@ -15,6 +15,6 @@ def one_thread() -> None:
 
 
 @pytest.fixture
-def no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_chart(monkeypatch: pytest.MonkeyPatch) -> None:
     """The curves of a training are not drawn, which takes longer than a tiny training itself."""
-    monkeypatch.setattr(curves, "picture", lambda *_: Figure())
+    monkeypatch.setattr(curves, "chart", lambda *_: Figure())

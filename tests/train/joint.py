@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from argus.core import determinism
-from stages.train import group, launch
+from argus.models.draws import processes
+from stages.train import distributed
 from stages.train.train import prepared
 from stages.train.training import Training
 from tests.train import tiny
@@ -22,19 +22,19 @@ as that of a bias before a normalisation is."""
 
 
 def steps(arch: str) -> dict[str, Any]:
-    """Each player's gradients in turn, the state afterwards, and what was logged."""
-    order = tiny.order(arch, Path("unused"), batch=4)
-    accelerator = group.join(order.settings)
-    determinism.deterministic(order.model.seed, order.settings.threads)
-    training = prepared(order, accelerator)[0].training
+    """Each optimizer's gradients in turn, the state afterwards, and what was logged."""
+    job = tiny.job(arch, Path("unused"), batch=4)
+    device = distributed.join(job.settings)
+    determinism.deterministic(job.model.seed, job.settings.threads)
+    training = prepared(job, device)[0].training
     random = torch.Generator().manual_seed(0)
     for parameter in training.architecture.parameters():  # no layer that does nothing, no kink hit
         parameter.data += 0.05 * torch.randn(parameter.shape, generator=random)
     gradients: list[dict[str, torch.Tensor]] = []
-    for optimiser in training.optimisers.values():
-        for entry in optimiser.param_groups:
+    for optimizer in training.optimizers.values():
+        for entry in optimizer.param_groups:
             entry["eps"] = EPSILON
-        optimiser.register_step_pre_hook(lambda *_: gradients.append(gradients_of(training)))
+        optimizer.register_step_pre_hook(lambda *_: gradients.append(gradients_of(training)))
     for _ in range(STEPS):
         training.step()
     return {
@@ -65,19 +65,13 @@ def listening() -> list[str]:
     return addresses
 
 
-def main() -> None:
-    """`python -m tests.train.joint FOLDER`: every process saves what it found for each model."""
+def all_steps(store: str, folder: str) -> None:
+    """Work for `launch.run`: every process saves what it found for each model."""
     torch.set_num_threads(1)
-    with launch.reporting():
-        for arch in tiny.MODELS:
-            found = steps(arch)
-            rank, number = group.processes()
-            assert number > 1
-            torch.save(found, Path(sys.argv[1]) / f"{arch}.{rank}.pt")
-        heard_at = json.dumps(listening())
-        (Path(sys.argv[1]) / f"listening.{rank}.json").write_text(heard_at)
-        group.leave()
-
-
-if __name__ == "__main__":
-    main()
+    distributed.join(tiny.job("sngan", Path(folder)).settings, store)
+    rank, number = processes()
+    assert number > 1
+    for arch in tiny.MODELS:
+        torch.save(steps(arch), Path(folder) / f"{arch}.{rank}.pt")
+    (Path(folder) / f"listening.{rank}.json").write_text(json.dumps(listening()))
+    distributed.leave()

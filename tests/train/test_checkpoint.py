@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from argus.core import code
 from argus.models.architecture import Architecture
 from argus.models.registry import find
 from stages.train.checkpoint import Checkpoints, clear, fingerprint
@@ -83,29 +84,35 @@ def test_nothing_is_left_after_clear(checkpoints, tmp_path):
     assert not (tmp_path / "model").exists()
 
 
-def test_the_fingerprint_follows_settings_and_code(tmp_path):
-    source = tmp_path / "loop.py"
+def test_the_fingerprint_follows_settings_and_code(tmp_path, monkeypatch):
+    source = tmp_path / "engine.py"
     source.write_text("a = 1\n")
-    first = fingerprint({"steps": 10, "seed": 0}, [source])
-    assert first == fingerprint({"seed": 0, "steps": 10}, [source])
-    assert first != fingerprint({"steps": 11, "seed": 0}, [source])
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def found(**facts):
+        return fingerprint(facts, code.parts("engine"))
+
+    first = found(steps=10, seed=0)
+    assert first == found(seed=0, steps=10) != found(steps=11, seed=0)
+    source.write_text("# one\na = 1\n")
+    assert first == found(steps=10, seed=0)
     source.write_text("a = 2\n")
-    assert first != fingerprint({"steps": 10, "seed": 0}, [source])
+    assert first != found(steps=10, seed=0)
 
 
 def test_a_checkpoint_of_other_libraries_or_another_architecture_does_not_fit(
     tmp_path, monkeypatch
 ):
-    order = tiny.order("r3gan", tmp_path)
-    card = order.card(1)
+    job = tiny.job("r3gan", tmp_path)
+    card = job.card(1)
     r3gan, sngan = (object.__new__(find(arch)) for arch in ("r3gan", "sngan"))
 
     def fits(architecture: Architecture) -> str:
-        return order.checkpoints(card, "cpu", architecture).fingerprint
+        return job.checkpoints(card, "cpu", architecture).fingerprint
 
     first, lookup = fits(r3gan), importlib.metadata.version
     assert fits(r3gan) == first != fits(sngan)
     monkeypatch.setattr(
-        importlib.metadata, "version", lambda of: "0.1" if of == "accelerate" else lookup(of)
+        importlib.metadata, "version", lambda of: "0.1" if of == "safetensors" else lookup(of)
     )
     assert fits(r3gan) != first

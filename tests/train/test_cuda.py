@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from accelerate.state import AcceleratorState
 from torch import Tensor, nn
 
 from argus.core import determinism
 from argus.models.blocks.convolution import TwiceConv2d
-from stages.train import group
+from stages.train import distributed
 from stages.train.train import prepared
 from stages.train.training import Training
 from tests.train import tiny
@@ -22,12 +21,11 @@ pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch see
 
 def begun(arch: str, place: Path, precision: str = "fp32", channels_last: bool = True) -> Training:
     """A training of a tiny model on the GPU, before its first step."""
-    AcceleratorState._reset_state(reset_partial_state=True)  # it keeps to one precision a process
     own = {"device": "cuda", "precision": precision, "channels_last": channels_last}
-    order = tiny.order(arch, place, own)
-    accelerator = group.join(order.settings)
-    determinism.deterministic(order.model.seed, order.settings.threads)
-    return prepared(order, accelerator)[0].training
+    job = tiny.job(arch, place, own)
+    device = distributed.join(job.settings)
+    determinism.deterministic(job.model.seed, job.settings.threads)
+    return prepared(job, device)[0].training
 
 
 def stepped(training: Training, steps: int) -> dict[str, Tensor]:
@@ -66,9 +64,9 @@ def test_a_training_is_repeatable_and_can_be_stopped(arch, precision, channels_l
 def test_a_model_draws_what_it_draws_on_a_cpu(arch, tmp_path):
     training = begun(arch, tmp_path)
     images = np.ascontiguousarray(training.data.images[:4])
-    there, _ = training.model().panel(images)
+    there, _ = training.model().preview(images)
     training.ema.cpu()
-    here, _ = training.model().panel(images)
+    here, _ = training.model().preview(images)
     assert np.abs(there.astype(int) - here.astype(int)).max() <= 1  # level, of 256
 
 
@@ -81,12 +79,12 @@ def discriminator_gradients(precision: str, stock: bool, place: Path, monkeypatc
         training = begun("r3gan", place, precision)
         network = training.architecture.discriminator
 
-        def descend(player: str, loss: Tensor) -> None:
-            if player == "discriminator":
+        def optimizer_step(name: str, loss: Tensor) -> None:
+            if name == "discriminator":
                 of = torch.autograd.grad(loss, list(network.parameters()), retain_graph=True)
                 found.append(torch.cat([gradient.flatten().cpu() for gradient in of]))
 
-        patched.setattr(training, "_descend", descend)
+        patched.setattr(training, "_optimizer_step", optimizer_step)
         training.step()
     return found[0]
 

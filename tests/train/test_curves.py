@@ -9,7 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from argus.data.contact_sheets import save
-from stages.train.curves import picture
+from stages.train.curves import chart
 
 LOSSES = [(5 * i, {"loss/generator": 1 / i, "penalty/r1": 1.0}) for i in range(1, 11)]
 LOOKS = [(20, {"val/kid": 0.5, "val/diversity": 0.2}), (40, {"val/kid": 0.3, "val/diversity": 0.6})]
@@ -26,7 +26,7 @@ def lines(figure: Figure) -> dict[str, list[tuple[float, float]]]:
 
 
 def test_losses_kid_and_diversity_are_drawn_through_the_points_that_have_them() -> None:
-    figure = picture(POINTS, 40, None, 0.25)
+    figure = chart(POINTS, 40, None, 0.25)
     drawn = lines(figure)
     assert drawn["generator"] == [(step, values["loss/generator"]) for step, values in LOSSES]
     assert drawn["kid"] == [(20, 0.5), (40, 0.3)]
@@ -40,25 +40,25 @@ def test_losses_kid_and_diversity_are_drawn_through_the_points_that_have_them() 
 def test_a_failure_stands_on_the_picture_and_at_its_step() -> None:
     reason = "loss/generator is not finite at step 55 " + "and so on " * 12
     broken = [*POINTS, (55, {"loss/generator": math.nan})]
-    figure = picture(broken, None, reason, 0.25)
+    figure = chart(broken, None, reason, 0.25)
     assert figure.get_suptitle().replace("\n", " ") == f"failed: {reason.strip()}"
     for axes in figure.axes:
         assert any(set(line.get_xdata()) == {55} for line in axes.lines)
 
 
 def test_without_validation_there_is_one_panel() -> None:
-    assert len(picture(LOSSES, None, None, 0.25).axes) == 1
+    assert len(chart(LOSSES, None, None, 0.25).axes) == 1
 
 
 @pytest.mark.parametrize("points", [[], [(3, {"loss/a": 1.0})]])
 def test_a_training_that_failed_at_once_has_a_picture_too(
     points: list[tuple[int, dict[str, float]]], tmp_path: Path
 ) -> None:
-    save(picture(points, None, "RuntimeError in its step", 0.25), tmp_path / "curves.png")
+    save(chart(points, None, "RuntimeError in its step", 0.25), tmp_path / "curves.png")
     assert (tmp_path / "curves.png").stat().st_size > 1000
 
 
 def test_equal_trainings_give_equal_bytes(tmp_path: Path) -> None:
     for name in ("a.png", "b.png"):
-        save(picture(POINTS, 20, "why", 0.25), tmp_path / name)
+        save(chart(POINTS, 20, "why", 0.25), tmp_path / name)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()

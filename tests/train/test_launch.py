@@ -15,10 +15,10 @@ import torch
 from safetensors.torch import load_file
 
 from argus.core.errors import ArgusError
-from argus.models.broken import Broken
+from argus.models.failures import ArchitectureError
 from argus.models.registry import known
 from stages.train import launch
-from tests.train import joint, tiny
+from tests.train import joint, tiny, workers
 
 LOOPBACK = "0100007F"  # 127.0.0.1, as /proc/net/tcp spells it
 BIN = Path(sys.executable).parent
@@ -47,7 +47,7 @@ def can_unshare() -> bool:
 def found(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What each of two processes found in two steps of every model."""
     folder = tmp_path_factory.mktemp("joint")
-    launch.run([sys.executable, "-m", "tests.train.joint", str(folder)], 2, threads=1)
+    launch.run(joint.all_steps, [str(folder)], 2, threads=1)
     return folder
 
 
@@ -82,72 +82,45 @@ def test_processes_listen_on_the_loopback_interface_only(found):
         assert set(heard_at) == {LOOPBACK}
 
 
-def command(code: str) -> list[str]:
-    """Runs `code`, in which `rank` is that of the process."""
-    start = "import os, sys, time, signal\nrank = int(os.environ['RANK'])\n"
-    return [sys.executable, "-c", start + code]
-
-
 def test_all_processes_are_waited_for(tmp_path):
-    code = f"time.sleep(.2 * rank); open('{tmp_path}/' + os.environ['WORLD_SIZE'] + str(rank), 'w')"
-    launch.run(command(code), 3, threads=1)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["30", "31", "32"]
+    launch.run(workers.write_the_rank, [str(tmp_path)], 2, threads=1)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["20", "21"]
 
 
+@pytest.mark.slow
 def test_when_one_dies_the_others_are_ended_and_its_words_are_reported(tmp_path):
-    code = f"""
-open('{tmp_path}/' + str(os.getpid()), 'w')
-if rank == 1:
-    time.sleep(.5)
-    sys.exit('rank one has had enough')
-time.sleep(60)
-"""
     began = time.monotonic()
     with pytest.raises(SystemExit) as caught:
-        launch.run(command(code), 3, threads=1)
-    assert time.monotonic() - began < 20
+        launch.run(workers.die_as_the_second, [str(tmp_path)], 3, threads=1)
+    assert time.monotonic() - began < 120
     assert "rank one has had enough" in str(caught.value)
-    assert "process 1 of 3 ended with 1" in str(caught.value)
+    assert "Process 1 terminated with the following error" in str(caught.value)
     pids = [int(path.name) for path in tmp_path.iterdir()]
     assert len(pids) == 3
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
 
 
-def test_one_that_does_not_want_to_end_is_killed(monkeypatch):
-    monkeypatch.setattr(launch, "PATIENCE", 0.5)
-    code = "signal.signal(signal.SIGTERM, signal.SIG_IGN) if rank else time.sleep(.5)"
-    with pytest.raises(SystemExit):
-        launch.run(command(f"{code}\ntime.sleep(60) if rank else sys.exit(3)"), 2, threads=1)
-
-
-def note(meeting: Path, rank: int, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a process that `launch` started does with an exception."""
-    monkeypatch.setenv("ARGUS_MEETING", str(meeting))
-    monkeypatch.setenv("RANK", str(rank))
-    monkeypatch.setattr(launch, "_follow", lambda: None)
-    with pytest.raises(SystemExit), launch.reporting():
-        raise error
-
-
-def test_it_is_the_first_error_that_is_reported(tmp_path, monkeypatch):
-    lost = RuntimeError("Connection closed by peer")
-    note(tmp_path, 1, ArgusError("the batch is odd"), monkeypatch)
-    note(tmp_path, 0, lost, monkeypatch)
+@pytest.mark.slow
+def test_it_is_the_first_error_that_is_reported(tmp_path):
+    (tmp_path / "mistaken").mkdir()
+    (tmp_path / "broken").mkdir()
+    mistake = {"mistake": "the batch is odd"}
     with pytest.raises(ArgusError, match="the batch is odd"):
-        launch._reported([0, 1], tmp_path, [1, 1])
+        launch.run(workers.fail_in_turn, [str(tmp_path / "mistaken"), mistake], 2, threads=1)
 
     points = [(1, {"loss/a": 2.0})]
-    note(tmp_path, 2, Broken("its code broke", "Traceback", 7, points), monkeypatch)
-    note(tmp_path, 1, lost, monkeypatch)
-    broken = Broken(**launch._reported([1, 2], tmp_path, [0, 1, 1]))
-    assert (broken.reason, broken.trace, broken.step) == ("its code broke", "Traceback", 7)
-    assert [tuple(point) for point in broken.points] == points
+    broken = {"reason": "its code broke", "trace": "Traceback", "step": 7, "points": points}
+    with pytest.raises(ArchitectureError) as caught:
+        launch.run(workers.fail_in_turn, [str(tmp_path / "broken"), broken], 2, threads=1)
+    error = caught.value
+    assert (error.reason, error.trace, error.step) == ("its code broke", "Traceback", 7)
+    assert [tuple(point) for point in error.points] == points
 
 
-def test_a_process_that_was_killed_comes_before_those_that_missed_it(tmp_path, monkeypatch):
-    note(tmp_path, 0, RuntimeError("Connection closed by peer"), monkeypatch)
-    with pytest.raises(SystemExit, match="process 1 of 2 ended with -9"):
-        launch._reported([0, 1], tmp_path, [1, -9])
+@pytest.mark.slow
+def test_a_process_that_was_killed_comes_before_those_that_missed_it(tmp_path):
+    with pytest.raises(SystemExit, match="process 1 terminated with signal SIGKILL"):
+        launch.run(workers.fail_in_turn, [str(tmp_path), None], 2, threads=1)
 
 
 def children(pid: int) -> list[int]:
@@ -204,31 +177,26 @@ def test_two_processes_go_on_where_they_were_killed_and_leave_nobody_behind(two)
     for folder in ("models", "reports"):
         shutil.rmtree(two / folder)
     code, said = tiny.finished(tiny.stage("tiny"))
-    assert code == 0 and "from step" not in said, said
+    assert code == 0, said
+    assert "from step" not in said
     assert outputs(two) == interrupted
-    assert json.loads(interrupted["0/card.json"])["processes"] == 2
+    assert json.loads(interrupted["0/card.json"])["spec"]["processes"] == 2
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not can_unshare(), reason="no network namespaces here (unshare)")
-def test_torchrun_and_accelerate_launch_give_what_our_own_launcher_gives(two):
+def test_torchrun_gives_what_our_own_launcher_gives(two):
     code, said = tiny.finished(tiny.stage("tiny"))
     assert code == 0, said
     ours = load_file(two / "models/trained/tiny/networks.safetensors")
     torchrun = [str(BIN / "torchrun"), "--standalone", "--nproc-per-node=2", "-m"]
-    accelerate = [
-        *(str(BIN / "accelerate"), "launch", "--multi_gpu", "--num_processes=2"),
-        *("--num_machines=1", "--mixed_precision=no", "--dynamo_backend=no"),
-        *("--main_process_ip=127.0.0.1", "--main_process_port=29511", "-m"),
-    ]
-    for launcher in (torchrun, accelerate):
-        shutil.rmtree(two / "models")
-        process = tiny.stage("tiny", *in_a_network_of_its_own(*launcher), GLOO_SOCKET_IFNAME="lo")
-        code, said = tiny.finished(process)
-        assert code == 0, said
-        theirs = load_file(two / "models/trained/tiny/networks.safetensors")
-        assert theirs.keys() == ours.keys()
-        assert all(torch.equal(theirs[name], tensor) for name, tensor in ours.items())
+    shutil.rmtree(two / "models")
+    process = tiny.stage("tiny", *in_a_network_of_its_own(*torchrun), GLOO_SOCKET_IFNAME="lo")
+    code, said = tiny.finished(process)
+    assert code == 0, said
+    theirs = load_file(two / "models/trained/tiny/networks.safetensors")
+    assert theirs.keys() == ours.keys()
+    assert all(torch.equal(theirs[name], tensor) for name, tensor in ours.items())
 
 
 @pytest.mark.slow
@@ -263,9 +231,9 @@ from argus.models.architectures.r3gan import R3GAN
 class Fragile(R3GAN):
     taken = 0
 
-    def step(self, batch, dials, descend):
+    def step(self, batch, scheduled, optimizer_step):
         Fragile.taken += 1
         if Fragile.taken == 5 and draws.processes()[0] == 1:
             raise RuntimeError("process one is out of luck")
-        return super().step(batch, dials, descend)
+        return super().step(batch, scheduled, optimizer_step)
 """

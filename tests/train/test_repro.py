@@ -22,7 +22,7 @@ BROKEN = """
 from argus.models.architectures.r3gan import R3GAN
 
 class Broken(R3GAN):
-    def step(self, batch, dials, descend):
+    def step(self, batch, scheduled, optimizer_step):
         raise RuntimeError("no step at all")
 """
 
@@ -42,6 +42,7 @@ def repository(workspace: Path) -> Path:
     )
     stage = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["train"]
     stage["deps"] = [path for path in stage["deps"] if path.startswith("data/")]
+    stage["params"] = [line for line in stage["params"] if isinstance(line, str)]  # not the code
     (workspace / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"train": stage}}))
     author = "git -c user.name=Tester -c user.email=tester@example.org"
     for command in ("git init -q", "dvc init -q", "git add .", f"{author} commit -qm start"):

@@ -88,7 +88,7 @@ def test_it_leaves_a_card_and_whole_reports_and_no_weights(
     assert card.skipped.startswith(why)
     assert (card.failed, card.steps, card.trained_on, card.images_sha256) == (None, 0, (), None)
     assert card.images_per_class == {"day": 5}
-    assert card.domains is not None
+    assert card.spec.domains is not None
     # what dvc.yaml lists as outputs, none of them a folder that Git would not keep
     assert files(REPORTS) == ["metrics.json", "plots/metrics/.gitkeep"]
     assert (REPORTS / "plots/images").is_dir()

@@ -11,44 +11,43 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from argus.core import determinism
 from argus.core.errors import ArgusError
 from argus.core.files import sha256
-from argus.models import card as cards
-from argus.models import loading
+from argus.models import inference, loading
 from argus.models.architectures import cyclegan
 from argus.models.architectures.r3gan import R3GAN
 from argus.models.card import data_digest
-from stages.train import group
+from stages.train import distributed
 from stages.train.checkpoint import Checkpoints
-from stages.train.order import Order
+from stages.train.job import TrainingJob
 from stages.train.train import prepared, train
-from stages.train.training import Training
+from stages.train.training import Training, autocast
 from stages.train.validation import Validation
 from tests.conftest import scenes
 from tests.train import tiny
 from tests.train.tiny import files
 
 
-def written(order: Order) -> dict[str, bytes]:
+def written(job: TrainingJob) -> dict[str, bytes]:
     """All that a training leaves, once it has run."""
-    train(order)
-    assert not order.cache.exists()
-    return files(order.trained, order.reports)
+    train(job)
+    assert not job.cache.exists()
+    return files(job.trained, job.reports)
 
 
 # --- the same bytes -----------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("no_picture")
+@pytest.mark.usefixtures("no_chart")
 @pytest.mark.parametrize("arch", tiny.MODELS)
 def test_a_training_that_was_stopped_and_goes_on_leaves_the_same_bytes(arch, tmp_path, monkeypatch):
     """All of its state is in a checkpoint: 20 steps are 10 and 10, with the validations between."""
     val = tiny.packed("val", 5)
-    whole = written(tiny.order(arch, tmp_path / "whole", steps=20, val=val))
+    whole = written(tiny.job(arch, tmp_path / "whole", steps=20, val=val))
 
     save = Checkpoints.save
 
@@ -58,25 +57,25 @@ def test_a_training_that_was_stopped_and_goes_on_leaves_the_same_bytes(arch, tmp
             raise KeyboardInterrupt
 
     settings = {"checkpoint_every": 5}
-    order = tiny.order(arch, tmp_path / "stopped", settings, steps=20, val=val)
+    job = tiny.job(arch, tmp_path / "stopped", settings, steps=20, val=val)
     with monkeypatch.context() as patch:
         patch.setattr(Checkpoints, "save", last)
         with pytest.raises(KeyboardInterrupt):
-            train(order)
-    assert max(int(path.stem) for path in order.cache.rglob("*.ckpt")) == 10
+            train(job)
+    assert max(int(path.stem) for path in job.cache.rglob("*.ckpt")) == 10
     torch.manual_seed(99)  # another process would have other numbers
     np.random.seed(99)
-    assert written(order) == whole
+    assert written(job) == whole
 
 
-@pytest.mark.usefixtures("no_picture")
+@pytest.mark.usefixtures("no_chart")
 @pytest.mark.parametrize("arch", tiny.MODELS)
 def test_one_seed_gives_the_same_bytes_twice_and_another_does_not(arch, tmp_path):
     val = tiny.packed("val", 5)
-    first = written(tiny.order(arch, tmp_path / "a", steps=6, val=val))
+    first = written(tiny.job(arch, tmp_path / "a", steps=6, val=val))
     torch.empty(1 << 20).fill_(torch.nan)  # what is uninitialised next time
-    assert written(tiny.order(arch, tmp_path / "b", steps=6, val=val)) == first
-    written(tiny.order(arch, tmp_path / "c", steps=6, val=val, seed=2))
+    assert written(tiny.job(arch, tmp_path / "b", steps=6, val=val)) == first
+    written(tiny.job(arch, tmp_path / "c", steps=6, val=val, seed=2))
     ours, theirs = (load_file(tmp_path / p / "trained/networks.safetensors") for p in "ac")
     assert not [n for n, p in ours.items() if p.ndim > 1 and torch.equal(p, theirs[n])]
 
@@ -117,67 +116,52 @@ def test_killed_trainings_go_on_to_the_same_bytes(packed, name):
     assert not cache.exists()
     interrupted = files(*outputs)
     code, said = tiny.finished(tiny.stage(name))
-    assert code == 0 and " from step " not in said, said
+    assert code == 0, said
+    assert " from step " not in said
     assert files(*outputs) == interrupted
 
 
 def test_bf16_trains_and_moves_every_player(tmp_path, monkeypatch):
-    """In a training of its own, since accelerate takes one precision a process."""
-    from accelerate.state import AcceleratorState
+    seen: set[str] = set()
 
-    AcceleratorState._reset_state(True)
-    try:
-        seen = set()
+    def turned(self, name, loss):
+        before = [p.clone() for p in self.architecture.parameters()]
+        optimizer_step(self, name, loss)
+        after = list(self.architecture.parameters())
+        assert all(p.dtype == torch.float32 for p in after)
+        seen.update(
+            name.split(".")[0]
+            for (name, p), old in zip(self.architecture.named_parameters(), before, strict=True)
+            if not torch.equal(p, old)
+        )
 
-        def turned(self, player, loss):
-            before = [p.clone() for p in self.architecture.parameters()]
-            descend(self, player, loss)
-            after = list(self.architecture.parameters())
-            assert all(p.dtype == torch.float32 for p in after)
-            seen.update(
-                name.split(".")[0]
-                for (name, p), old in zip(self.architecture.named_parameters(), before, strict=True)
-                if not torch.equal(p, old)
-            )
-
-        descend = Training._descend
-        monkeypatch.setattr(Training, "_descend", turned)
-        # CUT looks at its projection heads without a gradient first
-        train(tiny.order("cut", tmp_path, {"precision": "bf16"}, steps=3))
-    finally:
-        AcceleratorState._reset_state(True)
-    assert seen == {"generator", "heads", "judge"}
-    assert json.loads((tmp_path / "trained/card.json").read_text())["precision"] == "bf16"
+    optimizer_step = Training._optimizer_step
+    monkeypatch.setattr(Training, "_optimizer_step", turned)
+    # CUT looks at its projection heads without a gradient first
+    train(tiny.job("cut", tmp_path, {"precision": "bf16"}, steps=3))
+    assert seen == {"generator", "heads", "discriminator"}
+    assert json.loads((tmp_path / "trained/card.json").read_text())["spec"]["precision"] == "bf16"
 
 
 def test_in_bf16_a_player_meets_the_weights_as_they_are_now():
     """The one before has just moved them; a cast kept from then would be the old ones."""
-    from accelerate import Accelerator
-    from accelerate.state import AcceleratorState
-
-    from stages.train.training import UNCACHED
-
-    AcceleratorState._reset_state(True)
-    try:
-        accelerator = Accelerator(cpu=True, mixed_precision="bf16")
-        layer, x = nn.Linear(1, 1, bias=False), torch.ones(1, 1)
-        with accelerator.autocast(autocast_handler=UNCACHED):
-            with torch.no_grad():
-                layer(x)
-            assert layer(x).requires_grad
-            layer.weight.data.fill_(2.0)
-            assert layer(x).item() == 2.0
-    finally:
-        AcceleratorState._reset_state(True)
+    layer, x = nn.Linear(1, 1, bias=False), torch.ones(1, 1)
+    with autocast(torch.device("cpu"), "bf16"):
+        with torch.no_grad():
+            layer(x)
+        assert layer(x).requires_grad
+        assert layer(x).dtype == torch.bfloat16
+        layer.weight.data.fill_(2.0)
+        assert layer(x).item() == 2.0
 
 
 @pytest.mark.parametrize("arch", tiny.MODELS)
 def test_how_numbers_lie_in_memory_changes_none_of_them(arch, tmp_path):
     logged = {}
     for channels_last in (False, True):
-        order = tiny.order(arch, tmp_path, {"channels_last": channels_last})
-        determinism.deterministic(order.model.seed, order.settings.threads)
-        training = prepared(order, group.join(order.settings))[0].training
+        job = tiny.job(arch, tmp_path, {"channels_last": channels_last})
+        determinism.deterministic(job.model.seed, job.settings.threads)
+        training = prepared(job, distributed.join(job.settings))[0].training
         training.step()
         logged[channels_last] = training.means()
         layout = torch.channels_last if channels_last else torch.contiguous_format
@@ -191,27 +175,35 @@ def test_how_numbers_lie_in_memory_changes_none_of_them(arch, tmp_path):
 
 
 def test_what_is_written_says_what_it_is(tmp_path):
-    order = tiny.order("cyclegan", tmp_path, steps=10)
-    train(order)
+    job = tiny.job("cyclegan", tmp_path, steps=10)
+    train(job)
     card = json.loads((tmp_path / "trained/card.json").read_text())
-    assert card["resolution"] == [16, 24]
+    assert card["spec"]["resolution"] == [16, 24]
     assert card["images_per_class"] == {"day": 9, "dusk": 0, "night": 5}
-    assert card["data_sha256"] == data_digest(order.train.images, order.train.labels)
+    assert card["data_sha256"] == data_digest(job.train.images, job.train.labels)
     share = {"licence": "Apache-2.0", "commercial": True, "deliveries": {"first": 14}}
     assert card["trained_on"] == [{"turn": None, "train": {"demo": share}, "val": {}}]
     assert card["non_commercial"] == {}
     images = tmp_path / "trained/images.parquet"
     assert card["images_sha256"] == sha256(images)
-    assert pl.read_parquet(images)["image_id"].to_list() == sorted(order.train.image_ids)
-    assert card["config"]["identity"] == cyclegan.Config().identity  # defaults are written out
-    assert (card["budget"], card["steps"], card["reproducible"]) == ({"steps": 10}, 10, True)
+    assert pl.read_parquet(images)["image_id"].to_list() == sorted(job.train.image_ids)
+    assert (
+        card["spec"]["config"]["identity"] == cyclegan.Config().identity
+    )  # defaults are written out
+    assert card["spec"]["budget"] == {"steps": 10}
+    assert (card["steps"], card["reproducible"]) == (10, True)
     assert (card["best_step"], card["val_sha256"], card["failed"]) == (None, None, None)
     weights = load_file(tmp_path / "trained/generator.safetensors")
     assert {key.split(".")[0] for key in weights} == {"forth"}
     assert card["parameters"]["forth"] == sum(t.numel() for t in weights.values())
     networks = load_file(tmp_path / "trained/networks.safetensors")
     assert {key.split(".")[0] for key in networks} == {
-        *("forth", "back", "judge_source", "judge_target")  # and not what it remembers of fakes
+        *(
+            "forth",
+            "back",
+            "discriminator_source",
+            "discriminator_target",
+        )  # and not what it remembers of fakes
     }
     curve = pl.read_csv(tmp_path / "reports/plots/metrics/loss/cycle.tsv", separator="\t")
     assert curve.columns == ["step", "cycle"]
@@ -228,46 +220,20 @@ def test_what_is_written_says_what_it_is(tmp_path):
     assert (pictures / "curves.png").exists()
 
 
-def test_cards_of_the_first_turns_are_still_read(tmp_path):
-    (tmp_path / "card.json").write_text(
-        json.dumps(
-            {
-                "model": "r3gan",
-                "arch": "r3gan",
-                "task": "generate",
-                "config": {},
-                "resolution": [32, 48],
-                "classes": ["day"],
-                "domains": None,
-                "seed": 0,
-                "steps": 250,
-                "batch": 32,
-                "precision": "fp32",
-                "parameters": {"generator": 1},
-                "images_per_class": {"day": 1},
-                "data_sha256": "0" * 64,
-                "weights_sha256": "1" * 64,
-            }
-        )
-    )
-    card = cards.read(tmp_path)
-    assert (card.processes, card.failed, card.reproducible) == (1, None, True)
-
-
 # --- what fails ---------------------------------------------------------------------------------
 
 
-def failed(order: Order) -> dict:
+def failed(job: TrainingJob) -> dict:
     """The card of a training that must fail, having left nothing half done."""
-    train(order)
-    assert not order.cache.exists()
-    assert [path.name for path in order.trained.iterdir()] == ["card.json"]
-    assert (order.reports / "metrics.json").exists()
-    assert (order.reports / "plots/metrics").is_dir()
-    assert (order.reports / "plots/images/curves.png").exists()
+    train(job)
+    assert not job.cache.exists()
+    assert [path.name for path in job.trained.iterdir()] == ["card.json"]
+    assert (job.reports / "metrics.json").exists()
+    assert (job.reports / "plots/metrics").is_dir()
+    assert (job.reports / "plots/images/curves.png").exists()
     with pytest.raises(ArgusError, match="its training failed"):
-        loading.load(order.trained)
-    return json.loads((order.trained / "card.json").read_text())
+        loading.load(job.trained)
+    return json.loads((job.trained / "card.json").read_text())
 
 
 def raises_at(call: int, honest, error: Exception):
@@ -286,8 +252,8 @@ def raises_at(call: int, honest, error: Exception):
 def test_a_model_that_diverges_has_failed_with_its_reason_and_its_curves(tmp_path, monkeypatch):
     honest = R3GAN.step
 
-    def sabotaged(self, batch, dials, descend):
-        scalars = honest(self, batch, dials, descend)
+    def sabotaged(self, batch, scheduled, optimizer_step):
+        scalars = honest(self, batch, scheduled, optimizer_step)
         sabotaged.calls += 1
         if sabotaged.calls == 20:
             scalars["loss/generator"] = torch.tensor(float("nan"))
@@ -295,7 +261,7 @@ def test_a_model_that_diverges_has_failed_with_its_reason_and_its_curves(tmp_pat
 
     sabotaged.calls = 0
     monkeypatch.setattr(R3GAN, "step", sabotaged)
-    card = failed(tiny.order("r3gan", tmp_path, steps=42))
+    card = failed(tiny.job("r3gan", tmp_path, steps=42))
     assert card["failed"] == "loss/generator is not finite at step 24"
     assert card["steps"] == 24
     assert card["parameters"]["generator"] > 0
@@ -308,9 +274,9 @@ def test_a_model_that_diverges_has_failed_with_its_reason_and_its_curves(tmp_pat
     ("owner", "method", "call", "step"),
     [
         (R3GAN, "__init__", 1, 0),
-        (R3GAN, "optimisers", 1, 0),
+        (R3GAN, "optimizers", 1, 0),
         (R3GAN, "step", 6, 5),
-        (R3GAN, "trained", 1, 4),  # for the first sample sheet
+        (R3GAN, "inference_model", 1, 4),  # for the first sample sheet
         (Validation, "score", 2, 8),
     ],
 )
@@ -320,7 +286,7 @@ def test_a_model_whose_own_code_breaks_has_failed(
     error = RuntimeError("shapes [3] and [4] in /there/below/model.py\nand much more")
     monkeypatch.setattr(owner, method, raises_at(call, getattr(owner, method), error))
     val = tiny.packed("val", 5 if owner is Validation else 0)
-    card = failed(tiny.order("r3gan", tmp_path, val=val))
+    card = failed(tiny.job("r3gan", tmp_path, val=val))
     assert card["failed"].startswith("its code broke while it ")
     assert card["failed"].endswith("RuntimeError: shapes [3] and [4] in ...")
     assert card["steps"] == step
@@ -330,7 +296,7 @@ def test_a_model_whose_own_code_breaks_has_failed(
     assert "model 'tiny_r3gan': its code broke" in said
 
 
-@pytest.mark.usefixtures("no_picture")
+@pytest.mark.usefixtures("no_chart")
 @pytest.mark.parametrize(
     "error",
     [
@@ -341,33 +307,33 @@ def test_a_model_whose_own_code_breaks_has_failed(
 )
 def test_a_model_that_is_too_large_has_failed(error, tmp_path, monkeypatch):
     monkeypatch.setattr(R3GAN, "step", raises_at(2, R3GAN.step, error))
-    assert "out of memory; lower its batch" in failed(tiny.order("r3gan", tmp_path))["failed"]
+    assert "out of memory; lower its batch" in failed(tiny.job("r3gan", tmp_path))["failed"]
 
 
-@pytest.mark.usefixtures("no_picture")
+@pytest.mark.usefixtures("no_chart")
 @pytest.mark.parametrize("error", [ArgusError("sides must be even"), KeyboardInterrupt()])
 def test_a_mistake_in_the_settings_or_an_interruption_is_no_failure(error, tmp_path, monkeypatch):
     monkeypatch.setattr(R3GAN, "step", raises_at(5, R3GAN.step, error))
-    order = tiny.order("r3gan", tmp_path)
+    job = tiny.job("r3gan", tmp_path)
     with pytest.raises(type(error)):
-        train(order)
-    assert not order.trained.exists()
-    assert order.cache.exists()
+        train(job)
+    assert not job.trained.exists()
+    assert job.cache.exists()
 
 
-@pytest.mark.usefixtures("no_picture")
+@pytest.mark.usefixtures("no_chart")
 def test_what_is_not_the_models_doing_is_no_failure_of_it(tmp_path, monkeypatch):
     full = raises_at(1, Checkpoints.save, OSError("no space left on device"))
     monkeypatch.setattr(Checkpoints, "save", full)
     with pytest.raises(OSError, match="no space"):
-        train(tiny.order("r3gan", tmp_path))
+        train(tiny.job("r3gan", tmp_path))
     assert not (tmp_path / "trained").exists()
 
 
 def test_a_translator_without_images_of_a_domain_is_refused(tmp_path):
     domains = {"source": "day", "target": "dusk"}
     with pytest.raises(ArgusError, match="needs images of dusk"):
-        train(tiny.order("cyclegan", tmp_path, domains=domains))
+        train(tiny.job("cyclegan", tmp_path, domains=domains))
 
 
 @pytest.mark.slow
@@ -386,14 +352,14 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A tiny model of each kind, briefly trained."""
     top = tmp_path_factory.mktemp("models")
     for arch in ("r3gan", "cyclegan"):
-        train(tiny.order(arch, top / arch, steps=6))
+        train(tiny.job(arch, top / arch, steps=6))
     return {f"tiny_{arch}": top / arch / "trained" for arch in ("r3gan", "cyclegan")}
 
 
 def test_a_generator_samples_the_labels_asked_for(places, monkeypatch):
     model = loading.load(places["tiny_r3gan"])
-    assert isinstance(model, loading.Generator)
-    assert model.task == model.card.task == "generate"
+    assert isinstance(model, inference.Generator)
+    assert model.task == model.card.spec.task == "generate"
     labels = ["day", "night", "day", "night", "day"]
     images = model.sample(labels, seed=3)
     assert images.shape == (5, 16, 24, 3)
@@ -401,7 +367,7 @@ def test_a_generator_samples_the_labels_asked_for(places, monkeypatch):
     assert np.array_equal(images, model.sample(labels, seed=3))
     assert not np.array_equal(images, model.sample(labels, seed=4))
     assert model.sample([], seed=0).shape == (0, 16, 24, 3)
-    monkeypatch.setattr(loading, "CHUNK_PIXELS", 2 * 16 * 24)
+    monkeypatch.setattr(inference, "CHUNK_PIXELS", 2 * 16 * 24)
     assert np.abs(model.sample(labels, seed=3).astype(int) - images).max() <= 1
     with pytest.raises(ArgusError, match=r"cannot draw dusk, snow.*day, night"):
         model.sample(["day", "snow", "dusk"], seed=0)  # dusk is a class without training images
@@ -409,7 +375,7 @@ def test_a_generator_samples_the_labels_asked_for(places, monkeypatch):
 
 def test_a_translator_takes_any_number_and_size(places, monkeypatch):
     model = loading.load(places["tiny_cyclegan"])
-    assert isinstance(model, loading.Translator)
+    assert isinstance(model, inference.Translator)
     for height, width in ((16, 24), (20, 40)):
         images = scenes(3, height, width)
         night = model.translate(images)
@@ -417,7 +383,7 @@ def test_a_translator_takes_any_number_and_size(places, monkeypatch):
         assert night.dtype == np.uint8
         assert np.array_equal(night, model.translate(images))
     assert model.translate(images[:0]).shape == (0, 20, 40, 3)
-    monkeypatch.setattr(loading, "CHUNK_PIXELS", 2 * 20 * 40)
+    monkeypatch.setattr(inference, "CHUNK_PIXELS", 2 * 20 * 40)
     assert np.abs(model.translate(images).astype(int) - night).max() <= 1
     for wrong in (scenes(1, 18, 24), images.astype(np.float32), images[0]):
         with pytest.raises(ArgusError, match="multiples of 4"):
@@ -426,7 +392,7 @@ def test_a_translator_takes_any_number_and_size(places, monkeypatch):
 
 def test_pixels_survive_the_way_to_the_network_and_back():
     levels = np.arange(256, dtype=np.uint8).repeat(3).reshape(1, 16, 16, 3)
-    assert np.array_equal(loading.to_uint8(loading.to_float(levels)), levels)
+    assert np.array_equal(inference.to_uint8(inference.to_float(levels)), levels)
 
 
 def copy(place: Path, to: Path) -> Path:
@@ -452,11 +418,21 @@ def test_a_damaged_or_foreign_model_is_refused_with_advice(places, tmp_path):
     for field, value, message in (
         ("arch", "stylegan9", "no architecture 'stylegan9'"),
         ("config", {"widths": [8, 8], "noise": 4, "depth": 1}, "depth"),
-        ("config", {"widths": [8, 4], "noise": 4}, "does not fit the r3gan"),
+        ("config", {"widths": [8, 4], "noise": 4}, "another model.*spec_sha256.*dvc checkout"),
         ("parameters", "many", "not the card"),
     ):
         folder = copy(places["tiny_r3gan"], tmp_path / f"{field}{len(message)}")
         card = json.loads((folder / "card.json").read_text())
-        (folder / "card.json").write_text(json.dumps(card | {field: value}))
+        of = card["spec"] if field in card["spec"] else card
+        of[field] = value
+        (folder / "card.json").write_text(json.dumps(card))
         with pytest.raises(ArgusError, match=message):
             loading.load(folder)
+
+    folder = copy(places["tiny_r3gan"], tmp_path / "of another version")
+    weights = folder / "generator.safetensors"
+    save_file({"generator.other": torch.zeros(1)}, weights)
+    card = json.loads((folder / "card.json").read_text()) | {"weights_sha256": sha256(weights)}
+    (folder / "card.json").write_text(json.dumps(card))
+    with pytest.raises(ArgusError, match="does not fit the r3gan"):
+        loading.load(folder)

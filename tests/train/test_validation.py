@@ -13,7 +13,7 @@ from argus.data.feasibility import FEWEST
 from argus.data.packed import Packed
 from argus.features.backbone import Backbone
 from argus.judging.metrics.kid import compare, kid
-from argus.models.loading import Generator, Translator
+from argus.models.inference import Generator, Translator
 from stages.train.validation import MOST, Validation
 from tests.conftest import scenes
 
@@ -39,18 +39,20 @@ class Draws(Generator):
         self.picture, self.seeds = picture, []
         images = {name: 5 if name in seen else 0 for name in CLASSES}
         self.card = SimpleNamespace(  # type: ignore[assignment]
-            model="m", task="generate", images_per_class=images
+            spec=SimpleNamespace(model="m", task="generate"), images_per_class=images
         )
 
     def sample(self, labels, seed):  # type: ignore[no-untyped-def]
         self.seeds.append(seed)
-        return np.stack([self.picture(CLASSES.index(c), i) for i, c in enumerate(labels)])
+        return np.stack([self.chart(CLASSES.index(c), i) for i, c in enumerate(labels)])
 
 
 class Carries(Translator):
     def __init__(self, carry) -> None:  # type: ignore[no-untyped-def]
         self.carry = carry
-        self.card = SimpleNamespace(model="t", task="day2night")  # type: ignore[assignment]
+        self.card = SimpleNamespace(  # type: ignore[assignment]
+            spec=SimpleNamespace(model="t", task="day2night")
+        )
 
     def translate(self, images):  # type: ignore[no-untyped-def]
         return self.carry(images)

@@ -16,7 +16,7 @@ from stages.train.train import train
 from stages.train.validation import Score, Validation
 from tests.train import tiny
 
-pytestmark = pytest.mark.usefixtures("no_picture")
+pytestmark = pytest.mark.usefixtures("no_chart")
 
 
 class Seen:
@@ -28,7 +28,7 @@ class Seen:
         self.weights: list[dict[str, torch.Tensor]] = []
 
     def __call__(self, validation, model):
-        state = model.draw.state_dict()
+        state = model.generator.state_dict()
         self.weights.append({f"generator.{name}": t.clone() for name, t in state.items()})
         look = len(self.weights) - 1
         return Score(self.kids[look], 0.9, self.excess[look])
@@ -39,7 +39,7 @@ def trained(place: Path, seen: Seen, monkeypatch: pytest.MonkeyPatch, **changes)
     monkeypatch.setattr(Validation, "score", lambda self, model: seen(self, model))
     settings = changes.pop("settings", None)
     val = tiny.packed("val", 5)
-    train(tiny.order("r3gan", place, settings, val=val, **changes))
+    train(tiny.job("r3gan", place, settings, val=val, **changes))
     return json.loads((place / "trained/card.json").read_text())
 
 
@@ -119,7 +119,7 @@ def test_looking_changes_nothing(tmp_path, monkeypatch):
     better = Seen(*(1 / n for n in range(1, 13)))
     often = {"validate_every": 1, "sample_sheets": 12}
     trained(tmp_path / "often", better, monkeypatch, settings=often)
-    train(tiny.order("r3gan", tmp_path / "never", {"sample_sheets": 1}))
+    train(tiny.job("r3gan", tmp_path / "never", {"sample_sheets": 1}))
     for name in ("generator.safetensors", "networks.safetensors"):
         often, never = (tmp_path / place / "trained" / name for place in ("often", "never"))
         assert often.read_bytes() == never.read_bytes()
@@ -127,7 +127,7 @@ def test_looking_changes_nothing(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("arch", tiny.MODELS)
 def test_every_architecture_can_be_validated(tmp_path, arch):
-    train(tiny.order(arch, tmp_path, steps=5, val=tiny.packed("val", 10)))
+    train(tiny.job(arch, tmp_path, steps=5, val=tiny.packed("val", 10)))
     card = json.loads((tmp_path / "trained/card.json").read_text())
     assert card["best_step"] in (4, 5)
     assert math.isfinite(card["validation"]["kid"])

@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from argus.core import params
+from argus.models.failures import TrainingFailed
 from argus.models.losses import HINGE, LEAST_SQUARES, RELATIVISTIC
 from stages.train.validation import Score
-from stages.train.watch import EARLY, LOST, POINTS, VALIDATIONS, WON, Failed, Watch
+from stages.train.watch import EARLY, LOST, POINTS, VALIDATIONS, WON, Watch
 from tests.conftest import ROOT
 
 LIMIT = 0.3
-LEVELS = {"loss/a": RELATIVISTIC.undecided, "loss/b": 2 * LEAST_SQUARES.undecided}
+LEVELS = {"loss/a": RELATIVISTIC.chance_level_loss, "loss/b": 2 * LEAST_SQUARES.chance_level_loss}
 SETTINGS = params.load(ROOT / "params.yaml").train.model_copy(update={"min_diversity": LIMIT})
 
 
@@ -26,7 +27,7 @@ def watch(levels: dict[str, float] | None = None) -> Watch:
 
 
 def fed(ratios: list[float], w: Watch | None = None, share: float = 0.5) -> Watch:
-    """A watch that has seen points at which scalar a was so many times its undecided value."""
+    """A watch that has seen points at which scalar a was so many times its chance level."""
     w = w or watch()
     for step, ratio in enumerate(ratios):
         w.losses(step, share, {"loss/a": ratio * LEVELS["loss/a"], "loss/b": LEVELS["loss/b"]})
@@ -36,13 +37,13 @@ def fed(ratios: list[float], w: Watch | None = None, share: float = 0.5) -> Watc
 @pytest.mark.parametrize("broken", [math.nan, math.inf, -math.inf])
 def test_a_number_that_is_not_finite_fails_at_once_and_is_named(broken: float) -> None:
     means = {"loss/a": 0.7, "loss/b": 0.5, "penalty/r1": broken}
-    with pytest.raises(Failed, match=r"^penalty/r1 is not finite at step 12$"):
+    with pytest.raises(TrainingFailed, match=r"^penalty/r1 is not finite at step 12$"):
         watch().losses(12, 0.01, means)
 
 
 def test_a_discriminator_that_has_won_is_noticed_after_some_points() -> None:
     fed([WON / 2] * (POINTS - 1))
-    with pytest.raises(Failed) as failure:
+    with pytest.raises(TrainingFailed) as failure:
         fed([WON / 2] * POINTS)
     reason = failure.value.reason
     assert str(failure.value) == reason
@@ -51,7 +52,9 @@ def test_a_discriminator_that_has_won_is_noticed_after_some_points() -> None:
 
 
 def test_a_discriminator_that_is_lost_is_noticed_after_some_points() -> None:
-    with pytest.raises(Failed, match=r"^the discriminator is lost: loss/a .* 3\.47 .* 6\.93 at st"):
+    with pytest.raises(
+        TrainingFailed, match=r"^the discriminator is lost: loss/a .* 3\.47 .* 6\.93 at st"
+    ):
         fed([2 * LOST] * POINTS)
 
 
@@ -85,7 +88,7 @@ def test_samples_that_are_too_much_alike_are_noticed() -> None:
     w.score(150, 0.6, Score(0.2, LIMIT))  # enough: it begins anew
     w.score(200, 0.7, Score(0.2, LIMIT / 2))
     with pytest.raises(
-        Failed, match=r"at step 250 their diversity is 0\.150 of .* below 0\.3 in 2"
+        TrainingFailed, match=r"at step 250 their diversity is 0\.150 of .* below 0\.3 in 2"
     ):
         w.score(250, 0.8, Score(0.2, LIMIT / 2))
 
@@ -109,7 +112,7 @@ def test_any_series_fails_where_the_rule_says(ratios: list[float]) -> None:
     for step, ratio in enumerate(ratios):
         try:
             w.losses(step, 1.0, {"loss/a": 2.0 * ratio})
-        except Failed:
+        except TrainingFailed:
             at = step
             break
     assert at == failed_at(ratios)
@@ -126,7 +129,7 @@ def test_a_restored_watch_goes_on_as_the_one_that_was_saved(
         try:
             for ratio in part:
                 w.losses(7, 1.0, {"loss/a": 2.0 * ratio})
-        except Failed:
+        except TrainingFailed:
             return True
         return False
 
@@ -141,11 +144,11 @@ def test_a_restored_watch_goes_on_as_the_one_that_was_saved(
 
 
 HEALTHY = {
-    "cyclegan": {"loss/discriminators": 2 * LEAST_SQUARES.undecided},
-    "r3gan": {"loss/discriminator": RELATIVISTIC.undecided},
-    "sngan": {"loss/discriminator": HINGE.undecided},
+    "cyclegan": {"loss/discriminators": 2 * LEAST_SQUARES.chance_level_loss},
+    "r3gan": {"loss/discriminator": RELATIVISTIC.chance_level_loss},
+    "sngan": {"loss/discriminator": HINGE.chance_level_loss},
     "fastgan": {"loss/discriminator": 1.8},
-    "cut": {"loss/discriminator": LEAST_SQUARES.undecided},
+    "cut": {"loss/discriminator": LEAST_SQUARES.chance_level_loss},
 }
 
 

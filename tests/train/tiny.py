@@ -20,7 +20,7 @@ from argus.core import params
 from argus.data.feasibility import FEWEST
 from argus.data.packed import Packed, Rights, Terms
 from argus.features.backbone import BACKBONES, Backbone
-from stages.train.order import Order
+from stages.train.job import TrainingJob
 from tests.conftest import ROOT, scenes
 
 CLASSES = ("day", "dusk", "night")
@@ -42,7 +42,7 @@ MODELS: dict[str, dict[str, Any]] = {
             "generator_widths": [8, 6, 4],
             "discriminator_widths": [4, 6],
             "halvings": 2,
-            "turns": 2,
+            "discriminator_steps": 2,
             "augment": 0.5,
             "augment_target": 0.6,
             "augment_images": 100,
@@ -54,8 +54,8 @@ MODELS: dict[str, dict[str, Any]] = {
             "noise": 4,
             "widths": [8, 6, 4],
             "reach": 1,
-            "judge_widths": [4, 4, 6],
-            "judge_reach": 1,
+            "discriminator_widths": [4, 4, 6],
+            "discriminator_reach": 1,
             "decoder_widths": [4],
         }
     },
@@ -150,14 +150,16 @@ def packed(split: str = "train", count: int | None = None) -> Packed:
     return Packed(images[: len(labels)], labels, CLASSES, ids, ids)
 
 
-def order(arch: str, place: Path, settings: dict[str, Any] | None = None, **changes: Any) -> Order:
+def job(
+    arch: str, place: Path, settings: dict[str, Any] | None = None, **changes: Any
+) -> TrainingJob:
     """The training of a tiny model in this process, everything written below `place`."""
     budget = {} if {"steps", "images", "seconds"} & set(changes) else {"steps": 12}
     entry = {"arch": arch} | MODELS.get(arch, GENERATE) | budget
     own = {"val": packed("val", 0), "net": "colours", "previous": None, "rights": RIGHTS}
     own |= {key: changes.pop(key) for key in list(changes) if key in own}
     learnt = origins(packed(), changes.pop("source", "demo"))
-    return Order(
+    return TrainingJob(
         f"tiny_{arch.split(':')[-1].lower()}",
         params.Model(**(entry | changes)),
         params.Train(**(TRAIN | (settings or {}))),

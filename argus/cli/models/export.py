@@ -17,7 +17,8 @@ from argus.judging.eligibility import Eligibility, terms
 from argus.models import ancestry, card
 from argus.models.card import CARD
 from argus.models.export import OUTPUT, inputs, to_onnx
-from argus.models.loading import Generator, Translator, load
+from argus.models.inference import Generator, Translator
+from argus.models.loading import load
 
 SUFFIX = ".onnx"
 LICENCES, NON_COMMERCIAL = "licences", "non_commercial"
@@ -56,7 +57,7 @@ def export(name: str, to: Path, today: date) -> list[str]:
         to_onnx(model, to, about)
     except OSError as error:
         raise ArgusError(f"{to} cannot be written: {error.strerror}") from None
-    what = f"model '{model.card.model}' from {folder}"
+    what = f"model '{model.card.spec.model}' from {folder}"
     lines = [f"{to}: {what}, {to.stat().st_size / 1e6:.1f} MB"]
     lines += [f"  in   {each.name}: {each.meaning}" for each in inputs(model)]
     lines += [f"  out  {OUTPUT}: float32 [n, 3, height, width], RGB; clip to [-1, 1]"]
@@ -86,7 +87,7 @@ def require_free(folder: Path, saved: card.SavedCard, today: date) -> None:
     if objections:
         listed = "".join(f"\n  - {each}" for each in objections)
         raise ArgusError(
-            f"model '{saved.model}' from {folder} rests on what may not be used today:{listed}\n"
+            f"model '{saved.spec.model}' from {folder} rests on what may not be used today:{listed}\n"
             "It is not exported. `argus turn` trains without such data, and takes the slot from a "
             "champion that rests on it"
         )

@@ -49,19 +49,17 @@ from argus.core.errors import ArgusError
 from argus.models.architecture import (
     Architecture,
     ArchitectureConfig,
-    Batch,
-    Descend,
-    Dials,
-    Scene,
-    Stream,
+    OptimizerStep,
+    ScheduledValues,
 )
 from argus.models.augment import Kind, augment
-from argus.models.blocks.patch import must_hold_a_patch, patch_judge
+from argus.models.blocks.patch import must_hold_a_patch, patch_discriminator
 from argus.models.blocks.resnet import MULTIPLE, Resampling, ResNetGenerator
 from argus.models.card import Card
 from argus.models.contrast import Heads, draw_places, patch_nce
-from argus.models.loading import Translator
+from argus.models.inference import Translator
 from argus.models.losses import LEAST_SQUARES
+from argus.models.scene import Batch, Scene, Stream
 from argus.models.schedules import constant, constant_then_linear
 
 Count = Annotated[int, Field(ge=1)]
@@ -122,7 +120,7 @@ PUBLISHED: dict[str, Any] = {
 
 
 class CUT(Architecture):
-    """Generator and heads share an optimiser, the discriminator has another."""
+    """Generator and heads share an optimizer, the discriminator has another."""
 
     config_type = Config
     config: Config
@@ -132,7 +130,7 @@ class CUT(Architecture):
         # 150 epochs at a constant rate, 50 of decay
         "published_fastcut": PUBLISHED | FAST | {"contrast": 10.0, "decay_from": 0.75},
     }
-    kept = ("generator",)
+    inference_modules = ("generator",)
 
     def __init__(self, config: Config, scene: Scene) -> None:
         super().__init__()
@@ -148,47 +146,52 @@ class CUT(Architecture):
             config.filters, config.blocks, config.resampling, config.residual
         )
         self.heads = Heads(self.generator.feature_widths, config.head_width)
-        self.judge = patch_judge(
+        self.discriminator = patch_discriminator(
             config.discriminator_filters, config.discriminator_layers, filtered
         )
         self.streams = {
             "source": Stream((scene.domains.source,)),
             "target": Stream((scene.domains.target,)),
         }
-        self.undecided = {"loss/discriminator": LEAST_SQUARES.undecided}
+        self.chance_level_loss = {"loss/discriminator": LEAST_SQUARES.chance_level_loss}
         self.schedules = {
             "learning_rate": constant_then_linear(config.learning_rate, config.decay_from),
             "ema_images": constant(config.ema_images),
         }
 
-    def optimisers(self) -> dict[str, Optimizer]:
+    def optimizers(self) -> dict[str, Optimizer]:
         made = [*self.generator.parameters(), *self.heads.parameters()]
         return {
             "generator": Adam(made, betas=(0.5, 0.999)),
-            "discriminator": Adam(self.judge.parameters(), betas=(0.5, 0.999)),
+            "discriminator": Adam(self.discriminator.parameters(), betas=(0.5, 0.999)),
         }
 
-    def step(self, batch: Batch, dials: Dials, descend: Descend) -> dict[str, Tensor]:
+    def step(
+        self,
+        batch: Batch,
+        scheduled: ScheduledValues,  # noqa: ARG002 - the engine applies its learning rate
+        optimizer_step: OptimizerStep,
+    ) -> dict[str, Tensor]:
         source, target = batch["source"].pixels, batch["target"].pixels
         images = torch.cat([source, target]) if self.config.identity else source
         made, queries, keys = self._translated(images)
         fakes = made[: len(source)]
 
         judged = torch.cat([self._augmented(target), self._augmented(fakes.detach())])
-        judgement = LEAST_SQUARES.discriminator(*self.judge(judged).float().chunk(2))
-        descend("discriminator", judgement)
+        d_loss = LEAST_SQUARES.discriminator(*self.discriminator(judged).float().chunk(2))
+        optimizer_step("discriminator", d_loss)
 
-        persuasion = LEAST_SQUARES.generator(self.judge(self._augmented(fakes)).float(), None)
+        g_loss = LEAST_SQUARES.generator(self.discriminator(self._augmented(fakes)).float(), None)
         contrast = self._contrast(queries, keys)
-        descend("generator", persuasion + self.config.contrast * contrast)
+        optimizer_step("generator", g_loss + self.config.contrast * contrast)
         return {
-            "loss/discriminator": judgement,
-            "loss/generator": persuasion,
+            "loss/discriminator": d_loss,
+            "loss/generator": g_loss,
             "loss/contrast": contrast,
         }
 
-    def trained(self, networks: nn.ModuleDict, card: Card) -> Translator:
-        return Translator(card, networks, carry=networks["generator"], multiple=MULTIPLE)
+    def inference_model(self, networks: nn.ModuleDict, card: Card) -> Translator:
+        return Translator(card, networks, translator=networks["generator"], multiple=MULTIPLE)
 
     def _translated(self, images: Tensor) -> tuple[Tensor, list[Tensor], list[Tensor]]:
         """Translations, their features, and those of the images at the same places."""

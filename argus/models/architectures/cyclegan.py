@@ -40,19 +40,17 @@ from argus.core.errors import ArgusError
 from argus.models.architecture import (
     Architecture,
     ArchitectureConfig,
-    Batch,
-    Descend,
-    Dials,
-    Scene,
-    Stream,
+    OptimizerStep,
+    ScheduledValues,
 )
 from argus.models.augment import Kind, augment
-from argus.models.blocks.patch import must_hold_a_patch, patch_judge
+from argus.models.blocks.patch import must_hold_a_patch, patch_discriminator
 from argus.models.blocks.resnet import MULTIPLE, Resampling, ResNetGenerator
 from argus.models.card import Card
-from argus.models.loading import Translator
+from argus.models.inference import Translator
 from argus.models.losses import LEAST_SQUARES
 from argus.models.pool import ImagePool
+from argus.models.scene import Batch, Scene, Stream
 from argus.models.schedules import constant, constant_then_linear
 
 Count = Annotated[int, Field(ge=1)]
@@ -101,7 +99,7 @@ PUBLISHED: dict[str, Any] = {
 
 
 class CycleGAN(Architecture):
-    """Two generators share an optimiser, two discriminators another."""
+    """Two generators share an optimizer, two discriminators another."""
 
     config_type = Config
     config: Config
@@ -109,7 +107,7 @@ class CycleGAN(Architecture):
         "published": PUBLISHED,
         "published_6": PUBLISHED | {"blocks": 6},
     }
-    kept = ("forth",)
+    inference_modules = ("forth",)
 
     def __init__(self, config: Config, scene: Scene) -> None:
         super().__init__()
@@ -121,7 +119,10 @@ class CycleGAN(Architecture):
         must_hold_a_patch(scene, config.discriminator_layers)
         self.config = config
         self.forth, self.back = _generator(config), _generator(config)
-        self.judge_source, self.judge_target = _judge(config), _judge(config)
+        self.discriminator_source, self.discriminator_target = (
+            _discriminator(config),
+            _discriminator(config),
+        )
         shape = (3, scene.height, scene.width)
         self.past_sources = ImagePool(config.pool, shape)
         self.past_targets = ImagePool(config.pool, shape)
@@ -129,21 +130,28 @@ class CycleGAN(Architecture):
             "source": Stream((scene.domains.source,)),
             "target": Stream((scene.domains.target,)),
         }
-        self.undecided = {"loss/discriminators": 2 * LEAST_SQUARES.undecided}
+        self.chance_level_loss = {"loss/discriminators": 2 * LEAST_SQUARES.chance_level_loss}
         self.schedules = {
             "learning_rate": constant_then_linear(config.learning_rate, config.decay_from),
             "ema_images": constant(config.ema_images),
         }
 
-    def optimisers(self) -> dict[str, Optimizer]:
+    def optimizers(self) -> dict[str, Optimizer]:
         generators = chain(self.forth.parameters(), self.back.parameters())
-        judges = chain(self.judge_source.parameters(), self.judge_target.parameters())
+        discriminators = chain(
+            self.discriminator_source.parameters(), self.discriminator_target.parameters()
+        )
         return {
             "generators": Adam(generators, betas=(0.5, 0.999)),
-            "discriminators": Adam(judges, betas=(0.5, 0.999)),
+            "discriminators": Adam(discriminators, betas=(0.5, 0.999)),
         }
 
-    def step(self, batch: Batch, dials: Dials, descend: Descend) -> dict[str, Tensor]:
+    def step(
+        self,
+        batch: Batch,
+        scheduled: ScheduledValues,  # noqa: ARG002 - the engine applies its learning rate
+        optimizer_step: OptimizerStep,
+    ) -> dict[str, Tensor]:
         source, target = batch["source"].pixels, batch["target"].pixels
         # Each generator takes its input and an image that is already of its output's kind.
         fake_target, same_target = self.forth(torch.cat([source, target])).chunk(2)
@@ -151,34 +159,39 @@ class CycleGAN(Architecture):
         cycle = functional.l1_loss(self.back(fake_target), source)
         cycle = cycle + functional.l1_loss(self.forth(fake_source), target)
         identity = functional.l1_loss(same_target, target) + functional.l1_loss(same_source, source)
-        persuasion = LEAST_SQUARES.generator(
-            self.judge_target(self._augmented(fake_target)).float(), None
-        ) + LEAST_SQUARES.generator(self.judge_source(self._augmented(fake_source)).float(), None)
+        g_loss = LEAST_SQUARES.generator(
+            self.discriminator_target(self._augmented(fake_target)).float(), None
+        ) + LEAST_SQUARES.generator(
+            self.discriminator_source(self._augmented(fake_source)).float(), None
+        )
         weight = self.config.cycle
-        descend(
+        optimizer_step(
             "generators",
-            persuasion + weight * (cycle + self.config.identity * identity),
+            g_loss + weight * (cycle + self.config.identity * identity),
         )
 
-        judgement = self._judgement(
-            self.judge_target, target, self.past_targets.exchange(fake_target)
-        ) + self._judgement(self.judge_source, source, self.past_sources.exchange(fake_source))
-        descend("discriminators", judgement)
+        d_loss = self._d_loss(
+            self.discriminator_target, target, self.past_targets.exchange(fake_target)
+        ) + self._d_loss(self.discriminator_source, source, self.past_sources.exchange(fake_source))
+        optimizer_step("discriminators", d_loss)
         return {
-            "loss/generators": persuasion,
-            "loss/discriminators": judgement,
+            "loss/generators": g_loss,
+            "loss/discriminators": d_loss,
             "loss/cycle": cycle,
             "loss/identity": identity,
         }
 
-    def trained(self, networks: nn.ModuleDict, card: Card) -> Translator:
-        return Translator(card, networks, carry=networks["forth"], multiple=MULTIPLE)
+    def inference_model(self, networks: nn.ModuleDict, card: Card) -> Translator:
+        return Translator(card, networks, translator=networks["forth"], multiple=MULTIPLE)
 
     def _augmented(self, images: Tensor) -> Tensor:
         return augment(images, self.config.augment, self.config.augment_kinds)
 
-    def _judgement(self, judge: nn.Module, reals: Tensor, fakes: Tensor) -> Tensor:
-        logits = judge(torch.cat([self._augmented(reals), self._augmented(fakes)])).float()
+    def _g_loss(self, discriminator: nn.Module, fakes: Tensor) -> Tensor:
+        return LEAST_SQUARES.generator(discriminator(self._augmented(fakes)).float(), None)
+
+    def _d_loss(self, discriminator: nn.Module, reals: Tensor, fakes: Tensor) -> Tensor:
+        logits = discriminator(torch.cat([self._augmented(reals), self._augmented(fakes)])).float()
         return LEAST_SQUARES.discriminator(*logits.chunk(2))
 
 
@@ -186,8 +199,8 @@ def _generator(config: Config) -> ResNetGenerator:
     return ResNetGenerator(config.filters, config.blocks, config.resampling, config.residual)
 
 
-def _judge(config: Config) -> nn.Sequential:
-    return patch_judge(config.discriminator_filters, config.discriminator_layers)
+def _discriminator(config: Config) -> nn.Sequential:
+    return patch_discriminator(config.discriminator_filters, config.discriminator_layers)
 
 
 ARCHITECTURE = CycleGAN

@@ -32,7 +32,8 @@ Where we depart:
   generator (two time-scales, Heusel et al., NeurIPS 2017), for two CPU cores.
 
 Shapes: noise [N, noise] and class index [N] -> image [N, 3, H, W] in [-1, 1]. Both sides must be
-multiples of 2 ** (len(widths) - 1) and of 2 ** len(judge_widths), and at least twice the latter.
+multiples of 2 ** (len(widths) - 1) and of 2 ** len(discriminator_widths), and at least twice the
+latter.
 """
 
 from __future__ import annotations
@@ -48,13 +49,13 @@ from torch.nn import functional
 
 from argus.core.errors import ArgusError
 from argus.models import draws
-from argus.models.architecture import Batch, Descend, Dials, Scene, Stream
+from argus.models.architecture import OptimizerStep, ScheduledValues
 from argus.models.augment import AdaptiveStrength, Kind, augment
 from argus.models.blocks.fastgan import (
     MARGIN,
     SLOPE,
     DownBlock,
-    Judge,
+    ProjectionHead,
     SkipExcitation,
     UpBlock,
     decoder,
@@ -63,26 +64,27 @@ from argus.models.blocks.fastgan import (
     hinge,
     quarter,
 )
-from argus.models.blocks.normalisation import ClassBatchNorm2d, JointBatchNorm2d, spectral
-from argus.models.generating import Count, Generating, GeneratingConfig
+from argus.models.blocks.normalization import ClassBatchNorm2d, JointBatchNorm2d, spectral
+from argus.models.class_conditional import ClassConditionalConfig, ClassConditionalGAN, Count
+from argus.models.scene import Batch, Scene, Stream
 from argus.models.schedules import constant, cosine
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 
 
-class Config(GeneratingConfig):
+class Config(ClassConditionalConfig):
     """Sizes, then what moves them."""
 
     widths: tuple[Count, ...] = (96, 64, 32, 12)
     """Channels of the generator by level, coarsest first; each level doubles the sides."""
     reach: Count = 2
     """Levels between a level of the generator and the finer one whose channels it gates."""
-    judge_widths: tuple[Count, ...] = (16, 32, 64)
+    discriminator_widths: tuple[Count, ...] = (16, 32, 64)
     """Channels of the discriminator by level, finest first; each level halves the sides."""
-    judge_reach: Count = 2
+    discriminator_reach: Count = 2
     decoder_widths: tuple[Count, ...] = (16,)
-    """Channels of a decoder by level, coarsest first: two levels fewer than `judge_widths`."""
+    """Channels of a decoder by level, coarsest first: two fewer than `discriminator_widths`."""
     reconstruction: Annotated[float, Field(ge=0)] = 1.0
     """Weight of the reconstructions beside the hinge loss."""
     learning_rate: Positive = 1e-3
@@ -98,16 +100,16 @@ class Config(GeneratingConfig):
 
     @model_validator(mode="after")
     def _levels_fit(self) -> Config:
-        if len(self.widths) < 2 or len(self.judge_widths) < 3:
-            raise ValueError("widths are at least two, judge_widths at least three")
-        if len(self.decoder_widths) != len(self.judge_widths) - 2:
-            raise ValueError("decoder_widths are two fewer than judge_widths")
+        if len(self.widths) < 2 or len(self.discriminator_widths) < 3:
+            raise ValueError("widths are at least two, discriminator_widths at least three")
+        if len(self.decoder_widths) != len(self.discriminator_widths) - 2:
+            raise ValueError("decoder_widths are two fewer than discriminator_widths")
         return self
 
     @property
     def halvings(self) -> int:
         """Of the discriminator, from the image to the grid that it describes it on."""
-        return len(self.judge_widths) - 1
+        return len(self.discriminator_widths) - 1
 
     @property
     def multiple(self) -> int:
@@ -135,7 +137,7 @@ class GeneratorNetwork(nn.Module):
         self.skips = nn.ModuleList(SkipExcitation(*pair, grid) for pair in skips)
         self.small = nn.Conv2d(widths[-2], 3, 1, bias=False)
         self.out = nn.Conv2d(widths[-1], 3, 3, padding=1, bias=False)
-        self.apply(_initialise)
+        self.apply(_initialize)
 
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
         return torch.tanh(self.out(self._levels(noise, labels)[-1]))
@@ -182,28 +184,28 @@ class DiscriminatorNetwork(nn.Module):
 
     def __init__(self, config: Config, scene: Scene) -> None:
         super().__init__()
-        widths, classes = config.judge_widths, len(scene.classes)
+        widths, classes = config.discriminator_widths, len(scene.classes)
         scale = 2 ** (config.halvings + 1)
         grid = (scene.height // scale, scene.width // scale)
-        self.reach = config.judge_reach
+        self.reach = config.discriminator_reach
         self.start = nn.Sequential(
             nn.Conv2d(3, widths[0], 3, padding=1, bias=False), nn.LeakyReLU(SLOPE)
         )
         self.levels = nn.ModuleList(DownBlock(*pair) for pair in pairwise(widths))
-        skips = zip(widths, widths[config.judge_reach :], strict=False)
+        skips = zip(widths, widths[config.discriminator_reach :], strict=False)
         self.skips = nn.ModuleList(SkipExcitation(*pair, grid) for pair in skips)
         self.widen = nn.Sequential(
             nn.Conv2d(widths[-1], 2 * widths[-1], 1, bias=False),
             JointBatchNorm2d(2 * widths[-1]),
             nn.LeakyReLU(SLOPE),
         )
-        self.judge = Judge(2 * widths[-1], classes)
+        self.head = ProjectionHead(2 * widths[-1], classes)
         self.shrink = nn.Sequential(
             nn.Conv2d(3, widths[1], 4, 2, 1, bias=False),
             nn.LeakyReLU(SLOPE),
             *(layer for pair in pairwise(widths[1:-1]) for layer in halving(*pair)),
         )
-        self.judge_small = Judge(widths[-2], classes)
+        self.head_small = ProjectionHead(widths[-2], classes)
         self.decoders = nn.ModuleDict(
             {
                 "whole": decoder(widths[-1], config.decoder_widths),
@@ -211,7 +213,7 @@ class DiscriminatorNetwork(nn.Module):
                 "part": decoder(widths[-2], config.decoder_widths),
             }
         )
-        self.apply(_initialise)
+        self.apply(_initialize)
         spectral(self)
 
     def forward(self, views: Views, labels: Tensor) -> tuple[Tensor, Description]:
@@ -222,8 +224,8 @@ class DiscriminatorNetwork(nn.Module):
                 x = self.skips[index - self.reach](seen[index - self.reach], x)
             seen.append(x)
         found = Description(whole=seen[-1], small=self.shrink(views.small), finer=seen[-2])
-        judged = self.judge(self.widen(found.whole), labels)
-        return torch.cat([judged, self.judge_small(found.small, labels)], dim=1), found
+        judged = self.head(self.widen(found.whole), labels)
+        return torch.cat([judged, self.head_small(found.small, labels)], dim=1), found
 
     def reconstruction(self, views: Views, found: Description) -> Tensor:
         """How far the images decoded from their description are from them, a scalar.
@@ -240,7 +242,7 @@ class DiscriminatorNetwork(nn.Module):
         return torch.stack(losses).sum()
 
 
-def _initialise(layer: nn.Module) -> None:
+def _initialize(layer: nn.Module) -> None:
     """Weights of a variance that suits any width; the authors' N(0, .02) suits theirs alone."""
     if isinstance(layer, nn.Conv2d):
         nn.init.normal_(layer.weight, 0.0, layer.weight[0].numel() ** -0.5)
@@ -248,7 +250,7 @@ def _initialise(layer: nn.Module) -> None:
         nn.init.normal_(layer.weight, 0.0, len(layer.weight) ** -0.5)
 
 
-class FastGAN(Generating):
+class FastGAN(ClassConditionalGAN):
     """One step of the discriminator, one of the generator, on the same fakes."""
 
     config_type = Config
@@ -261,11 +263,11 @@ class FastGAN(Generating):
             "noise": 256,
             "widths": (1024, 512, 256, 128, 128, 64, 32),
             "reach": 4,
-            "judge_widths": (16, 32, 64, 128, 256, 512),
-            "judge_reach": 3,
+            "discriminator_widths": (16, 32, 64, 128, 256, 512),
+            "discriminator_reach": 3,
             "decoder_widths": (128, 64, 64, 32),
             "learning_rate": 2e-4,
-            "pace": 1.0,
+            "discriminator_lr_multiplier": 1.0,
             "augment": 1.0,
             "ema_images": 5542.0,  # at batch 8 as much as .999 a step
         }
@@ -277,7 +279,8 @@ class FastGAN(Generating):
         if min(scene.height, scene.width) < least:
             raise ArgusError(
                 f"images of {scene.height}x{scene.width} are too small for this fastgan: its "
-                f"discriminator needs sides from {least}; shorten judge_widths in params.yaml"
+                f"discriminator needs sides from {least}; shorten discriminator_widths in "
+                "params.yaml"
             )
         self.generator = GeneratorNetwork(config, scene)
         self.discriminator = DiscriminatorNetwork(config, scene)
@@ -285,13 +288,18 @@ class FastGAN(Generating):
             config.augment, config.augment_target, config.augment_images
         )
         self.streams = {"real": Stream(scene.classes)}
-        self.undecided = {"loss/discriminator": sum(MARGIN)}
+        self.chance_level_loss = {"loss/discriminator": sum(MARGIN)}
         self.schedules = {
             "learning_rate": constant(config.learning_rate),
             "ema_images": cosine(0.0, config.ema_images),
         }
 
-    def step(self, batch: Batch, dials: Dials, descend: Descend) -> dict[str, Tensor]:
+    def step(
+        self,
+        batch: Batch,
+        scheduled: ScheduledValues,  # noqa: ARG002 - the engine applies its learning rate
+        optimizer_step: OptimizerStep,
+    ) -> dict[str, Tensor]:
         reals, labels = batch["real"]
         noise = draws.normal(len(reals), self.config.noise, device=reals.device)
         shown = self._views(reals, functional.avg_pool2d(reals, 2))
@@ -299,15 +307,15 @@ class FastGAN(Generating):
 
         real, found = self.discriminator(shown, labels)
         fake, _ = self.discriminator(Views(*(view.detach() for view in forged)), labels)
-        judgement = hinge(real) + hinge(-fake)
+        d_loss = hinge(real) + hinge(-fake)
         reconstruction = self.discriminator.reconstruction(shown, found)
-        descend("discriminator", judgement + self.config.reconstruction * reconstruction)
+        optimizer_step("discriminator", d_loss + self.config.reconstruction * reconstruction)
 
-        persuasion = -self.discriminator(forged, labels)[0].mean()
-        descend("generator", persuasion)
+        g_loss = -self.discriminator(forged, labels)[0].mean()
+        optimizer_step("generator", g_loss)
         return {
-            "loss/discriminator": judgement,
-            "loss/generator": persuasion,
+            "loss/discriminator": d_loss,
+            "loss/generator": g_loss,
             "loss/reconstruction": reconstruction,
             "logit/margin": real.mean() - fake.mean(),
             "augment/sign": self.adaptive.update(real),

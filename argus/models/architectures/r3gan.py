@@ -46,22 +46,21 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from argus.models import draws
-from argus.models.architecture import Batch, Descend, Dials, Scene, Stream
+from argus.models.architecture import OptimizerStep, ScheduledValues
 from argus.models.augment import Kind, augment
-from argus.models.blocks.bottleneck import SLOPE, Bottleneck, scaled
+from argus.models.blocks.bottleneck import Bottleneck, scaled, to_rgb
 from argus.models.blocks.convolution import TwiceConv2d
 from argus.models.blocks.resampling import Downsample, Upsample
-from argus.models.generating import Count, Generating, GeneratingConfig
-from argus.models.losses import RELATIVISTIC, squared_gradient
+from argus.models.class_conditional import ClassConditionalConfig, ClassConditionalGAN, Count
+from argus.models.losses import RELATIVISTIC, mode_seeking, squared_gradient
+from argus.models.scene import Batch, Scene, Stream
 from argus.models.schedules import cosine
 
 Range = tuple[float, float]
-ALIKE = 0.01
-"""Added to the difference of two images, so that equal ones do not throw the generator far."""
-DIALS = ("learning_rate", "beta2", "gamma", "augment", "ema_images")
+SCHEDULED = ("learning_rate", "beta2", "gamma", "augment", "ema_images")
 
 
-class Config(GeneratingConfig):
+class Config(ClassConditionalConfig):
     """Sizes, then schedules as (start, end)."""
 
     widths: tuple[Count, ...] = (96, 64, 32)
@@ -77,7 +76,7 @@ class Config(GeneratingConfig):
     mode_seeking: Annotated[float, Field(ge=0)] = 0.1
     """Weight of the term that pushes images of different noise apart; 0 (the paper) is off."""
     learning_rate: Range = (1.2e-3, 4e-4)
-    pace: Annotated[float, Field(gt=0)] = 4.0
+    discriminator_lr_multiplier: Annotated[float, Field(gt=0)] = 4.0
     beta2: Range = (0.9, 0.99)
     gamma: Range = (0.3, 0.03)
     augment: Range = (0.0, 0.3)
@@ -109,7 +108,7 @@ PUBLISHED: dict[str, Any] = {
     "patch": 1,
     "mode_seeking": 0.0,
     "learning_rate": (2e-4, 5e-5),
-    "pace": 1.0,
+    "discriminator_lr_multiplier": 1.0,
 }
 FACES: dict[str, Any] = {"augment": (0.0, 0.3), "ema_images": (0.0, 5e5)}
 
@@ -123,22 +122,6 @@ def _blocks(width: int, config: Config, conv: type[nn.Conv2d] = nn.Conv2d) -> li
 def _change(before: int, after: int, conv: type[nn.Conv2d] = nn.Conv2d) -> nn.Module:
     """A 1x1 convolution between levels of different widths; it runs on the coarser side."""
     return nn.Identity() if before == after else scaled(conv(before, after, 1, bias=False))
-
-
-def _picture(config: Config) -> nn.Sequential:
-    """From the finest level to RGB: a 1x1 convolution, or a thin way up where `patch` is above 1.
-
-    Shuffling channels into pixels would be cheaper and leaves a grid in every image.
-    """
-    before, doublings = config.widths[-1], config.patch.bit_length() - 1
-    layers: list[nn.Module] = []
-    for _ in range(doublings):
-        thin = max(before // 3, 1)
-        layers += [scaled(nn.Conv2d(before, thin, 1)), Upsample()]
-        layers += [scaled(nn.Conv2d(thin, thin, 3, padding=1)), nn.LeakyReLU(SLOPE)]
-        before = thin
-    kernel = 3 if doublings else 1
-    return nn.Sequential(*layers, scaled(nn.Conv2d(before, 3, kernel, padding="same")))
 
 
 class GeneratorNetwork(nn.Module):
@@ -155,7 +138,7 @@ class GeneratorNetwork(nn.Module):
         for before, after in pairwise(config.widths):
             step = [_change(before, after), Upsample(), *_blocks(after, config)]
             self.levels.append(nn.Sequential(*step))
-        self.out = _picture(config)
+        self.out = to_rgb(config.widths[-1], config.patch.bit_length() - 1)
 
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
         style = self.mixing(torch.cat([noise, self.embedding(labels)], dim=1))
@@ -188,29 +171,13 @@ class DiscriminatorNetwork(nn.Module):
         return (features * directions).sum(dim=1)
 
 
-def sameness(images: Tensor, others: Tensor, noise: Tensor, other_noise: Tensor) -> Tensor:
-    """How little images differ for how much their noise does (Mao et al., CVPR 2019, equation 1).
-
-    Distance of the noise over that of the images, both the mean absolute difference. Taken for each
-    pair and then averaged (the paper: averaged first), so that it is a mean over the batch.
-
-    Args:
-        images: float [N, 3, H, W] that were drawn with `noise` [N, D].
-        others: float [N, 3, H, W] of the same classes, drawn with `other_noise` [N, D].
-
-    Returns:
-        scalar, float32.
-    """
-    apart = (images.float() - others.float()).abs().mean(dim=(1, 2, 3))
-    wanted = (noise - other_noise).abs().mean(dim=1)
-    return (1 / (apart / wanted + ALIKE)).mean()
-
-
-class R3GAN(Generating):
-    """Generator and discriminator in alternation, one optimiser each."""
+class R3GAN(ClassConditionalGAN):
+    """Generator and discriminator in alternation, one optimizer each."""
 
     config_type = Config
     config: Config
+    generator: GeneratorNetwork
+    discriminator: DiscriminatorNetwork
     betas = (0.0, 0.9)
     profiles: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "cifar": PUBLISHED
@@ -226,33 +193,35 @@ class R3GAN(Generating):
         self.streams = {"real": Stream(scene.classes)}
         self.schedules = {
             name: cosine(start, end, config.anneal)
-            for name, (start, end) in ((name, getattr(config, name)) for name in DIALS)
+            for name, (start, end) in ((name, getattr(config, name)) for name in SCHEDULED)
         }
-        self.undecided = {"loss/discriminator": RELATIVISTIC.undecided}
+        self.chance_level_loss = {"loss/discriminator": RELATIVISTIC.chance_level_loss}
 
-    def step(self, batch: Batch, dials: Dials, descend: Descend) -> dict[str, Tensor]:
+    def step(
+        self, batch: Batch, scheduled: ScheduledValues, optimizer_step: OptimizerStep
+    ) -> dict[str, Tensor]:
         reals, labels = batch["real"]
         noise, others = self._noise(labels), self._noise(labels)
         # Not under no_grad: autocast may keep weights that it has cast there, without gradients.
         fakes = self.generator(noise, labels).detach()
         images = torch.cat([reals, fakes.float()]).requires_grad_()
-        seen = torch.cat([self._augmented(part, dials) for part in images.chunk(2)])
+        seen = torch.cat([self._augmented(part, scheduled) for part in images.chunk(2)])
         logits = self.discriminator(seen, labels.repeat(2))
         r1, r2 = squared_gradient(logits, images).chunk(2)
         real, fake = logits.chunk(2)
-        judgement = RELATIVISTIC.discriminator(real, fake)
-        descend("discriminator", judgement + dials["gamma"] / 2 * (r1 + r2).mean())
+        d_loss = RELATIVISTIC.discriminator(real, fake)
+        optimizer_step("discriminator", d_loss + scheduled["gamma"] / 2 * (r1 + r2).mean())
 
         again = self.generator(others, labels)
         with torch.no_grad():
-            real_again = self.discriminator(self._augmented(reals, dials), labels)
-        fake_again = self.discriminator(self._augmented(again, dials), labels)
-        persuasion = RELATIVISTIC.generator(fake_again, real_again)
-        same = sameness(again, fakes, others, noise)
-        descend("generator", persuasion + self.config.mode_seeking * same)
+            real_again = self.discriminator(self._augmented(reals, scheduled), labels)
+        fake_again = self.discriminator(self._augmented(again, scheduled), labels)
+        g_loss = RELATIVISTIC.generator(fake_again, real_again)
+        same = mode_seeking(again, fakes, others, noise)
+        optimizer_step("generator", g_loss + self.config.mode_seeking * same)
         return {
-            "loss/discriminator": judgement,
-            "loss/generator": persuasion,
+            "loss/discriminator": d_loss,
+            "loss/generator": g_loss,
             "penalty/r1": r1.mean(),
             "penalty/r2": r2.mean(),
             "penalty/sameness": same,
@@ -262,8 +231,8 @@ class R3GAN(Generating):
     def _noise(self, labels: Tensor) -> Tensor:
         return draws.normal(len(labels), self.config.noise, device=labels.device)
 
-    def _augmented(self, images: Tensor, dials: Dials) -> Tensor:
-        return augment(images, dials["augment"], self.config.augment_kinds)
+    def _augmented(self, images: Tensor, scheduled: ScheduledValues) -> Tensor:
+        return augment(images, scheduled["augment"], self.config.augment_kinds)
 
 
 ARCHITECTURE = R3GAN

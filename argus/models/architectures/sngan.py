@@ -13,7 +13,7 @@ generator and 1,053,825 in the discriminator without classes; C classes add 3,07
 128 C.
 
 Where we depart:
-- both players see DiffAugment, whose strength may be ADA's, and an average of the generator is
+- both networks see DiffAugment, whose strength may be ADA's, and an average of the generator is
   kept: our sets are small (`published` has the average alone);
 - the generator's turn takes the fakes of the discriminator's last one (the authors draw twice as
   many new ones), which saves a pass;
@@ -41,18 +41,20 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from argus.models import draws
-from argus.models.architecture import Batch, Descend, Dials, Scene, Stream
+from argus.models.architecture import OptimizerStep, ScheduledValues
 from argus.models.augment import AdaptiveStrength, Kind, augment
-from argus.models.blocks.normalisation import ClassBatchNorm2d, JointBatchNorm2d, spectral
-from argus.models.generating import Count, Generating, GeneratingConfig
+from argus.models.blocks.normalization import JointBatchNorm2d, spectral
+from argus.models.blocks.sngan import DownBlock, UpBlock
+from argus.models.class_conditional import ClassConditionalConfig, ClassConditionalGAN, Count
 from argus.models.losses import HINGE
+from argus.models.scene import Batch, Scene, Stream
 from argus.models.schedules import constant_then_linear, cosine
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 
 
-class Config(GeneratingConfig):
+class Config(ClassConditionalConfig):
     """Sizes, then what moves them."""
 
     generator_widths: tuple[Count, ...] = (96, 64, 32, 16)
@@ -61,7 +63,7 @@ class Config(GeneratingConfig):
     """Channels by block, finest first."""
     halvings: Annotated[int, Field(ge=1)] = 3
     """How many of the discriminator's blocks, from the first, halve the sides."""
-    turns: Count = 1
+    discriminator_steps: Count = 1
     """Steps of the discriminator for one of the generator."""
     learning_rate: Positive = 1e-3
     decay_from: Annotated[float, Field(ge=0, lt=1)] = 0.7
@@ -88,50 +90,6 @@ class Config(GeneratingConfig):
         return max(2 ** (len(self.generator_widths) - 1), 2**self.halvings)
 
 
-def _doubled(x: Tensor) -> Tensor:
-    return functional.interpolate(x, scale_factor=2.0, mode="nearest")
-
-
-class UpBlock(nn.Module):
-    """Pre-activated residual block, [N, before, H, W] -> [N, after, 2H, 2W]."""
-
-    def __init__(self, before: int, after: int, classes: int) -> None:
-        super().__init__()
-        self.normal1 = ClassBatchNorm2d(before, classes)
-        self.mix1 = nn.Conv2d(before, after, 3, padding=1)
-        self.normal2 = ClassBatchNorm2d(after, classes)
-        self.mix2 = nn.Conv2d(after, after, 3, padding=1)
-        self.shortcut = nn.Conv2d(before, after, 1)
-
-    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
-        y = self.mix1(_doubled(functional.relu(self.normal1(x, labels))))
-        y = self.mix2(functional.relu(self.normal2(y, labels)))
-        return _doubled(self.shortcut(x)) + y
-
-
-class DownBlock(nn.Module):
-    """Residual block without normalisation, [N, before, H, W] -> [N, after, h, w].
-
-    Halving averages 2 x 2 places. The first block sees pixels and does not rectify them. The
-    shortcut is a 1x1 convolution where the sides or the width change.
-    """
-
-    def __init__(self, before: int, after: int, halves: bool, first: bool) -> None:
-        super().__init__()
-        self.halves, self.first = halves, first
-        self.mix1 = nn.Conv2d(before, after, 3, padding=1)
-        self.mix2 = nn.Conv2d(after, after, 3, padding=1)
-        same = before == after and not halves
-        self.shortcut = nn.Identity() if same else nn.Conv2d(before, after, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.mix1(x if self.first else functional.relu(x))
-        y = self.mix2(functional.relu(y))
-        if self.halves:
-            x, y = functional.avg_pool2d(x, 2), functional.avg_pool2d(y, 2)
-        return self.shortcut(x) + y
-
-
 class GeneratorNetwork(nn.Module):
     """(noise [N, D], class index [N]) -> [N, 3, H, W] in [-1, 1]."""
 
@@ -144,7 +102,7 @@ class GeneratorNetwork(nn.Module):
         self.levels = nn.ModuleList(UpBlock(*pair, classes) for pair in pairwise(widths))
         self.normal = JointBatchNorm2d(widths[-1])
         self.out = nn.Conv2d(widths[-1], 3, 3, padding=1)
-        self.apply(_initialise)
+        self.apply(_initialize)
 
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
         x = self.start(noise).unflatten(1, self.coarsest)
@@ -163,28 +121,30 @@ class DiscriminatorNetwork(nn.Module):
         self.levels = nn.Sequential(
             *(DownBlock(*pair, index < config.halvings, index == 0) for index, pair in pairs)
         )
-        self.judge = nn.Linear(widths[-1], 1)
+        self.head = nn.Linear(widths[-1], 1)
         self.embedding = nn.Embedding(len(scene.classes), widths[-1])
-        self.apply(_initialise)
+        self.apply(_initialize)
         spectral(self)
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         features = functional.relu(self.levels(images)).sum(dim=(2, 3), dtype=torch.float32)
-        return self.judge(features).squeeze(1) + (self.embedding(labels) * features).sum(dim=1)
+        return self.head(features).squeeze(1) + (self.embedding(labels) * features).sum(dim=1)
 
 
-def _initialise(layer: nn.Module) -> None:
+def _initialize(layer: nn.Module) -> None:
     if isinstance(layer, nn.Conv2d | nn.Linear):
         nn.init.xavier_uniform_(layer.weight)
         if layer.bias is not None:
             nn.init.zeros_(layer.bias)
 
 
-class SNGAN(Generating):
+class SNGAN(ClassConditionalGAN):
     """Some steps of the discriminator, then one of the generator."""
 
     config_type = Config
     config: Config
+    generator: GeneratorNetwork
+    discriminator: DiscriminatorNetwork
     betas = (0.0, 0.9)
     profiles: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "published": {
@@ -192,9 +152,9 @@ class SNGAN(Generating):
             "generator_widths": (256, 256, 256, 256),
             "discriminator_widths": (128, 128, 128, 128),
             "halvings": 2,
-            "turns": 5,
+            "discriminator_steps": 5,
             "learning_rate": 2e-4,
-            "pace": 1.0,
+            "discriminator_lr_multiplier": 1.0,
             "decay_from": 0.0,
             "augment": 0.0,
             "ema_images": 44_361.0,  # at batch 64 as much as .999 a step
@@ -208,38 +168,43 @@ class SNGAN(Generating):
         self.adaptive = AdaptiveStrength(
             config.augment, config.augment_target, config.augment_images
         )
-        self.streams = {"real": Stream(scene.classes, config.turns)}
-        self.undecided = {"loss/discriminator": HINGE.undecided}
+        self.streams = {"real": Stream(scene.classes, config.discriminator_steps)}
+        self.chance_level_loss = {"loss/discriminator": HINGE.chance_level_loss}
         self.schedules = {
             "learning_rate": constant_then_linear(config.learning_rate, config.decay_from),
             "ema_images": cosine(0.0, config.ema_images),
         }
 
-    def step(self, batch: Batch, dials: Dials, descend: Descend) -> dict[str, Tensor]:
-        turns = self.config.turns
-        pixels, classes = (part.chunk(turns) for part in batch["real"])
+    def step(
+        self,
+        batch: Batch,
+        scheduled: ScheduledValues,  # noqa: ARG002 - the engine applies its learning rate
+        optimizer_step: OptimizerStep,
+    ) -> dict[str, Tensor]:
+        steps = self.config.discriminator_steps
+        pixels, classes = (part.chunk(steps) for part in batch["real"])
         scalars: list[dict[str, Tensor]] = []
-        for turn, (reals, labels) in enumerate(zip(pixels, classes, strict=True)):
+        for index, (reals, labels) in enumerate(zip(pixels, classes, strict=True)):
             noise = draws.normal(len(reals), self.config.noise, device=reals.device)
-            with torch.set_grad_enabled(turn == turns - 1):  # only the last fakes teach
+            with torch.set_grad_enabled(index == steps - 1):  # only the last fakes teach
                 fakes = self.generator(noise, labels)
-            scalars.append(self._judge(reals, fakes.detach(), labels, descend))
-        persuasion = HINGE.generator(self.discriminator(self._augmented(fakes), labels), None)
-        descend("generator", persuasion)
+            scalars.append(self._discriminator_step(reals, fakes.detach(), labels, optimizer_step))
+        g_loss = HINGE.generator(self.discriminator(self._augmented(fakes), labels), None)
+        optimizer_step("generator", g_loss)
         means = {name: torch.stack([s[name] for s in scalars]).mean() for name in scalars[0]}
         return means | {
-            "loss/generator": persuasion,
+            "loss/generator": g_loss,
             "augment/strength": self.adaptive.strength.clone(),
         }
 
-    def _judge(
-        self, reals: Tensor, fakes: Tensor, labels: Tensor, descend: Descend
+    def _discriminator_step(
+        self, reals: Tensor, fakes: Tensor, labels: Tensor, optimizer_step: OptimizerStep
     ) -> dict[str, Tensor]:
         """One step of the discriminator."""
         seen = torch.cat([self._augmented(reals), self._augmented(fakes)])
         real, fake = self.discriminator(seen, labels.repeat(2)).chunk(2)
         loss = HINGE.discriminator(real, fake)
-        descend("discriminator", loss)
+        optimizer_step("discriminator", loss)
         return {
             "loss/discriminator": loss.detach(),
             "logit/margin": (real - fake).detach().mean(),

@@ -1,4 +1,4 @@
-"""A residual bottleneck without normalisation (Huang et al., NeurIPS 2024, section 4)."""
+"""Layers of R3GAN (Huang et al., NeurIPS 2024, section 4): bottlenecks without normalisation."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import math
 
 from torch import Tensor, nn
 from torch.nn import functional
+
+from argus.models.blocks.resampling import Upsample
 
 SLOPE = 0.2
 """Of leaky ReLUs below zero."""
@@ -44,3 +46,18 @@ class Bottleneck(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = functional.leaky_relu(self.narrow(x), SLOPE)
         return x + self.widen(functional.leaky_relu(self.mix(y), SLOPE))
+
+
+def to_rgb(width: int, doublings: int) -> nn.Sequential:
+    """[N, width, h, w] -> [N, 3, H, W]: a 1x1 convolution, or a thin way up that doubles the sides.
+
+    Shuffling channels into pixels would be cheaper and leaves a grid in every image.
+    """
+    layers: list[nn.Module] = []
+    for _ in range(doublings):
+        thin = max(width // 3, 1)
+        layers += [scaled(nn.Conv2d(width, thin, 1)), Upsample()]
+        layers += [scaled(nn.Conv2d(thin, thin, 3, padding=1)), nn.LeakyReLU(SLOPE)]
+        width = thin
+    kernel = 3 if doublings else 1
+    return nn.Sequential(*layers, scaled(nn.Conv2d(width, 3, kernel, padding="same")))

@@ -102,6 +102,7 @@ def convolve(x: Tensor, weight: Tensor, bias: Tensor | None, how: Geometry) -> T
             convolution casts them.
         weight: float [out, C / groups, kernel, kernel].
         bias: float [out], or None.
+        how: strides, padding, dilation and groups.
 
     Returns:
         [N, out, H', W'].

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from argus.models import draws
-from argus.models.blocks.normalisation import ClassBatchNorm2d, JointBatchNorm2d
+from argus.models.blocks.normalization import ClassBatchNorm2d, JointBatchNorm2d
 
 MARGIN = (0.8, 1.0)
 SLOPE = 0.2
@@ -96,7 +96,7 @@ class DownBlock(nn.Module):
         return (self.main(x) + self.direct(x)) / 2
 
 
-class Judge(nn.Module):
+class ProjectionHead(nn.Module):
     """(features [N, C, h, w], class index [N]) -> logits [N, (h - 3) * (w - 3)].
 
     One for each 4x4 window, with the projection of the window on the class.

@@ -8,15 +8,15 @@ from __future__ import annotations
 from torch import nn
 
 from argus.core.errors import ArgusError
-from argus.models.architecture import Scene
 from argus.models.blocks.resampling import Downsample
-from argus.models.blocks.resnet import initialise
+from argus.models.blocks.resnet import initialize
+from argus.models.scene import Scene
 
 SLOPE = 0.2
 WIDEST = 8
 
 
-def patch_judge(filters: int, halvings: int, antialiased: bool = False) -> nn.Sequential:
+def patch_discriminator(filters: int, halvings: int, antialiased: bool = False) -> nn.Sequential:
     """[N, 3, H, W] -> logits [N, 1, h, w], one for each patch.
 
     Args:
@@ -33,11 +33,11 @@ def patch_judge(filters: int, halvings: int, antialiased: bool = False) -> nn.Se
         width = after
     after = filters * min(2**halvings, WIDEST)
     layers += [nn.Conv2d(width, after, 4, 1, 1), nn.InstanceNorm2d(after), _active()]
-    return nn.Sequential(*layers, nn.Conv2d(after, 1, 4, 1, 1)).apply(initialise)
+    return nn.Sequential(*layers, nn.Conv2d(after, 1, 4, 1, 1)).apply(initialize)
 
 
 def must_hold_a_patch(scene: Scene, halvings: int) -> None:
-    """Check that the last convolutions of a `patch_judge` have something to see.
+    """Check that the last convolutions of a `patch_discriminator` have something to see.
 
     Raises:
         ArgusError: the images are too small.

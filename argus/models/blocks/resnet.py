@@ -62,7 +62,7 @@ class ResNetGenerator(nn.Module):
             width //= 2
             layers += _doubling(width, resampling)
         layers.append(_convolution(width, 3, 7))
-        self.body = nn.Sequential(*layers).apply(initialise)
+        self.body = nn.Sequential(*layers).apply(initialize)
         self.taps = sorted(set(taps))
         """Layers whose outputs are features: both halving convolutions (before normalisation), the
         first and the middle residual block. Of nine blocks that is the first and the fifth: with
@@ -112,7 +112,7 @@ class Residual(nn.Module):
         return x + self.body(x)
 
 
-def initialise(layer: nn.Module) -> None:
+def initialize(layer: nn.Module) -> None:
     """CycleGAN's start of a convolution or linear layer: N(0, 0.02) and no bias."""
     if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
         nn.init.normal_(layer.weight, 0.0, WEIGHT_SPREAD)

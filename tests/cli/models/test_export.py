@@ -18,16 +18,16 @@ from argus.core.files import write_json
 from argus.data.packed import ORIGIN
 from argus.models import card as cards
 from argus.models.ancestry import Generation, Share
-from argus.models.architecture import Scene
 from argus.models.card import Card
 from argus.models.registry import build
+from argus.models.scene import Scene
 
 CONFIG = {"widths": [4], "patch": 1, "noise": 4}
 SCENE = Scene(32, 48, ("day", "night"))
 
 
 def card(model: str, **fields: object) -> Card:
-    common = {
+    spec = {
         "model": model,
         "arch": "r3gan",
         "task": "generate",
@@ -36,9 +36,12 @@ def card(model: str, **fields: object) -> Card:
         "classes": SCENE.classes,
         "domains": None,
         "seed": 0,
-        "steps": 1,
         "batch": 1,
         "precision": "fp32",
+    }
+    common = {
+        "spec": spec,
+        "steps": 1,
         "parameters": {},
         "images_per_class": {"day": 1, "night": 1},
         "data_sha256": "0" * 64,
@@ -60,7 +63,7 @@ def save(folder: Path, card: Card, *images: tuple[str, str, str]) -> None:
         for source, deliveries in by_source.items()
     }
     card = card.model_copy(update={"trained_on": (Generation(turn=None, train=shares),)})
-    weights = build("r3gan", CONFIG, SCENE).players().state_dict()
+    weights = build("r3gan", CONFIG, SCENE).inference_networks().state_dict()
     cards.save(folder, card, weights, {}, pl.DataFrame(rows, schema=ORIGIN, orient="row"))
 
 
@@ -199,7 +202,7 @@ def test_a_model_of_unknown_ancestry_does_not_leave(argus, trained, repo):
     old = {"licences": {"cam": {"licence": "MIT", "images": 2}}}
     for name in ("trained_on", "images_sha256", "non_commercial", "cold_start"):
         del fields[name]
-    path.write_text(json.dumps(fields | old))
+    path.write_text(json.dumps(fields.pop("spec") | fields | old))
     status, printed = argus("export", "fresh", "--to", "g.onnx")
     assert status == 1
     assert "only a model trained anew can be vouched for" in printed

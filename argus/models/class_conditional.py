@@ -10,20 +10,21 @@ from torch import nn
 from torch.optim import Adam, Optimizer
 
 from argus.core.errors import ArgusError
-from argus.models.architecture import Architecture, ArchitectureConfig, Scene
+from argus.models.architecture import Architecture, ArchitectureConfig
 from argus.models.card import Card
-from argus.models.loading import Generator
+from argus.models.inference import Generator
+from argus.models.scene import Scene
 
 Count = Annotated[int, Field(ge=1)]
 
 
-class GeneratingConfig(ArchitectureConfig, ABC):
+class ClassConditionalConfig(ArchitectureConfig, ABC):
     """Fields of every config of these."""
 
     noise: Count = 64
     """Numbers that an image is drawn from."""
-    pace: Annotated[float, Field(gt=0)] = 2.0
-    """Learning rate of the discriminator over that of the generator."""
+    discriminator_lr_multiplier: Annotated[float, Field(gt=0)] = 2.0
+    """Learning rate of the discriminator over that of the generator (two time-scales)."""
 
     @property
     @abstractmethod
@@ -31,22 +32,22 @@ class GeneratingConfig(ArchitectureConfig, ABC):
         """What both sides of an image must be multiples of."""
 
 
-class Generating(Architecture):
+class ClassConditionalGAN(Architecture):
     """Has `generator`, (noise [N, noise], class index [N]) -> [N, 3, H, W], and `discriminator`.
 
     A subclass makes both after it has called the constructor, which raises `ArgusError` where
     `domains` are given or the sides do not suit.
     """
 
-    config: GeneratingConfig
+    config: ClassConditionalConfig
     generator: nn.Module
     discriminator: nn.Module
-    kept = ("generator",)
+    inference_modules = ("generator",)
 
     betas: ClassVar[tuple[float, float]]
-    """Of Adam, for both players."""
+    """Of Adam, for both networks."""
 
-    def __init__(self, config: GeneratingConfig, scene: Scene) -> None:
+    def __init__(self, config: ClassConditionalConfig, scene: Scene) -> None:
         super().__init__()
         if scene.domains is not None:
             name = type(self).__name__.lower()
@@ -54,15 +55,20 @@ class Generating(Architecture):
         scene.must_divide(config.multiple)
         self.config = config
 
-    def optimisers(self) -> dict[str, Optimizer]:
-        paced = (("generator", 1.0), ("discriminator", self.config.pace))
+    def optimizers(self) -> dict[str, Optimizer]:
+        multipliers = {"generator": 1.0, "discriminator": self.config.discriminator_lr_multiplier}
         return {
             name: Adam(
-                [{"params": list(self.get_submodule(name).parameters()), "pace": pace}],
+                [
+                    {
+                        "params": list(self.get_submodule(name).parameters()),
+                        "lr_multiplier": multiplier,
+                    }
+                ],
                 betas=self.betas,
             )
-            for name, pace in paced
+            for name, multiplier in multipliers.items()
         }
 
-    def trained(self, networks: nn.ModuleDict, card: Card) -> Generator:
-        return Generator(card, networks, draw=networks["generator"], noise=self.config.noise)
+    def inference_model(self, networks: nn.ModuleDict, card: Card) -> Generator:
+        return Generator(card, networks, generator=networks["generator"], noise=self.config.noise)

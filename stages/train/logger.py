@@ -1,7 +1,7 @@
 """What a training shows of itself: curves and sample sheets, by DVCLive, without a clock.
 
 DVC clears a stage's outputs before it runs again, so after a kill the reports are gone while the
-checkpoint lives. The journal therefore is part of the checkpoint and is written anew on resuming:
+checkpoint lives. What was logged therefore is part of the checkpoint and is written anew on resuming:
 an interrupted training leaves the same reports as one that was not.
 """
 
@@ -18,7 +18,8 @@ from torch import Tensor
 
 from argus.core.reports import rounded
 from argus.data import contact_sheets
-from argus.models.loading import Pictures
+from argus.models.failures import Points
+from argus.models.inference import ImageArray
 from stages.train import curves
 from stages.train.outputs import CURVES, PLOTS, complete
 
@@ -26,14 +27,14 @@ SCALE_TO = 96
 """Images lower than this, in pixels, are enlarged to about it on a sample sheet."""
 
 
-class Journal:
+class TrainingLogger:
     """Curves below `plots/metrics`, sheets below `plots/images`, last values in `metrics.json`.
 
     `close` adds `plots/images/curves.png`, whether the training came to its end or not.
 
     Args (of the constructor):
         folder: where to; None shows nothing.
-        limit: `train.min_diversity`, for the picture of the curves.
+        limit: `train.min_diversity`, for the chart of the curves.
     """
 
     def __init__(self, folder: Path | None, limit: float) -> None:
@@ -55,12 +56,12 @@ class Journal:
             monitor_system=False,
         )
 
-    def point(self, step: int, values: Mapping[str, float]) -> None:
+    def log_scalars(self, step: int, values: Mapping[str, float]) -> None:
         """Add one point to every curve."""
         self.points.append((step, dict(values)))
         self._show_point(*self.points[-1])
 
-    def sheet(self, step: int, images: Pictures, rows: list[str]) -> None:
+    def log_samples(self, step: int, images: ImageArray, rows: list[str]) -> None:
         """Add a sample sheet: uint8 [R * K, H, W, 3], row by row, with the names of the R rows."""
         self.sheets.append((step, torch.from_numpy(images), rows))
         self._show_sheet(*self.sheets[-1])
@@ -70,11 +71,11 @@ class Journal:
         return {"points": list(self.points), "sheets": list(self.sheets)}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take over and show the entries of an earlier journal; this one must be empty."""
+        """Take over and show the entries of an earlier logger; this one must be empty."""
         for step, values in state["points"]:
-            self.point(step, values)
+            self.log_scalars(step, values)
         for step, images, rows in state["sheets"]:
-            self.sheet(step, images.numpy(), rows)
+            self.log_samples(step, images.numpy(), rows)
 
     def close(self) -> None:
         """Draw the curves so far."""
@@ -103,13 +104,15 @@ class Journal:
         self._live.log_image(f"samples/{step:06d}.png", sheet)
 
 
-def draw(
-    folder: Path, points: curves.Points, kept: int | None, failed: str | None, limit: float
-) -> None:
+def draw(folder: Path, points: Points, kept: int | None, failed: str | None, limit: float) -> None:
     """Draw the curves into the reports of a training, and make sure that these are whole.
 
     Args:
-        points, kept, failed, limit: see `curves.picture`.
+        folder: of the reports.
+        points: see `curves.chart`, as for all that follow.
+        kept: the step, if any.
+        failed: the reason, if it failed.
+        limit: of diversity.
     """
     complete(folder, {})
-    contact_sheets.save(curves.picture(points, kept, failed, limit), folder / PLOTS[1] / CURVES)
+    contact_sheets.save(curves.chart(points, kept, failed, limit), folder / PLOTS[1] / CURVES)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, distributed, multiprocessing, nn
 from torch.nn.utils import parametrizations
 
-from argus.models.blocks.normalisation import (
+from argus.models.blocks.normalization import (
     ClassBatchNorm2d,
     JointBatchNorm2d,
     SpectralNorm,

@@ -9,20 +9,22 @@ import os
 from collections.abc import Iterable, Sequence
 
 import torch
-from accelerate import Accelerator
 from torch import Tensor, distributed
 
 from argus.core import params
 from argus.core.errors import ArgusError
 from argus.models.draws import processes
-from stages.train.launch import MEETING, one_of_several
 
 
-def join(settings: params.Train) -> Accelerator:
-    """Meet the others, if there are any; device and precision as the settings want them.
+def join(settings: params.Train, store: str = "env://") -> torch.device:
+    """Meet the others, if a launcher started this process as one of several.
 
-    Processes of our own launcher meet over a file and talk over the loopback interface; those of
-    `torchrun` or `accelerate launch` as these arrange it.
+    Args:
+        settings: which kind of device it trains on.
+        store: URL at which the processes meet; by default as `torchrun` arranges it.
+
+    Returns:
+        the device that this process trains on.
 
     Raises:
         ArgusError: CUDA is wanted and there is none, or there are fewer GPUs than processes.
@@ -31,25 +33,19 @@ def join(settings: params.Train) -> Accelerator:
     if settings.device == "cuda" and not has_cuda:
         raise ArgusError("train.device is cuda, but torch sees none here: set it to auto or cpu")
     on_cpu = settings.device == "cpu" or not has_cuda
-    if one_of_several() and not distributed.is_initialized():
-        rank, number = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
-        if not on_cpu:
-            local = int(os.environ["LOCAL_RANK"])
-            if local >= torch.cuda.device_count():
-                raise ArgusError(
-                    f"train.processes is {number}, and there are {torch.cuda.device_count()} GPUs: "
-                    "at most one process for each"
-                )
-            torch.cuda.set_device(local)
-        meeting = os.environ.get(MEETING)
-        distributed.init_process_group(
-            "gloo" if on_cpu else "nccl",
-            init_method=f"file://{meeting}/store" if meeting else "env://",
-            rank=rank,
-            world_size=number,
-        )
-    precision = "no" if settings.precision == "fp32" else settings.precision
-    return Accelerator(cpu=on_cpu, mixed_precision=precision)
+    local, number = int(os.environ.get("LOCAL_RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    device = torch.device("cpu") if on_cpu else torch.device("cuda", local)
+    if not on_cpu:
+        if local >= torch.cuda.device_count():
+            raise ArgusError(
+                f"train.processes is {number}, and there are {torch.cuda.device_count()} GPUs: "
+                "at most one process for each"
+            )
+        torch.cuda.set_device(device)
+    if "RANK" in os.environ and not distributed.is_initialized():
+        rank, backend = int(os.environ["RANK"]), "gloo" if on_cpu else "nccl"
+        distributed.init_process_group(backend, init_method=store, rank=rank, world_size=number)
+    return device
 
 
 def leave() -> None:
@@ -58,7 +54,12 @@ def leave() -> None:
         distributed.destroy_process_group()
 
 
-def average(tensors: Sequence[Tensor]) -> None:
+def is_first() -> bool:
+    """Whether this process is the only one, or the one that looks, writes and speaks for all."""
+    return processes()[0] == 0
+
+
+def all_reduce_mean(tensors: Sequence[Tensor]) -> None:
     """Replace each tensor by its mean over the processes, all in one exchange."""
     _, number = processes()
     if number == 1 or not tensors:
@@ -66,14 +67,11 @@ def average(tensors: Sequence[Tensor]) -> None:
     flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
     distributed.all_reduce(flat)
     flat /= number
-    start = 0
-    for tensor in tensors:
-        part = flat[start : start + tensor.numel()]
+    for tensor, part in zip(tensors, flat.split([t.numel() for t in tensors]), strict=True):
         tensor.copy_(part.view_as(tensor))
-        start += len(part)
 
 
-def share(tensors: Iterable[Tensor]) -> None:
+def broadcast(tensors: Iterable[Tensor]) -> None:
     """Give every process the tensors of the first one."""
     if processes()[1] == 1:
         return
@@ -83,8 +81,8 @@ def share(tensors: Iterable[Tensor]) -> None:
         tensor.data.copy_(content)
 
 
-def told(values: Sequence[float], device: torch.device) -> list[float]:
+def broadcast_scalars(values: Sequence[float], device: torch.device) -> list[float]:
     """What the first process says; the others pass as many values, whatever they are."""
     said = torch.tensor(values, dtype=torch.float64, device=device)
-    share([said])
+    broadcast([said])
     return [float(value) for value in said]

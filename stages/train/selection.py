@@ -1,4 +1,4 @@
-"""The weights to keep by validation, and how long it is since there were better ones.
+"""Checkpoint selection: the weights to keep by validation. Early stopping goes by the same looks.
 
 The one-standard-error rule (Hastie et al., The Elements of Statistical Learning, 7.10): of all
 looks that cannot be told from the nearest one, the latest. Validation sets hold few drives, and
@@ -19,30 +19,30 @@ ERRORS = 1.0
 """Standard errors within which two looks count as equal."""
 
 
-class Best:
-    """What is saved at the end: the averaged kept networks, and all networks as they trained.
+class CheckpointSelection:
+    """What is saved at the end: the averaged inference networks, and all networks as they trained.
 
     Without a validation it is whatever was shown to it last.
     """
 
     def __init__(self) -> None:
         self.step, self.score = 0, Score(math.inf, math.nan)
-        self.lowest, self.waited = math.inf, 0
-        """The lowest KID, and validations since it was found."""
+        self.lowest, self.validations_since_best = math.inf, 0
+        """The lowest KID, and validations since it was found, by which early stopping goes."""
         self.average: Weights = {}
         self.networks: Weights = {}
 
-    def see(self, training: Training, score: Score) -> None:
+    def update(self, training: Training, score: Score) -> None:
         """Take the weights over unless those of a validation before are clearly nearer."""
-        self.waited += 1
+        self.validations_since_best += 1
         if score.kid < self.lowest:
-            self.lowest, self.waited = score.kid, 0
+            self.lowest, self.validations_since_best = score.kid, 0
         elif not score.excess <= ERRORS:
             return
         self.score = score
-        self.take(training)
+        self.snapshot(training)
 
-    def take(self, training: Training) -> None:
+    def snapshot(self, training: Training) -> None:
         """Take the weights over as they are now."""
         self.step = training.done
         self.average = copied(training.ema.networks.state_dict())

@@ -29,13 +29,13 @@ class _JointSum(torch.autograd.Function):
     """Sum of a tensor over all processes; its gradient is the sum of theirs."""
 
     @staticmethod
-    def forward(context: Any, values: Tensor) -> Tensor:
+    def forward(_context: Any, values: Tensor) -> Tensor:
         total = values.clone(memory_format=torch.contiguous_format)
         distributed.all_reduce(total)
         return total
 
     @staticmethod
-    def backward(context: Any, *gradients: Tensor) -> Tensor:
+    def backward(_context: Any, *gradients: Tensor) -> Tensor:
         total: Tensor = _JointSum.apply(gradients[0])
         return total
 

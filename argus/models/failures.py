@@ -1,24 +1,36 @@
-"""Where the code of an architecture itself fails: the model has failed then, and not the wheel."""
+"""A training that fails: by its numbers, or since the code of its architecture raises.
+
+The model has failed then, and not the turn: a card says why, and the turn goes on without it.
+"""
 
 from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
 
 from argus.core.errors import ArgusError
-from stages.train.curves import Points
-from stages.train.watch import Failed
 
 OF_THIS_MACHINE = re.compile(r"(?:[A-Za-z]:)?(?:[/\\][\w.@+-]+){2,}|0x[0-9a-f]+|\d[\d.]* [KMGT]iB")
 """What must not get into a card: paths, addresses and sizes of memory."""
 LONGEST = 200  # characters of a message
 
+Points = Sequence[tuple[int, dict[str, float]]]
+"""A curve: (step, scalars by name), in order."""
 
-class Broken(Failed):
+
+class TrainingFailed(Exception):  # noqa: N818 - an outcome of a training, not a mistake in using it
+    """A training has failed; `reason` is a clause that a report can quote."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class ArchitectureError(TrainingFailed):
     """An architecture raised what it should not.
 
     `trace` is the traceback as text, `step` how many steps were done, `points` the curves so far.
@@ -32,8 +44,8 @@ class Broken(Failed):
 
 
 @contextmanager
-def own_code(doing: str) -> Iterator[None]:
-    """Whatever is raised within is the architecture's doing.
+def guard_architecture(doing: str) -> Iterator[None]:
+    """Raise `ArchitectureError` for whatever the code of an architecture raises within.
 
     A mistake in the settings (`ArgusError`), a failure noticed before and Ctrl-C pass through.
 
@@ -41,15 +53,17 @@ def own_code(doing: str) -> Iterator[None]:
         doing: what it was at, as in "failed while ...".
 
     Raises:
-        Broken: from any other exception, memory that did not suffice included.
+        ArchitectureError: from any other exception, memory that did not suffice included.
     """
     try:
         yield
-    except (ArgusError, Failed):
+    except (ArgusError, TrainingFailed):
         raise
     except Exception as error:
         trace = "".join(traceback.format_exception(error))
-        raise Broken(f"its code broke while {doing}: {_in_words(error)}", trace) from error
+        raise ArchitectureError(
+            f"its code broke while {doing}: {_in_words(error)}", trace
+        ) from error
 
 
 def _in_words(error: Exception) -> str:

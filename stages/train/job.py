@@ -11,10 +11,12 @@ import numpy as np
 import polars as pl
 
 from argus.core import code, params
-from argus.data.packed import Packed, Rights
-from argus.models import ancestry
+from argus.core.paths import TRAIN_CACHE, TRAIN_REPORTS, TRAINED
+from argus.data.packed import Packed, Rights, read_origins, read_packed, read_rights
+from argus.models import ancestry, code_record
 from argus.models.ancestry import Generation
 from argus.models.card import Card, data_digest
+from argus.models.spec import Spec
 from stages.train.budget import Budget
 
 if TYPE_CHECKING:  # a model that is skipped needs no torch, which takes 3 s
@@ -23,7 +25,7 @@ if TYPE_CHECKING:  # a model that is skipped needs no torch, which takes 3 s
 
 
 @dataclass(frozen=True)
-class Order:
+class TrainingJob:
     """One model to be trained.
 
     `name` is the key of `model` in params.yaml, `settings` what holds there for all models. It
@@ -49,12 +51,11 @@ class Order:
     reports: Path
     cache: Path
 
-    def card(self, processes: int) -> Card:
-        """What is known of the model before its architecture is built."""
+    def spec(self, processes: int) -> Spec:
+        """What is ordered, before its architecture is built and its config complete."""
         model, data = self.model, self.train
-        counts = np.bincount(data.labels, minlength=len(data.classes))
         budget = {"steps": model.steps, "images": model.images, "seconds": model.seconds}
-        return Card(
+        return Spec(
             model=self.name,
             arch=model.arch,
             task=model.task,
@@ -64,14 +65,22 @@ class Order:
             domains=model.domains,
             seed=model.seed,
             budget={unit: value for unit, value in budget.items() if value is not None},
-            steps=0,
             batch=model.batch,
             precision=self.settings.precision,
             processes=processes,
+        )
+
+    def card(self, processes: int) -> Card:
+        """What is known of the model before its architecture is built."""
+        data = self.train
+        counts = np.bincount(data.labels, minlength=len(data.classes))
+        return Card(
+            spec=self.spec(processes),
+            steps=0,
             parameters={},
             images_per_class={c: int(n) for c, n in zip(data.classes, counts, strict=True)},
             data_sha256=data_digest(data.images, data.labels),
-            reproducible=Budget.of(model).reproducible,
+            reproducible=Budget.of(self.model).reproducible,
         ).model_copy(update=self.trained_on(self.origins["train"]))
 
     def trained_on(self, images: pl.DataFrame) -> dict[str, Any]:
@@ -97,6 +106,33 @@ class Order:
             "rights": asdict(self.rights) if self.settings.warm_start else None,
             "device": device,
         }
-        files = code.closure("stages.train.train", type(architecture).__module__)
-        facts["environment"] = code.environment(files)
-        return Checkpoints(self.cache, fingerprint(facts, files.values()))
+        modules = ("stages.train.train", type(architecture).__module__)
+        facts["environment"] = code.environment(code.closure(*modules))
+        parts = code.parts(*modules, without=code_record.NEUTRAL)
+        return Checkpoints(self.cache, fingerprint(facts, parts))
+
+
+def from_params(name: str, p: params.Params) -> TrainingJob:
+    """The training of a model as params.yaml and `data/pack` have it.
+
+    Args:
+        name: a key of `models`.
+        p: all of params.yaml.
+
+    Raises:
+        ArgusError: `pack` has not run.
+    """
+    return TrainingJob(
+        name,
+        p.models[name],
+        p.train,
+        train=read_packed("train"),
+        val=read_packed("val"),
+        origins={split: read_origins(split) for split in ("train", "val")},
+        rights=read_rights(),
+        net=p.embed.backbone,
+        previous=p.lineage.previous,
+        trained=TRAINED / name,
+        reports=TRAIN_REPORTS / name,
+        cache=TRAIN_CACHE / name,
+    )

@@ -1,0 +1,1 @@
+"""Write down what code every training and every judgement rests on."""
