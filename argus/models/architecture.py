@@ -1,4 +1,4 @@
-"""What an architecture must provide to be trained by the loop.
+"""What an architecture must provide to be trained by the engine, `stages/train`.
 
 The next paper's model is one file in `argus/models/architectures/`: a subclass of `Architecture`
 under the name `ARCHITECTURE`. An entry of `models` in params.yaml then names the file (`arch`). A
@@ -37,8 +37,8 @@ class Architecture(nn.Module, ABC):
 
     As a module its state (`state_dict`) must be all that changes in a step, apart from what the
     optimizers hold: networks, pools, counters. Random numbers come from torch's global generator,
-    those of single images through `argus.models.draws`. The loop seeds that generator, sets the
-    scheduled, averages, logs, draws samples and saves.
+    those of single images through `argus.models.draws`. The training engine seeds that generator,
+    evaluates the schedules, averages, logs, samples and saves.
 
     A subclass has its own `config_type`, whose defaults are sensible, and takes `(config, scene)`;
     it raises `ArgusError` where the scene does not suit it.
@@ -63,7 +63,8 @@ class Architecture(nn.Module, ABC):
 
     chance_level_loss: Mapping[str, float] = {}
     """Which of the scalars logged are a discriminator's loss -> its value while it cannot tell
-    reals from fakes. By them the loop notices a game that one side has won for good."""
+    reals from fakes. By them the engine notices that one side
+    has won for good."""
 
     @abstractmethod
     def optimizers(self) -> dict[str, Optimizer]:

@@ -28,9 +28,9 @@ def to_uint8(images: Tensor) -> ImageArray:
     return levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
 
 
-def to_float(pictures: ImageArray, device: torch.device | None = None) -> Tensor:
+def to_float(images: ImageArray, device: torch.device | None = None) -> Tensor:
     """Uint8 [N, H, W, 3] to float32 [N, 3, H, W] in [-1, 1], on the CPU or another device."""
-    levels = torch.from_numpy(np.ascontiguousarray(pictures))
+    levels = torch.from_numpy(np.ascontiguousarray(images))
     if device is not None and device.type == "cuda":
         # pinned, so that the copy does not wait for what the GPU still has to do
         levels = levels.pin_memory().to(device, non_blocking=True)

@@ -77,7 +77,7 @@ def read(path: Path, identity: Mapping[str, str]) -> Weights:
 def raw(architecture: nn.Module) -> Weights:
     """All that an architecture has learnt: every network as it trains, discriminators included.
 
-    What it merely remembers, its pools of past fakes, is left out.
+    Its pools of past fakes are left out.
     """
     pools = tuple(
         f"{name}." for name, part in architecture.named_modules() if isinstance(part, ImagePool)

@@ -3,17 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from argus.models.architecture import Architecture
+from argus.models.registry import build
 from argus.models.scene import Images, Scene
+
+Kind = TypeVar("Kind", bound=Architecture)
+
+
+def made(
+    kind: type[Kind], config: Mapping[str, Any], scene: Scene, profile: str | None = None
+) -> Kind:
+    """An architecture of our own, as `build` makes it from its name."""
+    found = build(kind.__module__.rpartition(".")[2], config, scene, profile)
+    assert isinstance(found, kind)
+    return found
 
 
 def size_of(network: nn.Module) -> int:
     """How many parameters it has."""
     return sum(p.numel() for p in network.parameters())
+
+
+def silence(layer: nn.Module, value: float = 0.0) -> None:
+    """Let a convolution say the same whatever it sees."""
+    assert isinstance(layer, nn.Conv2d)
+    assert layer.bias is not None
+    nn.init.zeros_(layer.weight)
+    nn.init.constant_(layer.bias, value)
 
 
 def two_domains(scene: Scene, size: int = 3) -> dict[str, Images]:
@@ -30,7 +51,8 @@ def stepped(
     scheduled: Mapping[str, float] | None = None,
 ) -> tuple[list[str], dict[str, Tensor]]:
     """Take steps as the loop does; whose turns there were, and what the last one logs."""
-    optimizers, turns = architecture.optimizers(), []
+    optimizers = architecture.optimizers()
+    turns: list[str] = []
 
     def optimizer_step(name: str, loss: Tensor) -> None:
         assert loss.shape == ()

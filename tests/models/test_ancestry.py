@@ -44,7 +44,7 @@ rows = st.lists(st.tuples(*(st.sampled_from("abc") for _ in ORIGIN)), max_size=9
 
 
 @given(rows, rows)
-def test_a_union_is_that_of_the_sets_whatever_their_order(one, other) -> None:  # type: ignore[no-untyped-def]
+def test_a_union_is_that_of_the_sets_whatever_their_order(one, other) -> None:
     together = ancestry.union([table(*one), table(*other)])
     assert together.rows() == sorted({*one, *other})
     assert ancestry.to_bytes(together) == ancestry.to_bytes(

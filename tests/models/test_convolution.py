@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -57,7 +59,7 @@ def test_a_penalty_has_the_gradients_of_the_stock_convolution(
     how = geometry(stride, padding, groups)
     leaves = made(4, 8, groups, kernel, seed)
 
-    def gradients(layer) -> list[Tensor]:  # type: ignore[no-untyped-def]
+    def gradients(layer: Callable[..., Tensor]) -> list[Tensor]:
         x, *rest = leaves
         hidden = nn.functional.leaky_relu(layer(*leaves), 0.2)
         (gradient,) = torch.autograd.grad(hidden.square().sum(), x, create_graph=True)

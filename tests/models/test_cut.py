@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from argus.core.errors import ArgusError
 from argus.core.params import Domains
 from argus.models.architecture import Architecture
+from argus.models.architectures.cut import CUT
 from argus.models.contrast import patch_nce
-from argus.models.registry import build
 from argus.models.scene import Images, Scene
-from tests.models.playing import size_of, stepped, two_domains
+from tests.models.playing import made, silence, size_of, stepped, two_domains
 
 CLASSES = ("day", "dusk", "night")
 DOMAINS = Domains(source="day", target="night")
@@ -32,7 +32,7 @@ SCHEDULED = {"learning_rate": 1e-3}
 
 
 def losses_of(gan: Architecture, batch: dict[str, Images]) -> dict[str, Tensor]:
-    """What a step would optimizer_step by; nothing moves."""
+    """The losses of a step; nothing moves."""
     losses: dict[str, Tensor] = {}
     gan.step(batch, SCHEDULED, losses.__setitem__)
     return losses
@@ -40,7 +40,7 @@ def losses_of(gan: Architecture, batch: dict[str, Images]) -> dict[str, Tensor]:
 
 @pytest.mark.parametrize("profile", ["published", "published_fastcut"])
 def test_published_profiles_have_the_published_sizes(profile):
-    gan = build("cut", {}, Scene(256, 256, CLASSES, DOMAINS), profile)
+    gan = made(CUT, {}, Scene(256, 256, CLASSES, DOMAINS), profile)
     assert size_of(gan.generator) == pytest.approx(11.38e6, rel=0.01)
     assert size_of(gan.heads) == pytest.approx(0.56e6, rel=0.01)
     assert size_of(gan.discriminator) == pytest.approx(2.77e6, rel=0.01)
@@ -54,9 +54,9 @@ def test_published_profiles_have_the_published_sizes(profile):
 
 @pytest.mark.parametrize("size", [(32, 48), (64, 40)])
 @pytest.mark.parametrize("config", [{"augment": 0.7}, {"resampling": "antialiased"}, FAST])
-def test_a_step_at_any_size_moves_every_network(size, config):
+def test_a_step_at_any_size_moves_every_network(size: tuple[int, int], config):
     scene = Scene(*size, CLASSES, DOMAINS)
-    gan = build("cut", SMALL | config, scene)
+    gan = made(CUT, SMALL | config, scene)
     owned = [p for o in gan.optimizers().values() for g in o.param_groups for p in g["params"]]
     assert len(owned) == len({id(p) for p in owned}) == len(list(gan.parameters()))
     before = {name: p.detach().clone() for name, p in gan.named_parameters()}
@@ -72,7 +72,7 @@ def test_a_step_at_any_size_moves_every_network(size, config):
 def test_a_step_is_that_of_the_paper(identity):
     """The losses of one step, pass by pass; every place is drawn, so order is no matter."""
     config = SMALL | {"patches": 32 * 48, "identity": identity, "contrast": 3.0}
-    gan, batch = build("cut", config, SCENE), two_domains(SCENE)
+    gan, batch = made(CUT, config, SCENE), two_domains(SCENE)
     source, target = batch["source"].pixels, batch["target"].pixels
     found = losses_of(gan, batch)
     assert list(found) == ["discriminator", "generator"]
@@ -94,7 +94,7 @@ def test_a_step_is_that_of_the_paper(identity):
 def test_keys_are_not_learnt_by():
     """The heads' gradient is that of the queries alone, with the keys as they are."""
     config = SMALL | {"patches": 32 * 48, "identity": False, "contrast": 1.0}
-    gan, batch = build("cut", config, SCENE), two_domains(SCENE)
+    gan, batch = made(CUT, config, SCENE), two_domains(SCENE)
     parameters = list(gan.heads.parameters())
     found = torch.autograd.grad(losses_of(gan, batch)["generator"], parameters)
     source, frozen = batch["source"].pixels, copy.deepcopy(gan)
@@ -108,7 +108,7 @@ def test_keys_are_not_learnt_by():
         torch.testing.assert_close(ours, theirs)
 
 
-def mirrored(gan: Architecture, batch: dict[str, Images]) -> list[bool]:
+def mirrored(gan: CUT, batch: dict[str, Images]) -> list[bool]:
     """Whether the generator was shown mirrored sources, step by step."""
     shown: list[Tensor] = []
     gan.generator.register_forward_pre_hook(lambda _, args: shown.append(args[0]))
@@ -122,14 +122,14 @@ def mirrored(gan: Architecture, batch: dict[str, Images]) -> list[bool]:
 
 def test_fastcut_mirrors_every_other_step_and_cut_none():
     batch = two_domains(SCENE, 1)
-    turned = mirrored(build("cut", SMALL | FAST, SCENE), batch)
+    turned = mirrored(made(CUT, SMALL | FAST, SCENE), batch)
     assert 0.3 < sum(turned) / len(turned) < 0.7
-    assert not any(mirrored(build("cut", SMALL, SCENE), batch))
+    assert not any(mirrored(made(CUT, SMALL, SCENE), batch))
 
 
 def test_what_was_translated_mirrored_is_mirrored_back_before_it_is_judged():
     """A generator that changes nothing: its judge sees the very source, its patches find theirs."""
-    gan, batch = build("cut", SMALL | FAST, SCENE), two_domains(SCENE)
+    gan, batch = made(CUT, SMALL | FAST, SCENE), two_domains(SCENE)
     for parameter in list(gan.generator.parameters())[-2:]:
         nn.init.zeros_(parameter)
     source = batch["source"].pixels.clamp(-0.97, 0.97)
@@ -143,9 +143,8 @@ def test_what_was_translated_mirrored_is_mirrored_back_before_it_is_judged():
 
 
 def test_an_undecided_judge_has_the_loss_that_is_said():
-    gan = build("cut", SMALL, SCENE)
-    nn.init.zeros_(gan.discriminator[-1].weight)
-    nn.init.constant_(gan.discriminator[-1].bias, 0.5)
+    gan = made(CUT, SMALL, SCENE)
+    silence(gan.discriminator[-1], 0.5)
     scalars = gan.step(two_domains(SCENE), SCHEDULED, lambda _name, _loss: None)
     for name, value in gan.chance_level_loss.items():
         assert scalars[name].item() == pytest.approx(value)
@@ -153,7 +152,7 @@ def test_an_undecided_judge_has_the_loss_that_is_said():
 
 @pytest.mark.parametrize("config", [{}, FAST, {"residual": False, "resampling": "antialiased"}])
 def test_a_step_in_bf16_is_finite(config):
-    gan = build("cut", SMALL | config, SCENE)
+    gan = made(CUT, SMALL | config, SCENE)
     with torch.autocast("cpu", torch.bfloat16):
         scalars = stepped(gan, two_domains(SCENE), steps=2, scheduled=SCHEDULED)[1]
     assert all(torch.isfinite(value) for value in scalars.values())
@@ -176,4 +175,4 @@ def test_a_step_in_bf16_is_finite(config):
 )
 def test_what_does_not_fit_is_said(config, scene, message):
     with pytest.raises(ArgusError, match=message):
-        build("cut", SMALL | config, scene)
+        made(CUT, SMALL | config, scene)

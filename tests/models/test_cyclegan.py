@@ -9,11 +9,11 @@ from torch.nn import functional
 
 from argus.core.errors import ArgusError
 from argus.core.params import Domains
+from argus.models.architectures.cyclegan import CycleGAN
 from argus.models.blocks.patch import patch_discriminator
 from argus.models.blocks.resnet import Resampling, ResNetGenerator
-from argus.models.registry import build
 from argus.models.scene import Scene
-from tests.models.playing import size_of, stepped, two_domains
+from tests.models.playing import made, silence, size_of, stepped, two_domains
 
 CLASSES = ("day", "dusk", "night")
 DOMAINS = Domains(source="day", target="night")
@@ -25,7 +25,7 @@ RESAMPLING: tuple[Resampling, ...] = ("transposed", "resized", "antialiased")
     ("profile", "generator"), [("published", 11.38e6), ("published_6", 7.84e6)]
 )
 def test_published_profiles_have_the_published_sizes(profile, generator):
-    gan = build("cyclegan", {}, Scene(256, 256, CLASSES, DOMAINS), profile)
+    gan = made(CycleGAN, {}, Scene(256, 256, CLASSES, DOMAINS), profile)
     assert size_of(gan.forth) == size_of(gan.back) == pytest.approx(generator, rel=0.01)
     assert (
         size_of(gan.discriminator_source)
@@ -40,9 +40,9 @@ def test_published_profiles_have_the_published_sizes(profile, generator):
 @pytest.mark.parametrize(
     "config", [{"augment": 0.7}, {"residual": False, "resampling": "transposed"}]
 )
-def test_a_step_at_any_size_moves_every_network(size, config):
+def test_a_step_at_any_size_moves_every_network(size: tuple[int, int], config):
     scene = Scene(*size, CLASSES, DOMAINS)
-    gan = build("cyclegan", SMALL | config, scene)
+    gan = made(CycleGAN, SMALL | config, scene)
     owned = [p for o in gan.optimizers().values() for g in o.param_groups for p in g["params"]]
     assert {id(p) for p in owned} == {id(p) for p in gan.parameters()}
     before = {name: p.detach().clone() for name, p in gan.named_parameters()}
@@ -57,7 +57,7 @@ def test_a_step_at_any_size_moves_every_network(size, config):
 def test_a_step_is_that_of_the_paper():
     """The losses of one step, reckoned pass by pass from the networks before it."""
     scene = Scene(32, 48, CLASSES, DOMAINS)
-    gan, batch = build("cyclegan", SMALL | {"pool": 0}, scene), two_domains(scene)
+    gan, batch = made(CycleGAN, SMALL | {"pool": 0}, scene), two_domains(scene)
     source, target = batch["source"].pixels, batch["target"].pixels
     with torch.no_grad():
         fakes = gan.forth(source), gan.back(target)
@@ -83,10 +83,9 @@ def test_a_step_is_that_of_the_paper():
 
 def test_an_undecided_judge_has_the_loss_that_is_said():
     scene = Scene(32, 48, CLASSES, DOMAINS)
-    gan = build("cyclegan", SMALL, scene)
-    for judge in (gan.discriminator_source, gan.discriminator_target):
-        nn.init.zeros_(judge[-1].weight)
-        nn.init.constant_(judge[-1].bias, 0.5)
+    gan = made(CycleGAN, SMALL, scene)
+    for discriminator in (gan.discriminator_source, gan.discriminator_target):
+        silence(discriminator[-1], 0.5)
     scheduled = {name: schedule(0.0) for name, schedule in gan.schedules.items()}
     scalars = gan.step(two_domains(scene), scheduled, lambda _name, _loss: None)
     for name, value in gan.chance_level_loss.items():
@@ -95,7 +94,7 @@ def test_an_undecided_judge_has_the_loss_that_is_said():
 
 def test_a_step_in_bf16_is_finite():
     scene = Scene(32, 48, CLASSES, DOMAINS)
-    gan = build("cyclegan", SMALL, scene)
+    gan = made(CycleGAN, SMALL, scene)
     with torch.autocast("cpu", torch.bfloat16):
         scalars = stepped(gan, two_domains(scene), steps=2)[1]
     assert all(torch.isfinite(value) for value in scalars.values())
@@ -110,6 +109,7 @@ def test_a_patch_judge_sees_its_patch_and_no_more(halvings, side):
     image = torch.rand(1, 3, 160, 160, requires_grad=True)
     logits = convolutions(image)
     logits[0, 0, logits.shape[2] // 2, logits.shape[3] // 2].backward()
+    assert image.grad is not None
     reached = image.grad[0].abs().sum(dim=0) > 0
     assert int(reached.any(dim=0).sum()) == int(reached.any(dim=1).sum()) == side
 
@@ -167,4 +167,4 @@ def test_a_residual_translator_that_changes_nothing_is_the_identity():
 )
 def test_what_does_not_fit_is_said(config, scene, message):
     with pytest.raises(ArgusError, match=message):
-        build("cyclegan", SMALL | config, scene)
+        made(CycleGAN, SMALL | config, scene)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
+import onnxruntime  # type: ignore[import-untyped]
 import pytest
 import torch
 from torch import Tensor, nn
@@ -24,7 +24,9 @@ CLASSES = ("day", "dusk", "night")
 DOMAINS = Domains(source="day", target="night")
 HEIGHT, WIDTH = 32, 48
 SMALL = {"filters": 2, "blocks": 1, "discriminator_filters": 2, "residual": False}
-OTHER_FORMS = {  # those whose networks have layers that the defaults have not
+OTHER_FORMS: dict[
+    str, tuple[str, dict[str, object]]
+] = {  # those whose networks have layers that the defaults have not
     "cut, published layers": ("cut", SMALL | {"resampling": "antialiased"}),
     "cyclegan, published layers": ("cyclegan", SMALL | {"resampling": "transposed"}),
     "r3gan, published layers": (
@@ -111,7 +113,8 @@ def test_the_export_of_every_architecture_gives_what_the_model_gives(arch, tmp_p
 @pytest.mark.slow
 @pytest.mark.parametrize("form", OTHER_FORMS)
 def test_so_does_that_of_other_forms(form, tmp_path):
-    parity(made(*OTHER_FORMS[form]), tmp_path / "model.onnx")
+    arch, config = OTHER_FORMS[form]
+    parity(made(arch, config), tmp_path / "model.onnx")
 
 
 def test_a_file_carries_the_card_and_is_the_same_wherever_it_is_written(tmp_path):

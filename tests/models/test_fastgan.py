@@ -54,7 +54,9 @@ def test_published_has_the_published_size_without_classes():
     five = FastGAN(config, Scene(256, 256, tuple("abcde")))
     assert size_of(five.generator) - size_of(one.generator) == 4 * 11_392
     assert size_of(five.discriminator) - size_of(one.discriminator) == 4 * projection
-    grid = five.generator.skips[0].gather.kernel_size
+    skip = five.generator.skips[0]
+    assert isinstance(skip, SkipExcitation)
+    grid = skip.gather.kernel_size
     assert (grid, len(five.generator.skips), len(five.discriminator.skips)) == ((4, 4), 3, 3)
 
 

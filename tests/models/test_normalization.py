@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor, distributed, multiprocessing, nn
+from torch import Tensor, distributed, nn
+from torch.multiprocessing.spawn import spawn
 from torch.nn.utils import parametrizations
 
 from argus.models.blocks.normalization import (
@@ -70,7 +71,7 @@ def test_on_one_process_it_is_torchs_batch_normalisation(affine):
 
 
 def test_two_processes_are_one_with_the_joint_batch(tmp_path):
-    multiprocessing.spawn(_process, args=(2, str(tmp_path)), nprocs=2)
+    spawn(_process, args=(2, str(tmp_path)), nprocs=2)
     parts = [torch.load(tmp_path / f"{rank}.pt") for rank in range(2)]
     torchs = network()
     torchs["plain"] = nn.BatchNorm2d(3)
@@ -124,6 +125,7 @@ def test_half_precision_is_kept():
     layer = ClassBatchNorm2d(3, 3)
     y = layer(joint_batch()[0].bfloat16(), joint_batch()[1])
     assert y.dtype == torch.bfloat16
+    assert layer.normal.running_mean is not None
     assert layer.normal.running_mean.dtype == torch.float32
 
 
@@ -134,14 +136,20 @@ LAYERS = {
 }
 
 
+def original_of(layer: nn.Module) -> nn.Parameter:
+    """The weight that a spectral norm is put on."""
+    return dict(layer.named_parameters())["parametrizations.weight.original"]
+
+
 @pytest.mark.parametrize("kind", LAYERS)
 def test_a_spectral_weight_has_largest_singular_value_one(kind):
     torch.manual_seed(3)
     layer = spectral(LAYERS[kind]())
     for _ in range(100):
         weight = layer.weight
+    assert isinstance(weight, Tensor)
     assert torch.linalg.matrix_norm(weight.flatten(1), ord=2).item() == pytest.approx(1, rel=1e-3)
-    original = layer.parametrizations.weight.original
+    original = original_of(layer)
     torch.testing.assert_close(
         weight, original / torch.linalg.matrix_norm(original.flatten(1), ord=2), rtol=1e-3, atol=0
     )
@@ -158,7 +166,7 @@ def test_gradients_are_those_of_torchs_spectral_norm():
         for _ in range(200):  # until both have found the singular vectors
             weight = layer.weight
         (weight * torch.linspace(-1, 1, 24).view(4, 6)).sum().backward()
-    gradients = [layer.parametrizations.weight.original.grad for layer in (ours, torchs)]
+    gradients = [original_of(layer).grad for layer in (ours, torchs)]
     torch.testing.assert_close(gradients[0], gradients[1], rtol=1e-3, atol=1e-4)
 
 
@@ -182,7 +190,9 @@ def test_a_network_may_be_used_twice_before_the_gradient_is_taken():
     layer = spectral(nn.Conv2d(3, 4, 3))
     first, second = (layer(torch.randn(2, 3, 5, 5)).square().sum() for _ in range(2))
     (first + second).backward()
-    assert torch.isfinite(layer.parametrizations.weight.original.grad).all()
+    gradient = original_of(layer).grad
+    assert gradient is not None
+    assert torch.isfinite(gradient).all()
 
 
 def test_the_spectral_norm_is_taken_in_full_precision_under_autocast():

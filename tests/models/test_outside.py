@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from argus.models import loading
+from argus.models.inference import Generator
 from tests.conftest import ROOT, scenes
 from tests.models.test_registry import install
 
@@ -67,4 +68,5 @@ def test_a_model_of_an_installed_package_trains_and_is_loaded(
         {"filters": 64, "learning_rate": 1e-3},
     )
     model = loading.load(workspace / "models/trained/theirs")
+    assert isinstance(model, Generator)
     assert model.sample(["night", "day"], seed=0).shape == (2, 16, 24, 3)

@@ -19,6 +19,9 @@ from stages.train.sampler import BalancedSampler
 class Counter(nn.Module):
     """One parameter, one floating buffer and one counter."""
 
+    statistic: torch.Tensor
+    seen: torch.Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.tensor([0.0]))
@@ -27,14 +30,16 @@ class Counter(nn.Module):
 
 
 def test_the_average_of_a_constant_after_n_steps_is_one_minus_decay_to_the_n():
-    networks = nn.ModuleDict({"net": Counter()})
+    net = Counter()
+    networks = nn.ModuleDict({"net": net})
     ema = Ema(networks)
-    nn.init.ones_(networks["net"].weight)
-    networks["net"].statistic.fill_(2.0)
-    networks["net"].seen.fill_(7)
+    nn.init.ones_(net.weight)
+    net.statistic.fill_(2.0)
+    net.seen.fill_(7)
     for _ in range(10):
         ema.update(networks, 0.9)
     average = ema.networks["net"]
+    assert isinstance(average, Counter)
     assert average.weight.item() == pytest.approx(1 - 0.9**10, rel=1e-5)
     assert average.statistic.item() == pytest.approx(2 * (1 - 0.9**10), rel=1e-5)
     assert average.seen.item() == 7

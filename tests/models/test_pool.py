@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from torch import distributed, multiprocessing
+from torch import distributed
+from torch.multiprocessing.spawn import spawn
 
 from argus.models.pool import ImagePool
 
@@ -66,7 +67,7 @@ def one_of_two(rank: int, folder: str) -> None:
 
 def test_two_processes_hold_the_pool_of_one_and_share_what_it_gives(tmp_path, monkeypatch):
     monkeypatch.setenv("GLOO_SOCKET_IFNAME", "lo")
-    multiprocessing.spawn(one_of_two, (str(tmp_path),), nprocs=2)
+    spawn(one_of_two, (str(tmp_path),), nprocs=2)
     halves = [torch.load(tmp_path / f"{rank}.pt") for rank in range(2)]
     alone = rounds(0, 1)
     for turn, expected in enumerate(alone["given"]):

@@ -18,9 +18,8 @@ from argus.models.architectures.r3gan import R3GAN
 from argus.models.blocks.bottleneck import SLOPE, scaled
 from argus.models.blocks.resampling import downsample, upsample
 from argus.models.losses import MODE_SEEKING_EPSILON, mode_seeking
-from argus.models.registry import build
 from argus.models.scene import Images, Scene
-from tests.models.playing import size_of, stepped
+from tests.models.playing import made, size_of, stepped
 
 CLASSES = ("day", "dusk", "night")
 SCENE = Scene(32, 48, CLASSES)
@@ -53,9 +52,9 @@ def play(gan: R3GAN, scene: Scene, share: float = 0.5) -> dict[str, Tensor]:
 
 @pytest.mark.parametrize("config", [SMALL, LIKE_PUBLISHED], ids=["small", "like published"])
 @pytest.mark.parametrize("size", [(32, 48), (64, 32), (48, 160)])
-def test_a_step_at_any_size_moves_every_parameter(config, size):
+def test_a_step_at_any_size_moves_every_parameter(config, size: tuple[int, int]):
     scene = Scene(*size, CLASSES)
-    gan = build("r3gan", config, scene)
+    gan = made(R3GAN, config, scene)
     before = {name: p.detach().clone() for name, p in gan.named_parameters()}
     for _ in range(2):  # the layers that start at zero open the way for the others in the first
         scalars = play(gan, scene)
@@ -69,7 +68,7 @@ def test_profiles_have_the_published_sizes(profile):
     classes, side, generator, discriminator = PUBLISHED[profile]
     scene = Scene(side, side, tuple(map(str, range(classes))))
     with torch.device("meta"):
-        gan = build("r3gan", {}, scene, profile)
+        gan = made(R3GAN, {}, scene, profile)
     assert size_of(gan.generator) == pytest.approx(generator * 1e6, rel=0.01)
     assert size_of(gan.discriminator) == pytest.approx(discriminator * 1e6, rel=0.01)
     assert gan.generator.basis.shape[1:] == (4, 4)
@@ -87,7 +86,7 @@ def test_profiles_have_the_published_sizes(profile):
 )
 def test_profiles_have_the_published_schedules(profile, gamma, augment, half_life):
     with torch.device("meta"):
-        schedules = build("r3gan", {}, Scene(256, 256, ("all",)), profile).schedules
+        schedules = made(R3GAN, {}, Scene(256, 256, ("all",)), profile).schedules
     ends = {name: (schedule(0.0), schedule(1.0)) for name, schedule in schedules.items()}
     assert ends == {
         "learning_rate": pytest.approx((2e-4, 5e-5)),
@@ -99,9 +98,9 @@ def test_profiles_have_the_published_schedules(profile, gamma, augment, half_lif
 
 
 @pytest.mark.parametrize("size", [(512, 512), (512, 320), (64, 128)])
-def test_a_profile_works_at_other_sizes_with_another_basis(size):
+def test_a_profile_works_at_other_sizes_with_another_basis(size: tuple[int, int]):
     with torch.device("meta"):
-        gan = build("r3gan", {}, Scene(*size, CLASSES), "ffhq256")
+        gan = made(R3GAN, {}, Scene(*size, CLASSES), "ffhq256")
         images = gan.generator(torch.zeros(2, 64), torch.zeros(2, dtype=torch.int64))
         logits = gan.discriminator(images, torch.zeros(2, dtype=torch.int64))
     assert images.shape == (2, 3, *size)
@@ -110,7 +109,7 @@ def test_a_profile_works_at_other_sizes_with_another_basis(size):
 
 
 def test_it_starts_with_blocks_that_do_nothing():
-    gan = build("r3gan", SMALL, SCENE)
+    gan = made(R3GAN, SMALL, SCENE)
     x = torch.randn(2, 8, 8, 12)
     assert torch.equal(gan.generator.levels[0](x), x)
 
@@ -125,7 +124,7 @@ def test_scaled_weights_keep_the_variance_also_through_the_activation():
 
 
 def test_it_draws_and_judges_by_class():
-    gan = build("r3gan", SMALL, SCENE)
+    gan = made(R3GAN, SMALL, SCENE)
     drawn = gan.generator(torch.randn(1, 4).repeat(3, 1), torch.arange(3))
     assert not torch.allclose(drawn[0], drawn[1])
     images = torch.rand(1, 3, 32, 48).repeat(3, 1, 1, 1)
@@ -133,7 +132,7 @@ def test_it_draws_and_judges_by_class():
 
 
 def test_a_blind_discriminator_is_undecided():
-    gan = build("r3gan", SMALL, SCENE)
+    gan = made(R3GAN, SMALL, SCENE)
     nn.init.zeros_(gan.discriminator.embedding.weight)
     scalars = play(gan, SCENE)
     assert gan.chance_level_loss == {"loss/discriminator": pytest.approx(math.log(2))}
@@ -155,8 +154,8 @@ class Linear(nn.Module):
 def test_penalties_are_at_the_images_before_augmentation(augmented):
     """The gradient of a linear judge is its slope at every pixel that augmentation lets it see."""
     config = SMALL | {"augment": [float(augmented)] * 2, "augment_kinds": ["cutout"]}
-    gan = build("r3gan", config, SCENE)
-    gan.discriminator = Linear()
+    gan = made(R3GAN, config, SCENE)
+    gan.discriminator = Linear()  # type: ignore[assignment]
     scalars = play(gan, SCENE)
     whole = 0.5**2 * 3 * 32 * 48
     for name in ("penalty/r1", "penalty/r2"):
@@ -167,7 +166,7 @@ def test_penalties_are_at_the_images_before_augmentation(augmented):
 
 
 def test_players_have_their_own_fakes():
-    gan = build("r3gan", SMALL, SCENE)
+    gan = made(R3GAN, SMALL, SCENE)
     noises = []
     gan.generator.register_forward_pre_hook(lambda _module, given: noises.append(given[0]))
     play(gan, SCENE)
@@ -188,7 +187,7 @@ def test_mode_seeking_drives_images_apart():
     after = {}
     for weight in (0.0, 100.0):
         torch.manual_seed(0)
-        gan = build("r3gan", SMALL | {"mode_seeking": weight}, SCENE)
+        gan = made(R3GAN, SMALL | {"mode_seeking": weight}, SCENE)
         for _ in range(5):
             play(gan, SCENE)
         noise = torch.randn(8, 4, generator=torch.Generator().manual_seed(1))
@@ -198,7 +197,7 @@ def test_mode_seeking_drives_images_apart():
 
 
 def test_penalties_stay_in_fp32_under_autocast():
-    gan = build("r3gan", SMALL | {"augment": [1.0, 1.0]}, SCENE)
+    gan = made(R3GAN, SMALL | {"augment": [1.0, 1.0]}, SCENE)
     seen: Counter[torch.dtype] = Counter()
     gan.discriminator.register_forward_hook(
         lambda _module, _given, logits: seen.update([logits.dtype])
@@ -247,4 +246,4 @@ def test_resampling_keeps_what_is_even_and_doubles_or_halves_every_size(height, 
 )
 def test_what_does_not_fit_is_said(config, scene, message):
     with pytest.raises(ArgusError, match=message):
-        build("r3gan", config, scene)
+        made(R3GAN, config, scene)

@@ -23,6 +23,7 @@ def test_slices_reflect_as_padding_does_there_and_back():
 
 def test_a_reflected_convolution_keeps_the_shape_and_a_constant():
     layer = ReflectedConv2d(1, 1, 7)
+    assert layer.bias is not None
     flat = torch.full((1, 1, 8, 12), 2.0)
     out = layer(flat)
     assert out.shape == flat.shape

@@ -24,7 +24,7 @@ Where all forms depart:
 Where the defaults depart, chosen on the demo world at 32x48, day to night, batch 4, by KID to 37
 held-out nights (untranslated .207) and by eye, one run each:
 - narrow and short networks, resampled as CycleGAN's; anti-aliasing makes a step a third longer;
-- the generator draws what to change in its image (`residual`), at 6e-4 and averaged over steps:
+- the generator gives what to change in its image (`residual`), at 6e-4 and averaged over steps:
   .14 after 200 steps, against .40 for a new image;
 - DiffAugment at one half and PatchNCE at 1.5, of vectors of width 64: .124 and .127 (two seeds)
   after 450 steps. Without augmentation and at 1, .18 after 500, structure lost. At 3 and above (so
@@ -74,7 +74,7 @@ class Config(ArchitectureConfig):
     blocks: Count = 3
     """Residual blocks of the generator."""
     residual: bool = True
-    """Whether the generator draws what to change in its image, or (the paper) a new image."""
+    """Whether the generator gives what to change in its image, or (the paper) a new image."""
     resampling: Resampling = "resized"
     """How the generator halves and doubles, see `blocks.resnet`; the paper's is `antialiased`, and
     the discriminator halves so too then."""

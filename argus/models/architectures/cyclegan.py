@@ -8,8 +8,8 @@ then linear decay, weights from N(0, 0.02). The profiles `published` (nine resid
 
 Where the defaults depart:
 - narrow and short networks (`filters`, `blocks`, `discriminator_layers`);
-- a generator draws what to change in its image (`residual`), doubles by resizing (`resampling`),
-  and trains at 6e-4 with lambda 4 and a quarter of it for the identity; the paper draws a new image
+- a generator gives what to change in its image (`residual`), doubles by resizing (`resampling`),
+  and trains at 6e-4 with lambda 4 and a quarter of it for the identity; the paper makes a new image
   with transposed convolutions at 2e-4 with 10 and a half. What need not change stays sharp. These
   defaults were chosen on drives of the demo world at 32x48, one run each: KID .13 after 600 steps,
   .28 with lambda 10 and 2e-4, .41 to .47 for a new image (1,000 and 2,200 steps), .31 untranslated;
@@ -65,7 +65,7 @@ class Config(ArchitectureConfig):
     blocks: Count = 3
     """Residual blocks of a generator."""
     residual: bool = True
-    """Whether a generator draws what to change in its image, or (the paper) a new image."""
+    """Whether a generator gives what to change in its image, or (the paper) a new image."""
     resampling: Resampling = "resized"
     """How a generator halves and doubles, see `blocks.resnet`; the paper's is `transposed`."""
     discriminator_filters: Count = 16

@@ -3,20 +3,20 @@
 Liu et al., "Towards Faster and Stabilized GAN Training for High-fidelity Few-shot Image Synthesis",
 ICLR 2021. Kept from the paper: one or two convolutions a level with gated linear units and batch
 normalisation; skip-layer excitation, by which a coarse level gates the channels of one `reach`
-levels finer; a discriminator that judges places, and learns to describe images by decoding reals
-(the whole, its half-size copy, and a quarter of it from the level before the last); hinge loss with
-margins drawn from U(.8, 1) for each place; spectral norm; DiffAugment; Adam(.5) at 2e-4; an average
-(.999 a step) over parameters and statistics. After the authors' code there is a second, small judge
-of half-size copies, which the generator draws by a head of its own.
+levels finer; a discriminator of places (a logit for each), which learns to describe images by
+decoding reals (the whole, its half-size copy, and a quarter of it from the level before the last);
+hinge loss with margins drawn from U(.8, 1) for each place; spectral norm; DiffAugment; Adam(.5) at
+2e-4; an average (.999 a step) over parameters and statistics. After the authors' code there is a
+second, small discriminator of half-size copies, which the generator makes by a head of its own.
 
 `published` is the form for 256x256 at batch 8. The published sizes, 29.1M and 11.5M, are those
-without our conditioning. They hold the small judge and the three decoders (3.1M of the
+without our conditioning. They hold the small discriminator and the three decoders (3.1M of the
 discriminator's), though those only teach.
 
 Where we depart:
 - classes: gain and bias of every batch normalisation in the generator, and a projection at every
-  place that is judged (Miyato and Koyama, ICLR 2018). With C classes that is (C - 1) * 11,392 more
-  parameters in the generator of `published` and C * 20,480 in the discriminator;
+  place of the discriminator (Miyato and Koyama, ICLR 2018). With C classes that is (C - 1) * 11,392
+  more parameters in the generator of `published` and C * 20,480 in the discriminator;
 - reconstructions are compared by L1 at three scales; the paper's LPIPS needs weights that must be
   downloaded;
 - no noise is injected into the generator's levels, as the authors' code does: the same noise and
@@ -25,7 +25,7 @@ Where we depart:
   where nearly all of its weights are, it would change nothing;
 - excitation pools to the coarsest grid, so 4x4 at 256x256, and not to 4x4 at any size;
 - reals and fakes are halved before they are augmented, each size by draws of its own, so that the
-  small judge meets reals and fakes alike; which quarter is decoded is drawn for each image;
+  small discriminator meets reals and fakes alike; which quarter is decoded is drawn for each image;
 - the average's half-life grows from nothing over the training: statistics of the first steps must
   not outlast them;
 - the defaults are narrow, shallow and learn faster, the discriminator twice as fast as the

@@ -1,4 +1,4 @@
-"""PatchGAN: a discriminator that judges overlapping patches, not images.
+"""PatchGAN: a discriminator with a logit for each of overlapping patches, not for the image.
 
 Isola et al., CVPR 2017; with three halvings a patch is 70 x 70 pixels, with two 34 x 34.
 """

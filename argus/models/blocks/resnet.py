@@ -41,7 +41,7 @@ class ResNetGenerator(nn.Module):
         filters: channels at full resolution, doubled at each of the two halvings.
         blocks: residual blocks, at least one.
         resampling: see the top of this file.
-        residual: draw what to change in the image, tanh(atanh(x) + network(x)), instead of a new
+        residual: give what to change in the image, tanh(atanh(x) + network(x)), instead of a new
             image, tanh(network(x)): where the network says nothing the image stays as it is, so its
             edges need not be drawn again.
     """
