@@ -1,6 +1,6 @@
 """Feature vectors of the images in use: `python -m stages.embed`.
 
-Writes `data/embed/embedding.npy`, float32 [N, D], `data/embed/ids.parquet` with the image of each
+Writes `data/embed/features.npy`, float32 [N, D], `data/embed/ids.parquet` with the image of each
 row, and the catalogue, in which images whose file has gone bad are `unreadable`.
 """
 
@@ -22,7 +22,7 @@ def main() -> None:
     rows = images.select(catalogue.IN_USE).to_series().arg_true().to_numpy()
     vectors, readable, new = embedding.of(images[rows], p.backbone, p.threads)
     images = catalogue.with_decisions(images, rows[~readable], "unreadable")
-    with atomic("data/embed/embedding.npy") as temporary:
+    with atomic("data/embed/features.npy") as temporary:
         np.save(temporary, vectors[readable])
     catalogue.write("data/embed/ids.parquet", images[rows[readable]].select("image_id"))
     catalogue.write("data/embed/images.parquet", images)
