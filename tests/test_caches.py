@@ -27,6 +27,7 @@ CACHED = {
     "embed": "argus.features.embedding",
     "pixels": "argus.features.embedding",
     "pairs": "argus.hamming.pair_cache",
+    "pack": "stages.pack.pixels",
 }
 """The module that computes what each cache holds."""
 
@@ -91,9 +92,8 @@ def run(house: House, card: Callable, deliver: Callable) -> Callable[[str], tupl
         images, decoded = stage.take_in("fleet", params.load().ingest)
         return images.write_json().encode(), decoded
 
-    def embed() -> tuple[bytes, int]:
-        features = house.load("argus.features.embedding")
-        images = pl.DataFrame({"path": [f"{k}.png" for k in range(6)]}).with_columns(
+    def catalogued() -> pl.DataFrame:
+        return pl.DataFrame({"path": [f"{k}.png" for k in range(6)]}).with_columns(
             image_id="path",
             source=pl.lit("fleet"),
             delivery=pl.lit("d1"),
@@ -103,8 +103,17 @@ def run(house: House, card: Callable, deliver: Callable) -> Callable[[str], tupl
             height=pl.lit(80, pl.Int32),
             sample_max=pl.lit(None, pl.Float64),
         )
-        vectors, _, new = features.of(images, "colours", torch_threads)
+
+    def embed() -> tuple[bytes, int]:
+        features = house.load("argus.features.embedding")
+        vectors, _, new = features.of(catalogued(), "colours", torch_threads)
         return vectors.tobytes(), new
+
+    def pack() -> tuple[bytes, int]:
+        pixels, file = house.load("stages.pack.pixels"), Path("data/pack/train.npy")
+        cache = pixels.pixel_cache((32, 48))
+        _, decoded = pixels.write_images(file, catalogued(), (32, 48), cache)
+        return file.read_bytes(), decoded
 
     def pixels() -> tuple[bytes, int]:
         net = house.load("argus.features.backbone").BACKBONES["colours"]()
@@ -122,7 +131,7 @@ def run(house: House, card: Callable, deliver: Callable) -> Callable[[str], tupl
         searched = set(Path(".cache/pairs").glob("*")) - files
         return repr(listed).encode(), len(searched)
 
-    stages = {"ingest": ingest, "embed": embed, "pixels": pixels, "pairs": pairs}
+    stages = {"ingest": ingest, "embed": embed, "pixels": pixels, "pairs": pairs, "pack": pack}
     yield lambda name: stages[name]()
     torch.set_deterministic_debug_mode("default")
 
@@ -161,6 +170,8 @@ EDITS = [
     ("embed", "argus.data.reading", wrapped("load_rgb", "found.rotate(180).convert('L')")),
     ("pixels", "argus.features.backbone", PREPARED),
     ("pairs", "argus.hamming.join", NEARER),
+    ("pack", "stages.pack.pixels", wrapped("shrink", "255 - found")),
+    ("pack", "argus.data.reading", wrapped("load_rgb", "found.rotate(180)")),
 ]
 
 
@@ -223,7 +234,13 @@ def test_what_is_imported_is_in_the_closure(house: House, entry: str) -> None:
     assert imported <= house.load("argus.core.code").closure(entry).keys()
 
 
-LIBRARIES = {"ingest": "pillow", "embed": "torch", "pixels": "torchvision", "pairs": "numpy"}
+LIBRARIES = {
+    "ingest": "pillow",
+    "embed": "torch",
+    "pixels": "torchvision",
+    "pairs": "numpy",
+    "pack": "pillow",
+}
 
 
 @pytest.mark.parametrize("name", CACHED)

@@ -14,7 +14,7 @@ from argus.core import params, reports
 from argus.data import catalogue, rights_cards
 from stages.dedupe.__main__ import dedupe, gather
 from stages.ingest.__main__ import main, take_in
-from stages.pack.__main__ import rights
+from stages.pack.rights import rights
 from stages.report.__main__ import withdrawn
 from stages.report.page import taken_back
 from stages.split.__main__ import split

@@ -14,7 +14,9 @@ from argus.core.errors import ArgusError
 from argus.core.files import write_json
 from argus.data import catalogue
 from argus.data.packed import Terms, read_origins, read_packed, read_rights
-from stages.pack.__main__ import main, outlived, rights, shrink
+from stages.pack.__main__ import main
+from stages.pack.pixels import shrink
+from stages.pack.rights import outlived, rights
 from tests.conftest import scene, scenes
 
 Card = Callable[..., None]

@@ -1,0 +1,134 @@
+"""Images at the training resolution; what was shrunk once is not decoded again.
+
+The side cache holds copies of images and not mere measurements, so it keeps no more than the turn
+itself does: see `forget_others`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.lib.format import open_memmap
+from PIL import Image, ImageOps
+
+from argus.core import code
+from argus.core.caches import SideCache
+from argus.core.files import atomic, remove
+from argus.core.progress import Steps
+from argus.data import reading
+
+CHUNK = 32  # images decoded at a time: what a kill may lose beside some seconds
+PART_BYTES = 1 << 25  # of pixels in a part of the cache, and copied at a time
+SCHEMA = {"image_id": pl.String(), "pixels": pl.Binary()}
+
+
+def shrink(image: Image.Image, resolution: tuple[int, int]) -> np.ndarray:
+    """Cut the middle of an image to the aspect ratio wanted and resize it.
+
+    Args:
+        image: RGB, any size.
+        resolution: H, W in px.
+
+    Returns:
+        uint8 [H, W, 3] RGB, PIL bicubic with antialiasing.
+    """
+    height, width = resolution
+    return np.asarray(ImageOps.fit(image, (width, height), Image.Resampling.BICUBIC))
+
+
+def pixel_cache(resolution: tuple[int, int]) -> SideCache:
+    """The cache of images at a resolution, by content: `SCHEMA`, uint8 [H, W, 3] as bytes."""
+    return SideCache("pack", code.version(__name__, resolution), part=_at_a_time(resolution))
+
+
+def write_images(
+    path: Path, images: pl.DataFrame, resolution: tuple[int, int], cache: SideCache
+) -> tuple[np.ndarray, int]:
+    """Write images as an array, uint8 [M, H, W, 3] RGB, those that cannot be read left out.
+
+    The array is filled on disk, so a long delivery needs no more memory than a short one.
+
+    Args:
+        path: of the `.npy` file.
+        images: N rows of the catalogue.
+        resolution: H, W in px.
+        cache: of `pixel_cache` for that resolution; what is new is added.
+
+    Returns:
+        bool [N], which could be read: in the array in this order; and how many were decoded now.
+
+    Raises:
+        ArgusError: a file is missing, or memory ran out.
+    """
+    images = images.with_columns(reading.content(images))
+    readable, decoded = np.zeros(images.height, dtype=bool), 0
+    with atomic(path) as temporary:
+        array = open_memmap(temporary, "w+", np.uint8, (images.height, *resolution, 3))
+        for part in cache.among(images.select("image_id").with_row_index("row")):
+            for row, pixels in part.select("row", "pixels").iter_rows():
+                array[row] = np.frombuffer(pixels, np.uint8).reshape(array.shape[1:])
+                readable[row] = True
+        with Steps(images.height, f"packing {path.stem}") as steps, cache.adding() as found:
+            steps.advance(int(readable.sum()))
+            for rows in _chunks(np.flatnonzero(~readable)):
+                for row, place in zip(rows, reading.image_refs(images[rows]), strict=True):
+                    try:
+                        array[row] = shrink(reading.load_rgb(place), resolution)
+                    except reading.Unreadable:
+                        continue
+                    readable[row] = True
+                some = rows[readable[rows]]
+                pixels = [array[row].tobytes() for row in some]
+                found.keep(pl.DataFrame({"image_id": images["image_id"][some], "pixels": pixels}))
+                decoded += len(some)
+                steps.advance(len(rows))
+        array.flush()
+        if not readable.all():
+            _leave_out(temporary, readable)
+    return readable, decoded
+
+
+def forget_others(cache: SideCache, images: pl.DataFrame) -> None:
+    """Keep the pixels of these images alone, whatever the cache has of others, and of no other
+    version: an image that was withdrawn, whose consent has ended or that was not chosen leaves no
+    copy behind.
+
+    Args:
+        cache: of `pixel_cache`.
+        images: rows of the catalogue, those packed now.
+    """
+    cache.keep_only(images.select(reading.content(images)))
+
+
+def _leave_out(path: Path, kept: np.ndarray) -> None:
+    """Leave rows out of the array in a file: the same bytes as if they had never been in it.
+
+    Args:
+        path: of a `.npy` file, [N, H, W, 3].
+        kept: bool [N].
+    """
+    whole = path.with_name(f"{path.name}.whole")
+    path.replace(whole)
+    try:
+        source = np.load(whole, mmap_mode="r")
+        target = open_memmap(path, "w+", source.dtype, (int(kept.sum()), *source.shape[1:]))
+        rows, step = np.flatnonzero(kept), _at_a_time(source.shape[1:3])
+        for start in range(0, len(rows), step):
+            target[start : start + step] = source[rows[start : start + step]]
+        target.flush()
+    finally:
+        remove(whole)
+
+
+def _chunks(rows: np.ndarray) -> Iterator[np.ndarray]:
+    for start in range(0, len(rows), CHUNK):
+        yield rows[start : start + CHUNK]
+
+
+def _at_a_time(resolution: tuple[int, int]) -> int:
+    """How many images of a resolution are about `PART_BYTES`."""
+    height, width = resolution
+    return max(1, PART_BYTES // (3 * height * width))
