@@ -160,10 +160,10 @@ EDITS = [
     ("ingest", "argus.data.measuring.measure", wrapped("measure", MEASURED)),
     (
         "ingest",
-        "argus.data.measuring.judge",
+        "argus.data.measuring.quality",
         wrapped("judge", "found._replace(luminance=found[0] + 1)"),
     ),
-    ("ingest", "argus.data.measuring.fingerprint", wrapped("of_pixels", "found[::-1]")),
+    ("ingest", "argus.data.measuring.perceptual_hash", wrapped("of_pixels", "found[::-1]")),
     ("ingest", "argus.data.reading", wrapped("read_bytes", "found + bytes(1)")),
     ("embed", "argus.features.embedding", wrapped("_embedded", "(found[0], found[1] + 1)")),
     ("embed", "argus.features.backbone", PREPARED),

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from argus.data.images.decode import decode
-from argus.data.measuring import fingerprint
+from argus.data.measuring import perceptual_hash
 from argus.hamming.join import Pairs, across, filled
 from argus.hamming.neighbours import Hashes
 from argus.hamming.search import within
@@ -80,7 +80,7 @@ def like_real(n: int, terms: np.ndarray) -> np.ndarray:
         copies = count // PLANTED
         noise = rng.standard_normal((copies, 64), dtype=np.float32) * apart.std(axis=0)
         made[:copies] = made[copies : 2 * copies] + 0.03 * noise
-        hashes.append(fingerprint.hashes(made).phash)
+        hashes.append(perceptual_hash.hashes(made).phash)
     return np.concatenate(hashes)
 
 
@@ -88,7 +88,7 @@ def real_terms(data: Path) -> np.ndarray:
     """The lowest frequencies of all pictures of the real sets: float64 [P, 64]."""
     paths = [path for path in sorted(data.rglob("*.jpg")) if ORIGINALS not in path.parts]
     pictures = (decode(path.read_bytes(), "L").image for path in paths)
-    return np.stack([fingerprint.exact(grey).ravel() for grey in pictures])
+    return np.stack([perceptual_hash.exact(grey).ravel() for grey in pictures])
 
 
 def ours(path: Path, radius: int) -> Found:

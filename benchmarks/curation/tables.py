@@ -25,10 +25,10 @@ ROOT = Path(__file__).parents[2]
 ROWS = 1_000_000
 LIMIT = 4.0  # GB
 SHEETS = {  # what draws from picture files, and what it gives if there is nothing to draw
-    "dedupe": ("stages.dedupe.pictures.groups", None),
+    "dedupe": ("stages.dedupe.charts.groups", None),
     "split": None,
-    "label": ("stages.label.pictures.predicted", None),
-    "prune": ("stages.prune.pictures.isolated_sheet", Image.new("L", (1, 1))),
+    "label": ("stages.label.charts.predicted", None),
+    "prune": ("stages.prune.charts.isolated_sheet", Image.new("L", (1, 1))),
 }
 
 

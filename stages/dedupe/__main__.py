@@ -14,7 +14,7 @@ from argus.core.errors import ArgusError, exits_cleanly, warn
 from argus.core.files import atomic
 from argus.data import catalogue
 from argus.hamming.neighbours import Hashes
-from stages.dedupe import pictures
+from stages.dedupe import charts
 from stages.dedupe.second_look import regrouped
 from stages.dedupe.stars import stars
 
@@ -183,10 +183,10 @@ def main() -> None:
     catalogue.write("data/dedupe/images.parquet", images)
     found = metrics(images, p.dedupe)
     reports.metrics("dedupe", found)
-    gallery = pictures.groups(images)
+    gallery = charts.groups(images)
     with atomic(reports.REPORTS / "dedupe") as folder:
         folder.mkdir()
-        pictures.distances(images, p.dedupe, folder / "distances.png")
+        charts.distances(images, p.dedupe, folder / "distances.png")
         if gallery is not None:
             gallery.save(folder / "groups.png")
     print(

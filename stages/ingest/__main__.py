@@ -16,7 +16,7 @@ from argus.data import catalogue, deliveries, rights_cards, terms
 from argus.data.measuring.flaws import Doubt, doubts, with_flaws
 from argus.data.measuring.measure_cache import measured
 from argus.data.pulled import require_pulled
-from stages.ingest import pictures
+from stages.ingest import charts
 
 
 def take_in(source: str, settings: params.Ingest) -> tuple[pl.DataFrame, int]:
@@ -90,14 +90,14 @@ def main() -> None:
     settings = params.load().ingest
     images, decoded = take_in(source, settings)
     catalogue.write(f"data/ingest/{source}/images.parquet", images)
-    sheet = pictures.flaws(images)
+    sheet = charts.flaws(images)
     in_doubt = doubts(images, settings.quality)
     home = reports.REPORTS / "ingest" / source
     with atomic(home) as folder:
         folder.mkdir()
-        pictures.scores(images, settings.quality, folder / "scores.png")
+        charts.scores(images, settings.quality, folder / "scores.png")
         if sheet is not None:
-            sheet.save(folder / pictures.SHEET)
+            sheet.save(folder / charts.SHEET)
     status = catalogue.counts(images["status"])
     accepted = status.pop("accepted", 0)
     metrics: dict[str, object] = {"images": images.height, "accepted": accepted, "refused": status}
@@ -116,7 +116,7 @@ def main() -> None:
     if "unknown_range" in status:
         print(f"unknown_range: {catalogue.STATUSES['unknown_range']}")
     for doubt in in_doubt:
-        warn(warning(doubt, settings.quality.most, home / pictures.SHEET))
+        warn(warning(doubt, settings.quality.most, home / charts.SHEET))
     for text in warnings(source, images, settings.as_of, datetime.now(UTC).date()):
         warn(text)
 

@@ -14,7 +14,7 @@ from argus.core.errors import exits_cleanly
 from argus.core.files import atomic
 from argus.data import catalogue
 from argus.features import embedded
-from stages.label import pictures
+from stages.label import charts
 from stages.label.evidence import GIVEN
 from stages.label.predict import predict
 
@@ -45,8 +45,8 @@ def main() -> None:
     with atomic(REPORTS / "pictures") as folder:
         folder.mkdir()
         if held_out.height:
-            pictures.confusion(held_out, withheld, folder / "confusion.png")
-        if sheet := pictures.predicted(images):
+            charts.confusion(held_out, withheld, folder / "confusion.png")
+        if sheet := charts.predicted(images):
             sheet.save(folder / "predicted.png")
 
     told = "every training image came with a label"

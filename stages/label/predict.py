@@ -14,8 +14,8 @@ from argus.data.catalogue import GROUP, IN_USE, UNKNOWN
 from stages.label.classifier import Classifier, fit
 from stages.label.classifier import temperature as temperature_of
 from stages.label.evidence import gather
-from stages.label.judgement import judged
 from stages.label.leave_one_out import Fold, calibrate, folds, logits_and_truth
+from stages.label.metrics import judged
 
 UNLABELLED = IN_USE & (pl.col("split") == "train") & pl.col("label").is_null()
 HELD_OUT = {"actual": pl.String, "predicted": pl.String}

@@ -17,7 +17,7 @@ from argus.core.progress import Steps
 from argus.data import catalogue
 from argus.features import embedded
 from argus.features.vectors import Vectors
-from stages.prune import diversity, pictures, select
+from stages.prune import charts, coreset, diversity
 from stages.prune.balance import balance
 from stages.prune.isolated import isolated, limit, usual_distances
 from stages.prune.quotas import quotas
@@ -111,7 +111,7 @@ def main() -> None:
     # more threads gain little on products of this size, and could change the last bit of a distance
     with threadpool_limits(1, "blas"):
         with Steps(selected, f"choosing by {p.method}") as steps:
-            kept = select.distinct(
+            kept = coreset.distinct(
                 vectors, labels.to_list(), wanted, METHODS[p.method], steps.advance
             )
         usual = usual_distances(vectors, p.seed)
@@ -125,9 +125,9 @@ def main() -> None:
     catalogue.write("data/prune/isolated.parquet", review)
     with atomic(reports.REPORTS / "prune") as folder:
         folder.mkdir()
-        pictures.distances(usual, beyond, folder / "distances.png")
+        charts.distances(usual, beyond, folder / "distances.png")
         if review.height:
-            pictures.isolated_sheet(images, review).save(folder / "isolated.png")
+            charts.isolated_sheet(images, review).save(folder / "isolated.png")
     reports.metrics("balance", balance(images, p.budget, p.tau))
     reports.metrics(
         "prune",

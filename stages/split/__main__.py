@@ -20,9 +20,9 @@ from argus.features import embedded
 from argus.features.vectors import Vectors
 from stages.split.arrivals import Arrivals
 from stages.split.assign import assign, leaks
-from stages.split.near import Near, bits_between
+from stages.split.neighbours import Near, bits_between
 from stages.split.places import places
-from stages.split.record import Standing, empty, handed_on, of_turn, spelt
+from stages.split.prior_splits import Standing, empty, handed_on, of_turn, spelt
 
 RECORD = Path("data/split/record.parquet")
 

@@ -16,8 +16,8 @@ import numpy as np
 from argus.data.catalogue import SPLITS
 from stages.split.arrivals import Arrivals
 from stages.split.balance import TRAIN, Cut, Shares, Unit, by_hash
-from stages.split.near import COPY, FEATURES, Near
-from stages.split.record import NONE, Standing
+from stages.split.neighbours import COPY, FEATURES, Near
+from stages.split.prior_splits import NONE, Standing
 
 
 @dataclass(frozen=True)

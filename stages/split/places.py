@@ -6,7 +6,7 @@ import polars as pl
 
 from argus.core.params import Split
 from argus.data.catalogue import COPIES, IN_USE
-from argus.features.near import Alike
+from argus.features.neighbours import Alike
 from argus.features.vectors import Vectors
 
 

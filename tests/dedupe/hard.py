@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from argus.data.measuring import fingerprint
+from argus.data.measuring import perceptual_hash
 from argus.hamming import join, plan, search
 
 Hashes = Callable[[np.random.Generator, int], np.ndarray]
@@ -84,7 +84,7 @@ def pictures(rng: np.random.Generator, n: int) -> np.ndarray:
     """Perceptual hashes of pictures with a bright top and slow changes, as streets have."""
     terms = rng.standard_normal((n, 8, 8)) / (1 + np.add.outer(np.arange(8), np.arange(8)))
     terms[:, 1, 0] += 1
-    return fingerprint.hashes(terms).phash
+    return perceptual_hash.hashes(terms).phash
 
 
 HARD: list[Hashes] = [

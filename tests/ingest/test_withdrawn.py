@@ -18,7 +18,7 @@ from stages.pack.rights import rights
 from stages.report.__main__ import withdrawn
 from stages.report.page import taken_back
 from stages.split.__main__ import split
-from stages.split.record import empty
+from stages.split.prior_splits import empty
 from tests.conftest import scene
 from tests.data.test_terms import settings
 

@@ -12,7 +12,7 @@ from scipy.special import softmax
 
 from stages.label import classifier as module
 from stages.label.classifier import Classifier, fit, temperature
-from stages.label.judgement import calibration_error
+from stages.label.metrics import calibration_error
 from tests.label.world import cloud
 
 NAMES = ("day", "fog", "night")

@@ -17,7 +17,7 @@ from argus.data import catalogue
 from argus.data.catalogue import SCHEMA
 from argus.data.reading import THUMBNAIL
 from stages.prune.__main__ import main
-from stages.prune.pictures import PAIRS
+from stages.prune.charts import PAIRS
 from tests.conftest import scene
 
 N, STRANGER, TWIN = 40, 5, 6

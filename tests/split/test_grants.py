@@ -16,7 +16,7 @@ from argus.core.params import Split
 from argus.data import catalogue
 from argus.data.catalogue import GRANTS, SPLITS
 from stages.split.__main__ import split
-from stages.split.record import empty
+from stages.split.prior_splits import empty
 from tests.split.tables import SETTINGS, bits_apart, catalogues, fleet, rows_of, table
 from tests.split.test_record import Turn, histories, turns
 from tests.split.test_split import FIRST, held_out

@@ -17,7 +17,7 @@ from argus.data.catalogue import GROUP
 from argus.features.vectors import Vectors
 from stages.split.__main__ import main, split
 from stages.split.places import places
-from stages.split.record import empty
+from stages.split.prior_splits import empty
 from tests.split.tables import SETTINGS, catalogues, lay_out, rows_of, table
 from tests.split.test_record import histories
 from tests.split.test_split import held_out

@@ -15,7 +15,7 @@ from argus.data import catalogue
 from argus.data.catalogue import SPLITS
 from stages.split.__main__ import main, shortage, split
 from stages.split.balance import by_hash
-from stages.split.record import empty
+from stages.split.prior_splits import empty
 from tests.split.tables import (
     SETTINGS,
     WITH_HASH,

@@ -24,10 +24,10 @@ from argus.data import reading
 from argus.data.images import decode as images
 from argus.data.images.decode import Limits, memory_of_file
 from argus.data.images.header import Refusal
-from argus.data.measuring import fingerprint
+from argus.data.measuring import perceptual_hash
+from argus.data.measuring.corruption import torn
 from argus.data.measuring.decode import Mode, decode
-from argus.data.measuring.judge import at_one_size, judge
-from argus.data.measuring.tears import torn
+from argus.data.measuring.quality import at_one_size, judge
 from argus.data.reading import ImageRef
 
 CHUNK = 32  # files handed to a worker at a time
@@ -84,17 +84,18 @@ def measure(places: Sequence[ImageRef], how: How) -> Rows:
             width=found.width,
             height=found.height,
             captured_at=found.captured_at,
-            pixels=fingerprint.of_pixels(pixels, found.width, found.height),
+            pixels=perceptual_hash.of_pixels(pixels, found.width, found.height),
             torn=tear,
         )
         seen.append(row)
         pictures.append(picture)
         histograms.append(judged.histogram())
         fast = how.mode == "fast"
-        terms.append(fingerprint.fast(picture) if fast else fingerprint.exact(found.image))
+        terms.append(perceptual_hash.fast(picture) if fast else perceptual_hash.exact(found.image))
     if seen:
         found_in_all = (
-            fingerprint.hashes(np.stack(terms))._asdict() | judge(pictures, histograms)._asdict()
+            perceptual_hash.hashes(np.stack(terms))._asdict()
+            | judge(pictures, histograms)._asdict()
         )
         for name, values in found_in_all.items():
             for row, value in zip(seen, values.tolist(), strict=True):

@@ -23,7 +23,7 @@ from argus.core.progress import Steps
 from argus.data import reading
 from argus.data.catalogue import SCHEMA
 from argus.data.images.decode import Limits
-from argus.data.measuring import judge, measure, ranges
+from argus.data.measuring import measure, quality, ranges
 
 if TYPE_CHECKING:  # what settings there are besides does not decide a measurement
     from argus.core import params
@@ -38,7 +38,7 @@ MEASURED = [
     "phash",
     "phash_mirrored",
     "fragile",
-    *judge.Judgement._fields,
+    *quality.Judgement._fields,
     "torn",
     "status",
 ]

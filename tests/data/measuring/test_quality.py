@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from argus.data.measuring import judge as judging
-from argus.data.measuring.judge import at_one_size, edge_width, sharpness
+from argus.data.measuring import quality as judging
+from argus.data.measuring.quality import at_one_size, edge_width, sharpness
 from tests.conftest import scene
 
 

@@ -12,7 +12,7 @@ from argus.core import params
 from argus.data import reading
 from argus.data.deliveries import in_schema
 from argus.hamming.neighbours import Hashes
-from stages.dedupe import pictures
+from stages.dedupe import charts
 from tests.conftest import ROOT, scene
 
 SETTINGS = params.load(ROOT / "params.yaml").dedupe
@@ -34,7 +34,7 @@ def table(rows: list[tuple[str, int, str, str | None, int | None]]) -> pl.DataFr
 @given(st.lists(st.integers(0, 2**16 - 1), min_size=2, max_size=30), st.integers(0, 8))
 def test_the_nearest_other_one(values: list[int], reach: int) -> None:
     rows = np.arange(0, len(values), 2)
-    found = pictures.nearest(Hashes(np.array(values, dtype=np.uint64)), rows, reach)
+    found = charts.nearest(Hashes(np.array(values, dtype=np.uint64)), rows, reach)
     others = [[(values[r] ^ v).bit_count() for k, v in enumerate(values) if k != r] for r in rows]
     assert found.tolist() == [min(reach + 1, *apart) for apart in others]
 
@@ -49,7 +49,7 @@ def test_equal_catalogues_give_equal_bytes(tmp_path: Path) -> None:
         ]
     )
     for name in ("one.png", "two.png"):
-        pictures.distances(images, SETTINGS, tmp_path / name)
+        charts.distances(images, SETTINGS, tmp_path / name)
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
 
 
@@ -60,19 +60,19 @@ def test_a_sample_stands_for_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         asked.append(len(rows))
         return np.full(len(rows), reach + 1)
 
-    monkeypatch.setattr(pictures, "nearest", nearest)
-    monkeypatch.setattr(pictures, "LOOKED_UP", 10)
+    monkeypatch.setattr(charts, "nearest", nearest)
+    monkeypatch.setattr(charts, "LOOKED_UP", 10)
     images = table([(str(k), 1, "accepted", None, None) for k in range(95)])
-    pictures.distances(images, SETTINGS, tmp_path / "distances.png")
+    charts.distances(images, SETTINGS, tmp_path / "distances.png")
     assert asked == [10]
 
 
 @pytest.mark.parametrize("status", ["torn", "accepted"])
 def test_next_to_nothing_to_draw(tmp_path: Path, status: str) -> None:
     images = table([("a", bits(0), status, None, None)])
-    pictures.distances(images, SETTINGS, tmp_path / "distances.png")
+    charts.distances(images, SETTINGS, tmp_path / "distances.png")
     assert Image.open(tmp_path / "distances.png").width > 100
-    assert pictures.groups(images) is None
+    assert charts.groups(images) is None
 
 
 def test_the_largest_groups_come_first(deliver: Callable[..., Path]) -> None:
@@ -89,12 +89,12 @@ def test_the_largest_groups_come_first(deliver: Callable[..., Path]) -> None:
             ("c", 0, "near_duplicate", "a", 2),
         ]
     )
-    sheet = pictures.groups(images)
+    sheet = charts.groups(images)
     assert sheet is not None
     height = reading.THUMBNAIL[1]
 
     def middle(row: int, column: int) -> tuple[int, ...]:
-        x = int((column + 0.5) * sheet.width / pictures.EACH)
+        x = int((column + 0.5) * sheet.width / charts.EACH)
         return sheet.getpixel((x, row * sheet.height // 2 + height // 2))
 
     assert [middle(0, column) for column in range(4)] == [(255, 0, 0)] * 3 + [(255, 255, 255)]
@@ -107,7 +107,7 @@ def test_a_group_larger_than_a_row_shows_the_furthest(deliver: Callable[..., Pat
     deliver("fleet", "d1", files)
     rows: list[tuple[str, int, str, str | None, int | None]] = [("a", 0, "accepted", None, None)]
     rows += [(str(k), 0, "near_duplicate", "a", k) for k in range(20)]
-    sheet = pictures.groups(table(rows))
+    sheet = charts.groups(table(rows))
     assert sheet is not None
-    last = int((pictures.EACH - 0.5) * sheet.width / pictures.EACH)
+    last = int((charts.EACH - 0.5) * sheet.width / charts.EACH)
     assert sheet.getpixel((last, reading.THUMBNAIL[1] // 2)) == (255, 0, 0)

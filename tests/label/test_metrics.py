@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stages.label.judgement import calibration_error, judged
+from stages.label.metrics import calibration_error, judged
 
 ACTUAL = np.array(["day"] * 4 + ["night"] * 2)
 GUESS = np.array(["day", "day", "day", "night", "night", "night"])

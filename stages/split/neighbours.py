@@ -10,11 +10,11 @@ import polars as pl
 
 from argus.core.caches import FOLDER
 from argus.core.params import Split
-from argus.features.near import Alike
+from argus.features.neighbours import Alike
 from argus.features.vectors import Vectors
 from argus.hamming.neighbours import Hashes
 from stages.split.arrivals import Arrivals
-from stages.split.record import NONE, Standing
+from stages.split.prior_splits import NONE, Standing
 
 PAIRS = FOLDER / "pairs"  # found by earlier runs: at this radius, most of a large split's time
 FEATURES = 30  # instead of bits: the pair is near by its features

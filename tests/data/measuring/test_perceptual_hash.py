@@ -5,12 +5,12 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFilter, ImageOps
 from scipy.fft import dctn
 
-from argus.data.measuring import fingerprint
-from argus.data.measuring.fingerprint import COSINES, NOISE, exact, fast, hashes
+from argus.data.measuring import perceptual_hash
+from argus.data.measuring.perceptual_hash import COSINES, NOISE, exact, fast, hashes
 from tests.conftest import scene
 
 
-def of(image: Image.Image) -> fingerprint.Hashes:
+def of(image: Image.Image) -> perceptual_hash.Hashes:
     return hashes(exact(image.convert("L"))[None])
 
 
@@ -66,10 +66,10 @@ def test_flat_pictures_hash_at_random_and_show_it() -> None:
 def test_pixels_tell_size_and_content_apart() -> None:
     grey = np.asarray(scene(1).convert("L"))
     names = {
-        fingerprint.of_pixels(grey, 96, 64),
-        fingerprint.of_pixels(grey, 192, 128),
-        fingerprint.of_pixels(np.asarray(scene(2).convert("L")), 96, 64),
-        fingerprint.of_pixels(np.ascontiguousarray(grey.T), 96, 64),
+        perceptual_hash.of_pixels(grey, 96, 64),
+        perceptual_hash.of_pixels(grey, 192, 128),
+        perceptual_hash.of_pixels(np.asarray(scene(2).convert("L")), 96, 64),
+        perceptual_hash.of_pixels(np.ascontiguousarray(grey.T), 96, 64),
     }
     assert len(names) == 4
-    assert fingerprint.of_pixels(grey.copy(), 96, 64) in names
+    assert perceptual_hash.of_pixels(grey.copy(), 96, 64) in names

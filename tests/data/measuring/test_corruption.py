@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile, ImageFilter
 
-from argus.data.measuring.tears import filled, level_edges, torn
+from argus.data.measuring.corruption import filled, level_edges, torn
 
 HEIGHT, WIDTH = 180, 270
 CASTS = {"green": (-20, 50, -20), "purple": (0, -50, 0), "violet": (30, -10, 50)}

@@ -15,7 +15,7 @@ from scipy.spatial.distance import cdist
 from argus.core.errors import ArgusError
 from argus.features import vectors
 from argus.features.vectors import Vectors
-from stages.prune import select
+from stages.prune import coreset
 from stages.prune.rules import DPP, K_CENTRE, RIDGE, Rule
 
 RULES = pytest.mark.parametrize("rule", [K_CENTRE, DPP], ids=["k_centre", "dpp"])
@@ -28,8 +28,8 @@ EXACT = np.array([*EXACT, np.zeros(4)], dtype=np.float32)
 def small_portions() -> Iterator[None]:
     """Pools, blocks and portions so small that a few rows already go through many of them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(select, "POOL", (3, 3))
-        patch.setattr(select, "PROBES", 2)
+        patch.setattr(coreset, "POOL", (3, 3))
+        patch.setattr(coreset, "PROBES", 2)
         patch.setattr(vectors, "BLOCK", 5)
         yield
 
@@ -81,7 +81,7 @@ def largest_volume(rows: np.ndarray, taken: list[int]) -> np.ndarray:
 def test_lazy_k_centre_takes_exactly_what_the_plain_one_takes(numbers: list[int], k: int) -> None:
     rows, k = EXACT[numbers], min(k, len(numbers))
     with small_portions():
-        taken = select.greedy(Vectors(rows), k, K_CENTRE).tolist()
+        taken = coreset.greedy(Vectors(rows), k, K_CENTRE).tolist()
     assert taken == (plain_k_centre(rows, k, taken[0]) if k else [])
 
 
@@ -89,7 +89,7 @@ def test_lazy_k_centre_takes_exactly_what_the_plain_one_takes(numbers: list[int]
 def test_lazy_k_centre_takes_what_the_plain_one_takes_of_many(portions: Callable) -> None:  # type: ignore[type-arg]
     rows = np.r_[blobs(30, 20)[0], gaussian(300, 16, seed=1) * 8]
     with portions():
-        taken = select.greedy(Vectors(rows), 150, K_CENTRE).tolist()
+        taken = coreset.greedy(Vectors(rows), 150, K_CENTRE).tolist()
     assert taken == plain_k_centre(rows, 150, taken[0])
 
 
@@ -98,7 +98,7 @@ def test_lazy_k_centre_takes_what_the_plain_one_takes_of_many(portions: Callable
 def test_each_choice_of_the_dpp_has_the_largest_determinant(numbers: list[int]) -> None:
     rows = EXACT[numbers]
     with small_portions():
-        taken = select.greedy(Vectors(rows), len(rows), DPP).tolist()
+        taken = coreset.greedy(Vectors(rows), len(rows), DPP).tolist()
     for count in range(1, len(rows)):
         volumes = largest_volume(rows, taken[:count])
         assert volumes[taken[count]] == pytest.approx(volumes.max(), abs=1e-3)
@@ -107,7 +107,7 @@ def test_each_choice_of_the_dpp_has_the_largest_determinant(numbers: list[int]) 
 def test_the_dpp_takes_what_exhaustive_determinants_say() -> None:
     rows = gaussian(60, 8, seed=3)
     with small_portions():
-        taken = select.greedy(Vectors(rows), 20, DPP).tolist()
+        taken = coreset.greedy(Vectors(rows), 20, DPP).tolist()
     for count in range(1, 20):
         assert largest_volume(rows, taken[:count]).argmax() == taken[count]
 
@@ -116,7 +116,7 @@ def test_the_dpp_takes_what_exhaustive_determinants_say() -> None:
 def test_the_first_is_the_most_typical(rule: Rule) -> None:
     rows = gaussian(50, 6, seed=5) + 1
     unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    assert select.greedy(Vectors(rows), 1, rule).tolist() == [(unit @ unit.mean(axis=0)).argmax()]
+    assert coreset.greedy(Vectors(rows), 1, rule).tolist() == [(unit @ unit.mean(axis=0)).argmax()]
 
 
 @pytest.mark.parametrize("k", [1, 3, 6])
@@ -126,7 +126,7 @@ def test_k_centre_covers_within_twice_the_best(k: int, seed: int) -> None:
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     apart = cdist(rows, rows)
     best = min(apart[:, list(some)].min(axis=1).max() for some in combinations(range(14), k))
-    taken = select.greedy(Vectors(rows), k, K_CENTRE)
+    taken = coreset.greedy(Vectors(rows), k, K_CENTRE)
     assert apart[:, taken].min(axis=1).max() <= 2 * best + 1e-6
 
 
@@ -135,7 +135,7 @@ def test_rare_clusters_are_kept() -> None:
     rare, _ = blobs(3, 2, seed=9)
     rows, member = np.r_[common, rare], np.r_[member, [40, 40, 41, 41, 42, 42]]
     with small_portions():
-        taken = select.greedy(Vectors(rows), 43, K_CENTRE)
+        taken = coreset.greedy(Vectors(rows), 43, K_CENTRE)
     assert set(member[taken]) == set(range(43))
 
 
@@ -143,14 +143,14 @@ def test_rare_clusters_are_kept() -> None:
 def test_all_and_none(rule: Rule) -> None:
     rows = gaussian(30, 4, seed=2)
     with small_portions():
-        assert sorted(select.greedy(Vectors(rows), 30, rule)) == list(range(30))
-    assert len(select.greedy(Vectors(rows), 0, rule)) == 0
+        assert sorted(coreset.greedy(Vectors(rows), 30, rule)) == list(range(30))
+    assert len(coreset.greedy(Vectors(rows), 0, rule)) == 0
 
 
 @RULES
 def test_equal_vectors_are_taken_once_each_in_order(rule: Rule) -> None:
     with small_portions():
-        taken = select.greedy(Vectors(np.ones((11, 4), dtype=np.float32)), 9, rule)
+        taken = coreset.greedy(Vectors(np.ones((11, 4), dtype=np.float32)), 9, rule)
     assert taken.tolist() == list(range(9))
 
 
@@ -158,21 +158,21 @@ def test_equal_vectors_are_taken_once_each_in_order(rule: Rule) -> None:
 def test_lengths_do_not_matter(rule: Rule) -> None:
     rows = gaussian(40, 5, seed=4)
     longer = rows * 2.0 ** np.random.default_rng(0).integers(-3, 4, (40, 1)).astype(np.float32)
-    taken = select.greedy(Vectors(rows), 20, rule)
-    assert (select.greedy(Vectors(longer), 20, rule) == taken).all()
+    taken = coreset.greedy(Vectors(rows), 20, rule)
+    assert (coreset.greedy(Vectors(longer), 20, rule) == taken).all()
 
 
 def test_a_vector_that_is_not_finite_is_refused() -> None:
     rows = gaussian(20, 4, seed=0)
     rows[7, 2] = np.nan
     with pytest.raises(ArgusError, match="not finite"):
-        select.greedy(Vectors(rows), 5, K_CENTRE)
+        coreset.greedy(Vectors(rows), 5, K_CENTRE)
 
 
 def test_progress_counts_every_choice() -> None:
     told: list[int] = []
     with small_portions():
-        select.greedy(Vectors(gaussian(50, 4, seed=0)), 25, K_CENTRE, told.append)
+        coreset.greedy(Vectors(gaussian(50, 4, seed=0)), 25, K_CENTRE, told.append)
     assert sum(told) == 25
     assert len(told) > 2
 
@@ -181,10 +181,10 @@ def test_progress_counts_every_choice() -> None:
 def test_each_class_keeps_its_quota_of_its_own_most_distinct(rule: Rule) -> None:
     rows, member = blobs(4, 20)
     labels = np.where(member < 3, "day", "night")
-    kept = select.distinct(Vectors(rows), labels.tolist(), {"day": 5, "night": 2}, rule)
+    kept = coreset.distinct(Vectors(rows), labels.tolist(), {"day": 5, "night": 2}, rule)
     day = np.flatnonzero(labels == "day")
     assert set(np.flatnonzero(kept & (labels == "day"))) == set(
-        day[select.greedy(Vectors(rows[day]), 5, rule)]
+        day[coreset.greedy(Vectors(rows[day]), 5, rule)]
     )
     assert (kept & (labels == "night")).sum() == 2
 
@@ -204,7 +204,7 @@ def test_vectors_are_read_in_blocks_of_unit_length() -> None:
 @given(st.integers(1, 30), st.integers(1, 30), st.lists(st.integers(-2, 2), min_size=30))
 def test_the_pool_is_the_first_of_the_highest(n: int, size: int, values: list[int]) -> None:
     bound = np.array(values[:n], dtype=np.float32)
-    pool, rest, rival = select._highest(bound, size)
+    pool, rest, rival = coreset._highest(bound, size)
     ranked = np.argsort(-bound, kind="stable")
     assert pool.tolist() == sorted(ranked[:size])
     others = ranked[size:]

@@ -18,7 +18,7 @@ from argus.data.catalogue import SPLITS
 from stages.split.__main__ import split
 from stages.split.arrivals import Arrivals
 from stages.split.balance import by_hash
-from stages.split.record import OLD, Standing, empty, of_turn
+from stages.split.prior_splits import OLD, Standing, empty, of_turn
 from tests.split.tables import SETTINGS, WITH_HASH, bits_apart, catalogues, fleet, rows_of, table
 from tests.split.test_split import DECISIONS, FIRST, held_out
 

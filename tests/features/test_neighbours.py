@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 from scipy.spatial.distance import cdist
 
-from argus.features import near
-from argus.features.near import Alike
+from argus.features import neighbours
+from argus.features.neighbours import Alike
 from argus.features.vectors import Vectors
 
 Cut = dict[str, int | float]
@@ -24,7 +24,7 @@ CUTS: list[Cut] = [
 @pytest.fixture(params=CUTS, ids=["as it is", "small blocks", "dense", "one component"])
 def cut(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in request.param.items():
-        monkeypatch.setattr(near, name, value)
+        monkeypatch.setattr(neighbours, name, value)
 
 
 RULE = (0.2, 0.5, 4)  # distance, further, radius
