@@ -112,7 +112,8 @@ def run(house: House, card: Callable, deliver: Callable) -> Callable[[str], tupl
     def pack() -> tuple[bytes, int]:
         pixels, file = house.load("stages.pack.pixels"), Path("data/pack/train.npy")
         cache = pixels.pixel_cache((32, 48))
-        _, decoded = pixels.write_images(file, catalogued(), (32, 48), cache)
+        images = catalogued().with_columns(split=pl.lit("train"))
+        _, decoded = pixels.write_images({"train": file}, images, (32, 48), cache)
         return file.read_bytes(), decoded
 
     def pixels() -> tuple[bytes, int]:
@@ -122,11 +123,11 @@ def run(house: House, card: Callable, deliver: Callable) -> Callable[[str], tupl
         return vectors.tobytes(), 5 - known[0]
 
     def pairs() -> tuple[bytes, int]:
-        memory = house.load("argus.hamming.pair_cache")
-        memory.WORTH = 0
+        pair_cache = house.load("argus.hamming.pair_cache")
+        pair_cache.WORTH = 0
         values = np.unique(np.random.default_rng(0).integers(0, 1 << 9, 60).astype(np.uint64))
         files = set(Path(".cache/pairs").glob("*"))
-        found = list(memory.remembered(values, 3, Path(".cache/pairs")))
+        found = list(pair_cache.remembered(values, 3, Path(".cache/pairs")))
         listed = sorted(pair for a, b in found for pair in zip(a.tolist(), b.tolist(), strict=True))
         searched = set(Path(".cache/pairs").glob("*")) - files
         return repr(listed).encode(), len(searched)

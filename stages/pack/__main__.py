@@ -34,26 +34,20 @@ def main() -> None:
     catalogue.require_grants(images)
     for text in outlived(images, datetime.now(UTC).date()):
         warn(text)
+    images = pl.concat([images.filter(split=split) for split in SPLITS])
     cache = pixel_cache(p.pack.resolution)
-    rows, gone, decoded = [], [], 0
-    for split in SPLITS:
-        part = images.filter(pl.col("split") == split)
-        file = PACKED / f"{split}.npy"
-        readable, new = write_images(file, part, p.pack.resolution, cache)
-        rows.append(part.filter(readable).with_row_index("row"))
-        gone.append(part.filter(~readable))
-        decoded += new
-    packed = pl.concat(rows).with_columns(catalogue.labels(pl.concat(rows)).alias("label"))
+    files = {split: PACKED / f"{split}.npy" for split in SPLITS}
+    readable, decoded = write_images(files, images, p.pack.resolution, cache)
+    packed = images.filter(readable)
+    row = pl.int_range(pl.len(), dtype=pl.UInt32).over("split").alias("row")
+    packed = packed.with_columns(row, catalogue.labels(packed))
+    unreadable = images.filter(~readable).with_columns(pl.lit("unreadable").alias("status"))
     forget_others(cache, packed)
     catalogue.write(PACKED / IMAGES, packed.select(COLUMNS))
+    catalogue.write(PACKED / "unreadable.parquet", unreadable)
     write_json(PACKED / "classes.json", sorted(packed["label"].unique()))
     write_json(PACKED / RIGHTS, asdict(rights(everything, p.sources, p.ingest)))
-    per_class = {
-        s: catalogue.counts(p["label"].fill_null(catalogue.UNKNOWN))
-        for s, p in zip(SPLITS, rows, strict=True)
-    }
-    unreadable = pl.concat(gone).with_columns(pl.lit("unreadable").alias("status"))
-    catalogue.write(PACKED / "unreadable.parquet", unreadable)
+    per_class = {s: catalogue.counts(packed.filter(split=s)["label"]) for s in SPLITS}
     reports.metrics("pack", {**per_class, "unreadable": unreadable.height})
     lost = f"; {unreadable.height} cannot be read any more" if unreadable.height else ""
     height, width = p.pack.resolution

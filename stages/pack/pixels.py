@@ -6,7 +6,8 @@ itself does: see `forget_others`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -45,50 +46,75 @@ def pixel_cache(resolution: tuple[int, int]) -> SideCache:
 
 
 def write_images(
-    path: Path, images: pl.DataFrame, resolution: tuple[int, int], cache: SideCache
+    files: Mapping[str, Path], images: pl.DataFrame, resolution: tuple[int, int], cache: SideCache
 ) -> tuple[np.ndarray, int]:
-    """Write images as an array, uint8 [M, H, W, 3] RGB, those that cannot be read left out.
+    """Write the images of each split as an array, uint8 [M, H, W, 3] RGB, those that cannot be read
+    left out.
 
-    The array is filled on disk, so a long delivery needs no more memory than a short one.
+    The arrays are filled on disk, so many images need no more memory than few.
 
     Args:
-        path: of the `.npy` file.
-        images: N rows of the catalogue.
+        files: the `.npy` file of each split.
+        images: N rows of the catalogue, split by split in that order.
         resolution: H, W in px.
         cache: of `pixel_cache` for that resolution; what is new is added.
 
     Returns:
-        bool [N], which could be read: in the array in this order; and how many were decoded now.
+        bool [N], which could be read: in the arrays in this order; and how many were decoded now.
 
     Raises:
         ArgusError: a file is missing, or memory ran out.
     """
-    images = images.with_columns(reading.content(images))
-    readable, decoded = np.zeros(images.height, dtype=bool), 0
-    with atomic(path) as temporary:
-        array = open_memmap(temporary, "w+", np.uint8, (images.height, *resolution, 3))
-        for part in cache.among(images.select("image_id").with_row_index("row")):
-            for row, pixels in part.select("row", "pixels").iter_rows():
-                array[row] = np.frombuffer(pixels, np.uint8).reshape(array.shape[1:])
-                readable[row] = True
-        with Steps(images.height, f"packing {path.stem}") as steps, cache.adding() as found:
-            steps.advance(int(readable.sum()))
-            for rows in _chunks(np.flatnonzero(~readable)):
-                for row, place in zip(rows, reading.image_refs(images[rows]), strict=True):
-                    try:
-                        array[row] = shrink(reading.load_rgb(place), resolution)
-                    except reading.Unreadable:
-                        continue
-                    readable[row] = True
-                some = rows[readable[rows]]
-                pixels = [array[row].tobytes() for row in some]
-                found.keep(pl.DataFrame({"image_id": images["image_id"][some], "pixels": pixels}))
-                decoded += len(some)
-                steps.advance(len(rows))
-        array.flush()
-        if not readable.all():
-            _leave_out(temporary, readable)
+    of_split = {split: (images["split"] == split).arg_true().to_numpy() for split in files}
+    with ExitStack() as stack:
+        written = {split: stack.enter_context(atomic(file)) for split, file in files.items()}
+        arrays = [
+            open_memmap(written[split], "w+", np.uint8, (len(rows), *resolution, 3))
+            for split, rows in of_split.items()
+        ]
+        readable, decoded = _fill([row for array in arrays for row in array], images, cache)
+        for array, (split, rows) in zip(arrays, of_split.items(), strict=True):
+            array.flush()
+            if not readable[rows].all():
+                _leave_out(written[split], readable[rows])
     return readable, decoded
+
+
+def _fill(
+    arrays: Sequence[np.ndarray], images: pl.DataFrame, cache: SideCache
+) -> tuple[np.ndarray, int]:
+    """Fill in the pixels of images, those of known ones out of the cache.
+
+    Args:
+        arrays: N times uint8 [H, W, 3].
+        images: N rows of the catalogue.
+        cache: of their resolution.
+
+    Returns:
+        bool [N], which could be read; how many were decoded.
+    """
+    images = images.with_columns(reading.content(images))
+    readable = np.zeros(images.height, dtype=bool)
+    for part in cache.among(images.select("image_id").with_row_index("row")):
+        for row, pixels in part.select("row", "pixels").iter_rows():
+            arrays[row][:] = np.frombuffer(pixels, np.uint8).reshape(arrays[row].shape)
+            readable[row] = True
+    known = int(readable.sum())
+    with Steps(images.height, "packing") as steps, cache.adding() as found:
+        steps.advance(known)
+        for rows in _chunks(np.flatnonzero(~readable)):
+            for row, place in zip(rows, reading.image_refs(images[rows]), strict=True):
+                try:
+                    arrays[row][:] = shrink(reading.load_rgb(place), arrays[row].shape[:2])
+                except reading.Unreadable:
+                    continue
+                readable[row] = True
+            some = rows[readable[rows]]
+            pixels = [arrays[row].tobytes() for row in some]
+            new = {"image_id": images["image_id"][some], "pixels": pixels}
+            found.keep(pl.DataFrame(new, schema=SCHEMA))
+            steps.advance(len(rows))
+    return readable, int(readable.sum()) - known
 
 
 def forget_others(cache: SideCache, images: pl.DataFrame) -> None:

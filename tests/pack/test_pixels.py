@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from argus.core.caches import FOLDER
+from argus.core.caches import FOLDER, SideCache
 from argus.data import catalogue, reading
 from argus.data.reading import ImageRef
 from stages.pack import pixels
@@ -19,6 +19,7 @@ from stages.pack.pixels import forget_others, pixel_cache, shrink, write_images
 from tests.conftest import scene
 
 SIZE = (32, 48)
+TRAIN = Path("data/pack/train.npy")
 
 
 @pytest.fixture
@@ -54,6 +55,12 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return paths
 
 
+def write(images: pl.DataFrame, size: tuple[int, int], cache: SideCache) -> tuple[np.ndarray, int]:
+    """Write all images as those that train."""
+    images = images.with_columns(split=pl.lit("train"))
+    return write_images({"train": TRAIN}, images, size, cache)
+
+
 def saved(numbers: list[int]) -> bytes:
     """The file that numpy writes of some scenes."""
     stream = io.BytesIO()
@@ -63,15 +70,15 @@ def saved(numbers: list[int]) -> bytes:
 
 
 def test_only_what_is_new_is_opened(images: pl.DataFrame, opened: list[str]) -> None:
-    cache, file = pixel_cache(SIZE), Path("data/pack/train.npy")
-    assert write_images(file, images[:7], SIZE, cache)[1] == 7
+    cache = pixel_cache(SIZE)
+    assert write(images[:7], SIZE, cache)[1] == 7
     assert opened == [f"{n}.png" for n in range(7)]
     opened.clear()
-    readable, decoded = write_images(file, images[[8, 3, 7, 0]], SIZE, cache)
+    readable, decoded = write(images[[8, 3, 7, 0]], SIZE, cache)
     assert opened == ["8.png", "7.png"]
     assert readable.all()
     assert decoded == 2
-    assert file.read_bytes() == saved([8, 3, 7, 0])
+    assert TRAIN.read_bytes() == saved([8, 3, 7, 0])
 
 
 @pytest.mark.parametrize("bad", [[], [2], [0, 8], list(range(9))])
@@ -83,29 +90,27 @@ def test_what_cannot_be_read_is_left_out(
         Path(f"data/raw/fleet/d1/{number}.png").write_bytes(b"bad")
     good = [number for number in range(9) if number not in bad]
     for decoded in (len(good), 0):
-        file = Path("data/pack/train.npy")
-        readable, new = write_images(file, images, SIZE, pixel_cache(SIZE))
+        readable, new = write(images, SIZE, pixel_cache(SIZE))
         assert np.flatnonzero(readable).tolist() == good
         assert new == decoded
-        assert file.read_bytes() == saved(good)
+        assert TRAIN.read_bytes() == saved(good)
     assert [path.name for path in Path("data/pack").iterdir()] == ["train.npy"]
 
 
 def test_each_resolution_has_its_own(images: pl.DataFrame, opened: list[str]) -> None:
     for size in (SIZE, (16, 16)):
-        file = Path("data/pack/train.npy")
-        write_images(file, images[:2], size, pixel_cache(size))
-        assert np.load(file).shape == (2, *size, 3)
+        write(images[:2], size, pixel_cache(size))
+        assert np.load(TRAIN).shape == (2, *size, 3)
     assert len(opened) == 4
 
 
 def test_the_same_bytes_by_another_white_are_another_image(
     images: pl.DataFrame, opened: list[str]
 ) -> None:
-    cache, file = pixel_cache(SIZE), Path("data/pack/train.npy")
-    write_images(file, images[:1], SIZE, cache)
+    cache = pixel_cache(SIZE)
+    write(images[:1], SIZE, cache)
     white = images[:1].with_columns(sample_max=pl.lit(4095.0))
-    write_images(file, white, SIZE, cache)
+    write(white, SIZE, cache)
     assert len(opened) == 2
 
 
@@ -121,15 +126,14 @@ def test_a_run_that_breaks_off_keeps_what_it_did(
         return read(place)
 
     monkeypatch.setattr(reading, "load_rgb", killed)
-    file = Path("data/pack/train.npy")
     with pytest.raises(KeyboardInterrupt):
-        write_images(file, images, SIZE, pixel_cache(SIZE))
+        write(images, SIZE, pixel_cache(SIZE))
     assert not list(Path("data/pack").iterdir())
     monkeypatch.setattr(reading, "load_rgb", read)
     opened.clear()
-    assert write_images(file, images, SIZE, pixel_cache(SIZE))[1] == 3  # 7 was in the third chunk
+    assert write(images, SIZE, pixel_cache(SIZE))[1] == 3  # 7 was in the third chunk
     assert opened == ["6.png", "7.png", "8.png"]
-    assert file.read_bytes() == saved(list(range(9)))
+    assert TRAIN.read_bytes() == saved(list(range(9)))
 
 
 def test_parts_are_no_larger_than_they_may_be(
@@ -139,7 +143,7 @@ def test_parts_are_no_larger_than_they_may_be(
     monkeypatch.setattr(pixels, "CHUNK", 2)
     cache = pixel_cache(SIZE)
     for first in range(9):  # one image a turn
-        write_images(Path("data/pack/train.npy"), images[: first + 1], SIZE, cache)
+        write(images[: first + 1], SIZE, cache)
     parts = [pl.read_parquet(path).height for path in cache.parts()]
     assert sum(parts) == 9
     assert max(parts) <= 4
@@ -155,17 +159,17 @@ def kept() -> set[str]:
 
 
 def test_of_what_is_out_of_use_no_copy_stays(images: pl.DataFrame, opened: list[str]) -> None:
-    cache, file = pixel_cache(SIZE), Path("data/pack/train.npy")
+    cache = pixel_cache(SIZE)
     for first in (0, 3, 6):  # in parts of their own
-        write_images(file, images[first : first + 3], SIZE, cache)
-    write_images(file, images, (16, 16), pixel_cache((16, 16)))  # of an earlier resolution
+        write(images[first : first + 3], SIZE, cache)
+    write(images, (16, 16), pixel_cache((16, 16)))  # of an earlier resolution
     in_use = images[[0, 1, 2, 4]]
     forget_others(cache, in_use)
     assert kept() == set(in_use["image_id"])
     opened.clear()
-    write_images(file, in_use, SIZE, cache)
+    write(in_use, SIZE, cache)
     assert not opened
-    assert file.read_bytes() == saved([0, 1, 2, 4])
+    assert TRAIN.read_bytes() == saved([0, 1, 2, 4])
 
 
 def test_an_image_withdrawn_leaves_the_pack_and_the_memory(
@@ -192,7 +196,7 @@ def test_an_image_withdrawn_leaves_the_pack_and_the_memory(
     warm = {path: path.read_bytes() for path in Path("data/pack").iterdir()}
     assert not opened
     assert kept() == set(catalogue.accepted(withdrawn)["image_id"])
-    assert np.load("data/pack/train.npy").shape[0] == 4
+    assert np.load(TRAIN).shape[0] == 4
     for path in cache_files():
         path.unlink()
     main()

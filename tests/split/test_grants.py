@@ -18,7 +18,7 @@ from argus.data.catalogue import GRANTS, SPLITS
 from stages.split.__main__ import split
 from stages.split.prior_splits import empty
 from tests.split.tables import SETTINGS, bits_apart, catalogues, fleet, rows_of, table
-from tests.split.test_record import Turn, histories, turns
+from tests.split.test_prior_splits import Turn, histories, turns
 from tests.split.test_split import FIRST, held_out
 
 Grants = dict[str, bool]

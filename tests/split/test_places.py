@@ -19,7 +19,7 @@ from stages.split.__main__ import main, split
 from stages.split.places import places
 from stages.split.prior_splits import empty
 from tests.split.tables import SETTINGS, catalogues, lay_out, rows_of, table
-from tests.split.test_record import histories
+from tests.split.test_prior_splits import histories
 from tests.split.test_split import held_out
 
 DIRECTIONS = 40  # that the features of images have: few enough that many are near each other
