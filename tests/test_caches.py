@@ -106,7 +106,7 @@ def run(house: House, card: Callable, deliver: Callable) -> Callable[[str], tupl
 
     def embed() -> tuple[bytes, int]:
         features = house.load("argus.features.embedding")
-        vectors, _, new = features.of(catalogued(), "colours", torch_threads)
+        vectors, _, new = features.embed_images(catalogued(), "colours", torch_threads)
         return vectors.tobytes(), new
 
     def pack() -> tuple[bytes, int]:
@@ -119,7 +119,7 @@ def run(house: House, card: Callable, deliver: Callable) -> Callable[[str], tupl
     def pixels() -> tuple[bytes, int]:
         net = house.load("argus.features.backbone").BACKBONES["colours"]()
         known: list[int] = []
-        vectors = house.load("argus.features.embedding").of_pixels(scenes(5), net, known.append)
+        vectors = house.load("argus.features.embedding").embed_arrays(scenes(5), net, known.append)
         return vectors.tobytes(), 5 - known[0]
 
     def pairs() -> tuple[bytes, int]:
@@ -127,7 +127,7 @@ def run(house: House, card: Callable, deliver: Callable) -> Callable[[str], tupl
         pair_cache.WORTH = 0
         values = np.unique(np.random.default_rng(0).integers(0, 1 << 9, 60).astype(np.uint64))
         files = set(Path(".cache/pairs").glob("*"))
-        found = list(pair_cache.remembered(values, 3, Path(".cache/pairs")))
+        found = list(pair_cache.cached_self_join(values, 3, Path(".cache/pairs")))
         listed = sorted(pair for a, b in found for pair in zip(a.tolist(), b.tolist(), strict=True))
         searched = set(Path(".cache/pairs").glob("*")) - files
         return repr(listed).encode(), len(searched)
@@ -153,8 +153,8 @@ _prepare = Backbone.prepare
 Backbone.prepare = lambda self, image: _prepare(self, image) // 2
 """
 NEARER = """
-_unedited = near
-def near(values, radius):
+_unedited = self_join
+def self_join(values, radius):
     return _unedited(values, radius - 1)
 """
 EDITS = [
@@ -162,9 +162,9 @@ EDITS = [
     (
         "ingest",
         "argus.data.measuring.quality",
-        wrapped("judge", "found._replace(luminance=found[0] + 1)"),
+        wrapped("quality_indicators", "found._replace(luminance=found[0] + 1)"),
     ),
-    ("ingest", "argus.data.measuring.perceptual_hash", wrapped("of_pixels", "found[::-1]")),
+    ("ingest", "argus.data.measuring.perceptual_hash", wrapped("pixel_digest", "found[::-1]")),
     ("ingest", "argus.data.reading", wrapped("read_bytes", "found + bytes(1)")),
     ("embed", "argus.features.embedding", wrapped("_embedded", "(found[0], found[1] + 1)")),
     ("embed", "argus.features.backbone", PREPARED),

@@ -9,7 +9,7 @@ import polars as pl
 
 from argus.core.progress import track
 from argus.features.vectors import Vectors
-from argus.hamming.search import hamming
+from argus.hamming.search import hamming_distance
 
 COMPONENTS = 96  # principal components in a sketch
 LOOKED_AT = 8192  # vectors that they are found from
@@ -22,7 +22,7 @@ MANY = 20000  # so many pictures show a bar
 Pairs = tuple[np.ndarray, np.ndarray]
 
 
-class Alike:
+class FeatureNeighbours:
     """N pictures, and which of them look alike.
 
     Most pairs are ruled out by sketches, the leading principal components of a vector and the
@@ -104,7 +104,7 @@ class Alike:
             int64 [P] each, places in `rows` and in `columns`; float64 [P], how near each has to be.
         """
         product = self.sketches[rows] @ self.sketches[columns].T
-        hashed = hamming(self.bits[rows][:, None], self.bits[columns]) <= self.radius
+        hashed = hamming_distance(self.bits[rows][:, None], self.bits[columns]) <= self.radius
         hashed &= self.hashed[rows][:, None] & self.hashed[columns]
         i, j = np.nonzero((product >= self.near - SLACK) | hashed & (product >= self.far - SLACK))
         return i, j, np.where(hashed[i, j], self.far, self.near)

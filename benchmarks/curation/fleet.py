@@ -21,9 +21,9 @@ import polars as pl
 import yaml
 from scipy.signal import lfilter
 
+from argus.core.paths import EMBEDDED
 from argus.data import catalogue
 from argus.data.deliveries import in_schema
-from argus.features.embedded import EMBEDDED
 from stages.dedupe.__main__ import INGESTED
 
 FEATURES = 512

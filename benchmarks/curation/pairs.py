@@ -21,9 +21,8 @@ import numpy as np
 
 from argus.data.images.decode import decode
 from argus.data.measuring import perceptual_hash
-from argus.hamming.join import Pairs, across, filled
-from argus.hamming.neighbours import Hashes
-from argus.hamming.search import within
+from argus.hamming.join import Pairs, build_tables, cross_join
+from argus.hamming.search import Hashes, within
 from benchmarks.curation.fingerprint import ORIGINALS
 from benchmarks.measures import Measure, cpu_seconds
 
@@ -80,7 +79,7 @@ def like_real(n: int, terms: np.ndarray) -> np.ndarray:
         copies = count // PLANTED
         noise = rng.standard_normal((copies, 64), dtype=np.float32) * apart.std(axis=0)
         made[:copies] = made[copies : 2 * copies] + 0.03 * noise
-        hashes.append(perceptual_hash.hashes(made).phash)
+        hashes.append(perceptual_hash.perceptual_hashes(made).phash)
     return np.concatenate(hashes)
 
 
@@ -88,7 +87,7 @@ def real_terms(data: Path) -> np.ndarray:
     """The lowest frequencies of all pictures of the real sets: float64 [P, 64]."""
     paths = [path for path in sorted(data.rglob("*.jpg")) if ORIGINALS not in path.parts]
     pictures = (decode(path.read_bytes(), "L").image for path in paths)
-    return np.stack([perceptual_hash.exact(grey).ravel() for grey in pictures])
+    return np.stack([perceptual_hash.exact_dct(grey).ravel() for grey in pictures])
 
 
 def ours(path: Path, radius: int) -> Found:
@@ -101,9 +100,9 @@ def ours_in_order(path: Path, radius: int) -> Found:
     return _found(lambda: len(Hashes(np.load(path)).pairs(radius)[0]))
 
 
-def ours_remembering(path: Path, radius: int, memory: Path) -> Found:
+def ours_cached(path: Path, radius: int, pair_cache: Path) -> Found:
     """Batch by batch; known hashes are not searched again."""
-    return _found(lambda: _count(within(np.load(path), radius, memory)), rounds=1)
+    return _found(lambda: _count(within(np.load(path), radius, pair_cache)), rounds=1)
 
 
 def brute(path: Path, radius: int) -> tuple[Found, bool]:
@@ -145,9 +144,9 @@ def tables_at_hand(path: Path, radius: int) -> tuple[Found, Found]:
     """The tables of all but the last hashes; then these compared with them."""
     hashes = np.load(path)
     known, new = np.unique(hashes[:-NEW]), np.unique(hashes[-NEW:])
-    seconds, tables = cpu_seconds(lambda: list(filled(known, radius, len(new))))
+    seconds, tables = cpu_seconds(lambda: list(build_tables(known, radius, len(new))))
     made = Found(0, seconds, _peak())
-    return made, _found(lambda: _count(across(tables, new, radius)))
+    return made, _found(lambda: _count(cross_join(tables, new, radius)))
 
 
 def measures(data: Path) -> list[Measure]:
@@ -214,7 +213,7 @@ def _further(folder: Path, kind: str) -> list[Measure]:
 
 
 def _new_beside_known(folder: Path, kind: str) -> list[Measure]:
-    """New hashes beside a million known: with tables at hand, and through the memory."""
+    """New hashes beside a million known: with tables at hand, and through the pair cache."""
     known, both = _path(folder, kind, 0), _path(folder, kind, DECADES[1] + NEW)
     measured = []
     for radius in (4, 10):
@@ -226,20 +225,20 @@ def _new_beside_known(folder: Path, kind: str) -> list[Measure]:
             _plain(f"{name}, making the tables", made.seconds, "CPU-s"),
             _plain(f"{name}, peak memory with all tables", query.megabytes, "MB"),
         ]
-    # the last radius; at 4 bits a search takes less than what is remembered
-    memory = folder / f"memory-{kind}"
-    first = _apart(ours_remembering, known, radius, memory)
-    again = _apart(ours_remembering, both, radius, memory)
+    # the last radius; at 4 bits a search takes less than what is cached
+    pair_cache = folder / f"pairs-{kind}"
+    first = _apart(ours_cached, known, radius, pair_cache)
+    again = _apart(ours_cached, both, radius, pair_cache)
     anew = _apart(ours, both, radius)
-    size = sum(path.stat().st_size for path in memory.iterdir()) / 1e6
+    size = sum(path.stat().st_size for path in pair_cache.iterdir()) / 1e6
     return [
         *measured,
-        _plain(f"{name}, the known ones searched and remembered", first.seconds, "CPU-s"),
-        Measure(f"{name}, from memory; anew", again.seconds, anew.seconds, "CPU-s",
+        _plain(f"{name}, the known ones searched and cached", first.seconds, "CPU-s"),
+        Measure(f"{name}, from the pair cache; anew", again.seconds, anew.seconds, "CPU-s",
                 again.seconds / anew.seconds, "", None),
         Measure(f"{name}, pairs; anew", again.pairs, anew.pairs, "pairs",
                 again.pairs / anew.pairs, "the same", again.pairs == anew.pairs),
-        _plain(f"{name}, size of the memory", size, "MB"),
+        _plain(f"{name}, size of the pair cache", size, "MB"),
     ]  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from argus.core import params, reports
 from argus.core.errors import ArgusError, exits_cleanly, warn
 from argus.core.files import atomic
 from argus.data import catalogue
-from argus.hamming.neighbours import Hashes
+from argus.hamming.search import Hashes
 from stages.dedupe import charts
 from stages.dedupe.second_look import regrouped
 from stages.dedupe.stars import stars
@@ -174,7 +174,7 @@ def main() -> None:
     def embedded(images: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         from argus.features import embedding  # imports torch: only where it is needed
 
-        return embedding.of(images, BACKBONE, p.embed.threads)[:2]
+        return embedding.embed_images(images, BACKBONE, p.embed.threads)[:2]
 
     images = gather(p.sources)
     for text in unmatched(images, p.ingest.withdrawn):

@@ -12,7 +12,7 @@ from PIL import Image
 from argus.core import params
 from argus.data import catalogue, reading
 from argus.data.contact_sheets import contact_sheet, save
-from argus.hamming.neighbours import Hashes
+from argus.hamming.search import Hashes
 
 REACH = 12  # bits up to which the nearest other image is searched for
 LOOKED_UP = 4000  # images in use whose nearest other is searched for, at most

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from argus.hamming.neighbours import Hashes, Pairs
+from argus.hamming.search import Hashes, Pairs
 
 MOST = 1 << 23  # pairs held at a time; a row of cars at a red light may have thousands each
 NONE: Pairs = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))

@@ -20,7 +20,7 @@ def main() -> None:
     p = params.load().embed
     images = catalogue.read("data/dedupe/images.parquet")
     rows = images.select(catalogue.IN_USE).to_series().arg_true().to_numpy()
-    vectors, readable, new = embedding.of(images[rows], p.backbone, p.threads)
+    vectors, readable, new = embedding.embed_images(images[rows], p.backbone, p.threads)
     images = catalogue.with_decisions(images, rows[~readable], "unreadable")
     with atomic("data/embed/features.npy") as temporary:
         np.save(temporary, vectors[readable])

@@ -61,7 +61,7 @@ def described(name: str, p: params.Params) -> tuple[dict[str, np.ndarray], list[
     ends = np.cumsum([len(images) for images in shown.values()])
     with Steps(len(answers) + int(ends[-1]), f"scoring {name}") as steps:
         # the same for every model of a task, so mostly known: together, to know at once how much
-        of_shown = embedding.of_pixels(
+        of_shown = embedding.embed_arrays(
             np.concatenate(list(shown.values())), net, steps.advance, steps.skip
         )
         vectors = dict(zip(shown, np.split(of_shown, ends[:-1]), strict=True))

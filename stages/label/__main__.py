@@ -13,7 +13,7 @@ from argus.core import params, reports
 from argus.core.errors import exits_cleanly
 from argus.core.files import atomic
 from argus.data import catalogue
-from argus.features import embedded
+from argus.features.vectors import read_vectors
 from stages.label import charts
 from stages.label.evidence import GIVEN
 from stages.label.predict import predict
@@ -28,7 +28,7 @@ def main() -> None:
     images = catalogue.read("data/split/images.parquet")
     in_use = images.select(catalogue.IN_USE).to_series().arg_true().to_numpy()
     place = np.zeros(images.height, dtype=np.int64)
-    matrix, place[in_use] = embedded.read(images[in_use])
+    matrix, place[in_use] = read_vectors(images[in_use])
     # the number of threads is part of the arithmetic, and more would gain little
     with threadpool_limits(1):
         images, report, held_out = predict(images, matrix, place, p)

@@ -15,8 +15,7 @@ from argus.core.errors import exits_cleanly, warn
 from argus.core.files import atomic
 from argus.core.progress import Steps
 from argus.data import catalogue
-from argus.features import embedded
-from argus.features.vectors import Vectors
+from argus.features.vectors import Vectors, read_vectors
 from stages.prune import charts, coreset, diversity
 from stages.prune.balance import balance
 from stages.prune.isolated import isolated, limit, usual_distances
@@ -100,7 +99,7 @@ def main() -> None:
         )
 
     candidates = images.select(SHOWN)[rows]
-    vectors, labels = Vectors(*embedded.read(candidates)), catalogue.labels(candidates)
+    vectors, labels = Vectors(*read_vectors(candidates)), catalogue.labels(candidates)
     wanted = quotas(catalogue.counts(labels), p.budget, p.tau)
     if bare := [name for name, quota in wanted.items() if not quota]:
         warn(

@@ -16,8 +16,7 @@ from argus.data import catalogue
 from argus.data.catalogue import SPLITS, UNKNOWN
 from argus.data.feasibility import obstacle
 from argus.data.missing_classes import lacking
-from argus.features import embedded
-from argus.features.vectors import Vectors
+from argus.features.vectors import Vectors, read_vectors
 from stages.split.arrivals import Arrivals
 from stages.split.assign import assign, leaks
 from stages.split.neighbours import Near, bits_between
@@ -130,7 +129,7 @@ def main() -> None:
     p = params.load()
     images = catalogue.read("data/embed/images.parquet")
     record = of_turn(recorded(p.lineage.previous), images)
-    vectors = Vectors(*embedded.read(catalogue.accepted(images)))
+    vectors = Vectors(*read_vectors(catalogue.accepted(images)))
     # how sketches round must not depend on the machine's cores, though it decides nothing
     with threadpool_limits(1, "blas"):
         images, record, leaked = split(images, record, p.split, p.dedupe.mirrored, vectors)

@@ -10,9 +10,9 @@ import polars as pl
 
 from argus.core.caches import FOLDER
 from argus.core.params import Split
-from argus.features.neighbours import Alike
+from argus.features.neighbours import FeatureNeighbours
 from argus.features.vectors import Vectors
-from argus.hamming.neighbours import Hashes
+from argus.hamming.search import Hashes
 from stages.split.arrivals import Arrivals
 from stages.split.prior_splits import NONE, Standing
 
@@ -83,7 +83,7 @@ class Near:
         if vectors is not None:
             used = np.flatnonzero(arrivals.used)
             used = used[np.argsort(arrivals.row[used])]
-            alike = Alike(
+            alike = FeatureNeighbours(
                 vectors,
                 images["phash"].gather(arrivals.row[used]),
                 settings.distance,

@@ -11,7 +11,7 @@ from PIL import Image
 from argus.core import params
 from argus.data import reading
 from argus.data.deliveries import in_schema
-from argus.hamming.neighbours import Hashes
+from argus.hamming.search import Hashes
 from stages.dedupe import charts
 from tests.conftest import ROOT, scene
 

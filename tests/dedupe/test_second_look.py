@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from argus.hamming.neighbours import Hashes
+from argus.hamming.search import Hashes
 from stages.dedupe import second_look
 from stages.dedupe.second_look import regrouped
 from stages.dedupe.stars import stars

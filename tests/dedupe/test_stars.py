@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argus.hamming.neighbours import Hashes
+from argus.hamming.search import Hashes
 from stages.dedupe import stars as module
 from stages.dedupe.stars import stars
 

@@ -8,7 +8,7 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from argus.features import neighbours
-from argus.features.neighbours import Alike
+from argus.features.neighbours import FeatureNeighbours
 from argus.features.vectors import Vectors
 
 Cut = dict[str, int | float]
@@ -66,7 +66,7 @@ def test_all_pairs_of_different_groups_are_found_and_no_others(seed: int, cut: N
     group = np.random.default_rng(seed).integers(0, 12, 90)
     found = {
         (int(i), int(j))
-        for a, b in Alike(Vectors(matrix), hashes, *RULE).across(group)
+        for a, b in FeatureNeighbours(Vectors(matrix), hashes, *RULE).across(group)
         for i, j in zip(a, b, strict=True)
     }
     near = alike_by(matrix, hashes) & (group[:, None] != group)
@@ -88,20 +88,24 @@ def one_by_one(near: np.ndarray) -> list[int]:
 def test_leaders_are_those_of_going_through_the_pictures_one_by_one(seed: int, cut: None) -> None:
     matrix, hashes = crowd(90, seed), some_hashes(90, seed)
     near = alike_by(matrix, hashes)
-    found = Alike(Vectors(matrix), hashes, *RULE).leaders()
+    found = FeatureNeighbours(Vectors(matrix), hashes, *RULE).leaders()
     assert found.tolist() == one_by_one(near)
     assert 5 < len(set(found.tolist())) < 60
     # what comes later changes nothing
-    part = Alike(Vectors(matrix[:40]), hashes[:40], *RULE).leaders()
+    part = FeatureNeighbours(Vectors(matrix[:40]), hashes[:40], *RULE).leaders()
     assert part.tolist() == found[:40].tolist()
 
 
 def test_a_vector_of_zeros_is_like_no_other() -> None:
-    zeros = Alike(Vectors(np.zeros((3, 5), np.float32)), pl.Series([7] * 3, dtype=pl.UInt64), *RULE)
+    zeros = FeatureNeighbours(
+        Vectors(np.zeros((3, 5), np.float32)), pl.Series([7] * 3, dtype=pl.UInt64), *RULE
+    )
     assert all(len(i) == 0 for i, _ in zeros.across(np.arange(3)))
 
 
 def test_no_pictures() -> None:
-    none = Alike(Vectors(np.zeros((0, 5), np.float32)), pl.Series([], dtype=pl.UInt64), *RULE)
+    none = FeatureNeighbours(
+        Vectors(np.zeros((0, 5), np.float32)), pl.Series([], dtype=pl.UInt64), *RULE
+    )
     assert list(none.across(np.arange(0))) == []
     assert none.leaders().tolist() == []

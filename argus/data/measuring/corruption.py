@@ -1,11 +1,11 @@
-"""Whether a picture's stream broke on its way: from some block on, all that follows is wrong.
+"""Corrupted JPEG streams: one broke on its way, and from some block on all that follows is wrong.
 
 From a lost block on a decoder adds up the wrong brightness and the wrong colour: a level edge of
 one row, or of two halves some rows apart, since the block that is lost may lie anywhere in its row
 of blocks. Level edges are everywhere on roads: horizons, kerbs, railings, bonnets, waterlines. What
 tells them from tears is their tint. Light and shade, sky, asphalt, lamps and most paint differ from
 warm to cold: Cb goes one way and Cr the other. The error of a broken stream goes any way, as often
-towards green or magenta, where both go together. So a picture with a level edge is looked at a
+towards green or magenta, where both go together. So an image with a level edge is looked at a
 second time, in colour. A grey one, or one whose error is of brightness alone, is not found out.
 """
 
@@ -20,7 +20,7 @@ from PIL import Image
 STEP = 5  # grey levels that a row must jump at least
 COLUMNS = 80  # looked at, at least: as telling as all of them, in less than half the time
 BORDER = 2  # rows at the top and the bottom where a jump is the border of the frame
-WITHIN = range(2, 7)  # rows of the picture that a JPEG block of 8 or 16 spans at 480 to 1080 rows
+WITHIN = range(2, 7)  # rows of the image that a JPEG block of 8 or 16 spans at 480 to 1080 rows
 ABOVE = np.array([0] * (len(WITHIN) + 1) + [-apart for apart in WITHIN])
 BELOW = np.array([0, *WITHIN] + [0] * len(WITHIN))
 HALF = 0.4  # share of the columns; a row where fewer jump is no half of a tear
@@ -42,26 +42,26 @@ class Edge(NamedTuple):
     split: int
 
 
-def torn(pixels: np.ndarray, colours: Callable[[], Image.Image]) -> float:
-    """How much of the picture's width changes in brightness and tint at once in one row.
+def corruption_score(pixels: np.ndarray, colours: Callable[[], Image.Image]) -> float:
+    """How much of the image's width changes in brightness and tint at once in one row.
 
     Args:
         pixels: uint8 [H, W], grey.
-        colours: gives the same picture in RGB, of any size; asked only if there is a level edge.
+        colours: gives the same image in RGB, of any size; asked only if there is a level edge.
 
     Returns:
-        0 to 1; 1 for a picture whose lower part was filled in.
+        0 to 1; 1 for an image whose lower part was filled in.
     """
-    if filled(pixels):
+    if is_filled_up(pixels):
         return 1.0
     edges = level_edges(pixels)
     if not edges:
         return 0.0
     height, width = pixels.shape
-    picture = colours().resize((width, height), Image.Resampling.BOX).convert("YCbCr")
+    image = colours().resize((width, height), Image.Resampling.BOX).convert("YCbCr")
     step = _step(width)
     light = pixels[:, ::step].astype(np.int16)
-    blue, red = np.moveaxis(np.asarray(picture)[:, ::step, 1:].astype(np.float32), -1, 0)
+    blue, red = np.moveaxis(np.asarray(image)[:, ::step, 1:].astype(np.float32), -1, 0)
     tints = np.stack([blue + SLANT * red, red + SLANT * blue], axis=-1)
     return max(_tinted(light, tints, edge) for edge in edges)
 
@@ -148,7 +148,7 @@ def _meeting(jumps: np.ndarray) -> list[Edge]:
     return [Edge(left + BORDER, right + BORDER, at) for left, right, at in found]
 
 
-def filled(pixels: np.ndarray) -> bool:
+def is_filled_up(pixels: np.ndarray) -> bool:
     """Whether the lowest rows are one middle grey, or one and the same row of detail again and
     again: what decoders put where the data ended.
 

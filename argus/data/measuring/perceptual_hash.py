@@ -1,4 +1,4 @@
-"""Perceptual hashes of many pictures at once, and what they are worth."""
+"""Perceptual hashes of many images at once, and what they are worth."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ def _cosines() -> np.ndarray:
 COSINES = _cosines()
 
 # One grey level of independent noise on every pixel moves a coefficient by this much (standard
-# deviation): the norm of its basis picture.
+# deviation): the norm of its basis image.
 NOISE = np.outer(np.linalg.norm(COSINES, axis=1), np.linalg.norm(COSINES, axis=1)).ravel()
 
 
-class Hashes(NamedTuple):
-    """Per picture: the hash, that of the picture mirrored left to right, and the fragile bits."""
+class PerceptualHashes(NamedTuple):
+    """Per image: the hash, that of the image mirrored left to right, and the fragile bits."""
 
     phash: np.ndarray  # uint64 [N]
     phash_mirrored: np.ndarray  # uint64 [N]
     fragile: np.ndarray  # uint8 [N], 0 to 64
 
 
-def exact(grey: Image.Image) -> np.ndarray:
-    """The lowest frequencies of a picture as `imagehash.phash` sees it: float64 [KEPT, KEPT].
+def exact_dct(grey: Image.Image) -> np.ndarray:
+    """The lowest frequencies of an image as `imagehash.phash` sees it: float64 [KEPT, KEPT].
 
-    Pillow shrinks the picture to SIDE x SIDE, then comes the transform.
+    Pillow shrinks the image to SIDE x SIDE, then comes the transform.
     """
     small = np.asarray(grey.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
     return COSINES @ small.astype(np.float64) @ COSINES.T
 
 
-def fast(pixels: np.ndarray) -> np.ndarray:
-    """The same as `exact` but for Pillow's rounding to whole grey levels, in a fifth of the time.
+def fast_dct(pixels: np.ndarray) -> np.ndarray:
+    """The same as `exact_dct` but for Pillow's rounding to whole grey levels, in a fifth of the time.
 
     Shrinking and transform are both linear, so they are one matrix for the rows and one for the
     columns.
@@ -67,24 +67,24 @@ def _shrunk_cosines(length: int) -> np.ndarray:
     return COSINES @ (weight / weight.sum(axis=1, keepdims=True))
 
 
-def hashes(terms: np.ndarray) -> Hashes:
-    """64-bit perceptual hashes (as `imagehash.phash`) of many pictures.
+def perceptual_hashes(terms: np.ndarray) -> PerceptualHashes:
+    """64-bit perceptual hashes (as `imagehash.phash`) of many images.
 
     A bit is the sign of one of the 8 x 8 lowest DCT terms against their median; the first of the
-    first row is the most significant. Mirroring a picture left to right turns the sign of its odd
+    first row is the most significant. Mirroring a image left to right turns the sign of its odd
     horizontal frequencies, so the mirrored hash costs no second transform.
 
     A bit is fragile if its coefficient lies so near to the median that one grey level of noise in
-    the 32 x 32 picture may turn it. Flat and black frames have many and hash at random.
+    the 32 x 32 image may turn it. Flat and black frames have many and hash at random.
 
     Args:
-        terms: float64 [N, KEPT, KEPT], of `exact` or `fast`; never of both in one index.
+        terms: float64 [N, KEPT, KEPT], of `exact_dct` or `fast_dct`; never of both in one index.
     """
     terms = terms.reshape(-1, KEPT * KEPT)
     signs = np.tile((-1.0) ** np.arange(KEPT), KEPT)
     phash, apart = _against_median(terms)
     mirrored, _ = _against_median(terms * signs)
-    return Hashes(phash, mirrored, (np.abs(apart) < NOISE).sum(axis=1).astype(np.uint8))
+    return PerceptualHashes(phash, mirrored, (np.abs(apart) < NOISE).sum(axis=1).astype(np.uint8))
 
 
 def _against_median(terms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -93,13 +93,13 @@ def _against_median(terms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return ((apart > 0) * PLACES).sum(axis=1, dtype=np.uint64), apart
 
 
-def of_pixels(pixels: np.ndarray, width: int, height: int) -> str:
+def pixel_digest(pixels: np.ndarray, width: int, height: int) -> str:
     """A hash of the decoded pixels: equal for files whose bytes differ in metadata alone.
 
-    128 bits of SHA-256 over the size of the picture and the grey picture, hexadecimal.
+    128 bits of SHA-256 over the size of the image and the grey image, hexadecimal.
 
     Args:
-        pixels: uint8 [H, W], which may be smaller than the picture.
+        pixels: uint8 [H, W], which may be smaller than the image.
     """
     digest = hashlib.sha256(f"{width}x{height}:{pixels.shape}".encode())
     digest.update(pixels.data)

@@ -1,4 +1,4 @@
-"""What speaks for and against a picture: sharpness, light, information."""
+"""No-reference quality indicators of an image: sharpness, light, information."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageChops, ImageFilter
 
-from argus.data.measuring.decode import JUDGED_AT
-
+# px of the shorter side: what a reduced decoding must leave at least. The heights of video are
+# whole multiples of it, so that nothing need be shrunk after a reduced decoding of 720 rows.
+MEASURED_AT = 180
 LEVELS = np.arange(256)
 BURNT = 250  # grey level from which on a pixel counts as burnt out
 ROWS = 4  # every so many rows are looked at: that tells as much in less time
 STRONGEST = 0.01  # share of the pixels that are the strongest edges
-WIDEST = 99.0  # px, of a picture without any edge but a ramp
+WIDEST = 99.0  # px, of an image without any edge but a ramp
 WIDE = 1.0  # px; if edges look wider, all rows are looked at: a level horizon lies in one or two
 SPOT, AROUND = 3, 2  # px of a spot's side; spots on each side of it that are around it
 SPOTS = 4  # how many must stand out: a stuck pixel of the sensor is one, or two
 
 
-class Judgement(NamedTuple):
-    """Of N grey pictures at a shorter side of `JUDGED_AT` px: float64 [N] each."""
+class QualityIndicators(NamedTuple):
+    """Of N grey images at a shorter side of `MEASURED_AT` px: float64 [N] each."""
 
     sharpness: np.ndarray  # variance of the Laplacian, grey levels squared
     edge_width: np.ndarray  # of the strongest edges, see `edge_width`, px
@@ -32,34 +33,36 @@ class Judgement(NamedTuple):
     detail: np.ndarray  # see `detail`, grey levels
 
 
-def judge(pictures: Sequence[np.ndarray], histograms: Sequence[Sequence[int]]) -> Judgement:
-    """Measure grey pictures that `at_one_size` made.
+def quality_indicators(
+    images: Sequence[np.ndarray], histograms: Sequence[Sequence[int]]
+) -> QualityIndicators:
+    """Measure grey images that `at_common_size` made.
 
     Args:
-        pictures: N times uint8 [H, W].
+        images: N times uint8 [H, W].
         histograms: [N, 256], how many pixels of each have each grey level.
     """
     counts = np.array(histograms, dtype=np.float64)
     share = counts / counts.sum(axis=1, keepdims=True)
     mean = share @ LEVELS
     spread = np.sqrt(np.maximum(share @ LEVELS**2 - mean**2, 0))
-    return Judgement(
-        sharpness=np.array([sharpness(p) for p in pictures]),
-        edge_width=np.array([edge_width(p) for p in pictures]),
+    return QualityIndicators(
+        sharpness=np.array([sharpness(p) for p in images]),
+        edge_width=np.array([edge_width(p) for p in images]),
         luminance=mean / 255,
         contrast=spread / 255,
         clipped=share[:, BURNT:].sum(axis=1),
         entropy=-(share * np.log2(np.where(share > 0, share, 1))).sum(axis=1),
-        detail=np.array([detail(p) for p in pictures]),
+        detail=np.array([detail(p) for p in images]),
     )
 
 
-def at_one_size(grey: Image.Image) -> Image.Image:
-    """The picture shrunk to a shorter side of `JUDGED_AT` px, so that sizes compare.
+def at_common_size(grey: Image.Image) -> Image.Image:
+    """The image shrunk to a shorter side of `MEASURED_AT` px, so that sizes compare.
 
-    It is never enlarged, but for a picture of fewer than three px across.
+    It is never enlarged, but for an image of fewer than three px across.
     """
-    scale = min(1.0, JUDGED_AT / min(grey.size))
+    scale = min(1.0, MEASURED_AT / min(grey.size))
     size = (max(3, round(grey.width * scale)), max(3, round(grey.height * scale)))
     return grey if size == grey.size else grey.resize(size, Image.Resampling.BOX)
 

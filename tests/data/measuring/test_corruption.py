@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile, ImageFilter
 
-from argus.data.measuring.corruption import filled, level_edges, torn
+from argus.data.measuring.corruption import corruption_score, is_filled_up, level_edges
 
 HEIGHT, WIDTH = 180, 270
 CASTS = {"green": (-20, 50, -20), "purple": (0, -50, 0), "violet": (30, -10, 50)}
@@ -28,7 +28,7 @@ def score(values: np.ndarray) -> float:
     stream = io.BytesIO()
     Image.fromarray(values.clip(0, 255).astype(np.uint8)).save(stream, "JPEG", quality=90)
     picture = Image.open(stream).convert("RGB")
-    return torn(np.asarray(picture.convert("L")), lambda: picture)
+    return corruption_score(np.asarray(picture.convert("L")), lambda: picture)
 
 
 def broken(seed: int, column: int, apart: int, change: tuple[float, ...]) -> np.ndarray:
@@ -97,7 +97,7 @@ def test_colours_are_asked_for_only_where_there_is_a_level_edge() -> None:
     def never() -> Image.Image:
         raise AssertionError
 
-    assert torn(scene(6)[..., 0].astype(np.uint8), never) == 0
+    assert corruption_score(scene(6)[..., 0].astype(np.uint8), never) == 0
 
 
 @pytest.mark.parametrize("quality", [75, 95])
@@ -112,11 +112,11 @@ def test_what_a_decoder_fills_in_is_a_tear(quality: int, monkeypatch: pytest.Mon
 
 def test_a_row_repeated_to_the_bottom_is_a_tear() -> None:
     values = np.random.default_rng(8).integers(0, 256, (HEIGHT, WIDTH, 3)).astype(float)
-    assert not filled(values[..., 0].astype(np.uint8))
+    assert not is_filled_up(values[..., 0].astype(np.uint8))
     values[120:] = values[119]
-    assert filled(values[..., 0].astype(np.uint8))
+    assert is_filled_up(values[..., 0].astype(np.uint8))
 
 
 @pytest.mark.parametrize("size", [(3, 3), (4, 200), (200, 4), (16, 16)])
 def test_the_smallest_pictures_are_not_torn(size: tuple[int, int]) -> None:
-    assert torn(np.full(size, 128, np.uint8), lambda: Image.new("RGB", size)) == 0
+    assert corruption_score(np.full(size, 128, np.uint8), lambda: Image.new("RGB", size)) == 0

@@ -6,12 +6,18 @@ from PIL import Image, ImageFilter, ImageOps
 from scipy.fft import dctn
 
 from argus.data.measuring import perceptual_hash
-from argus.data.measuring.perceptual_hash import COSINES, NOISE, exact, fast, hashes
+from argus.data.measuring.perceptual_hash import (
+    COSINES,
+    NOISE,
+    exact_dct,
+    fast_dct,
+    perceptual_hashes,
+)
 from tests.conftest import scene
 
 
-def of(image: Image.Image) -> perceptual_hash.Hashes:
-    return hashes(exact(image.convert("L"))[None])
+def of(image: Image.Image) -> perceptual_hash.PerceptualHashes:
+    return perceptual_hashes(exact_dct(image.convert("L"))[None])
 
 
 def test_two_hundred_hashes_are_those_of_imagehash_bit_for_bit() -> None:
@@ -22,19 +28,19 @@ def test_two_hundred_hashes_are_those_of_imagehash_bit_for_bit() -> None:
         )
         for seed in range(200)
     ]
-    found = hashes(np.stack([exact(image.convert("L")) for image in images]))
+    found = perceptual_hashes(np.stack([exact_dct(image.convert("L")) for image in images]))
     assert [f"{bits:016x}" for bits in found.phash] == [str(imagehash.phash(i)) for i in images]
 
 
 def test_the_fast_transform_is_the_exact_one_but_for_rounding() -> None:
     pictures = [scene(seed, (320 - seed, 180 + seed)).convert("L") for seed in range(100)]
-    ours = np.stack([fast(np.asarray(picture)) for picture in pictures])
-    theirs = np.stack([exact(picture) for picture in pictures])
+    ours = np.stack([fast_dct(np.asarray(picture)) for picture in pictures])
+    theirs = np.stack([exact_dct(picture) for picture in pictures])
     # rounding twice to whole numbers is noise of a variance of a sixth of a grey level at most
     assert ((ours - theirs).reshape(-1, 64) / NOISE).std() < (1 / 6) ** 0.5
     # a picture at the size of the transform is not shrunk, nor rounded
     square = scene(1, (32, 32)).convert("L")
-    assert np.allclose(fast(np.asarray(square)), exact(square))
+    assert np.allclose(fast_dct(np.asarray(square)), exact_dct(square))
 
 
 def test_the_mirrored_hash_is_that_of_the_mirrored_picture() -> None:
@@ -59,17 +65,17 @@ def test_noise_moves_a_coefficient_as_far_as_its_basis_is_long() -> None:
 def test_flat_pictures_hash_at_random_and_show_it() -> None:
     rng = np.random.default_rng(1)
     dark = rng.normal(5, 1, (100, 32, 32)).round().clip(0, 255).astype(np.uint8)
-    assert np.median(hashes(COSINES @ dark @ COSINES.T).fragile) > 32
+    assert np.median(perceptual_hashes(COSINES @ dark @ COSINES.T).fragile) > 32
     assert max(of(scene(seed)).fragile[0] for seed in range(100)) < 10
 
 
 def test_pixels_tell_size_and_content_apart() -> None:
     grey = np.asarray(scene(1).convert("L"))
     names = {
-        perceptual_hash.of_pixels(grey, 96, 64),
-        perceptual_hash.of_pixels(grey, 192, 128),
-        perceptual_hash.of_pixels(np.asarray(scene(2).convert("L")), 96, 64),
-        perceptual_hash.of_pixels(np.ascontiguousarray(grey.T), 96, 64),
+        perceptual_hash.pixel_digest(grey, 96, 64),
+        perceptual_hash.pixel_digest(grey, 192, 128),
+        perceptual_hash.pixel_digest(np.asarray(scene(2).convert("L")), 96, 64),
+        perceptual_hash.pixel_digest(np.ascontiguousarray(grey.T), 96, 64),
     }
     assert len(names) == 4
-    assert perceptual_hash.of_pixels(grey.copy(), 96, 64) in names
+    assert perceptual_hash.pixel_digest(grey.copy(), 96, 64) in names

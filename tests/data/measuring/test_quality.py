@@ -2,16 +2,21 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from argus.data.measuring import quality as judging
-from argus.data.measuring.quality import at_one_size, edge_width, sharpness
+from argus.data.measuring.quality import (
+    QualityIndicators,
+    at_common_size,
+    edge_width,
+    quality_indicators,
+    sharpness,
+)
 from tests.conftest import scene
 
 
-def judge(image: Image.Image) -> judging.Judgement:
+def indicators(image: Image.Image) -> QualityIndicators:
     """Of one picture, numbers in place of arrays."""
-    small = at_one_size(image)
-    found = judging.judge([np.asarray(small)], [small.histogram()])
-    return judging.Judgement(*(float(values[0]) for values in found))  # type: ignore[arg-type]
+    small = at_common_size(image)
+    found = quality_indicators([np.asarray(small)], [small.histogram()])
+    return QualityIndicators(*(float(values[0]) for values in found))  # type: ignore[arg-type]
 
 
 def pixels(seed: int) -> np.ndarray:
@@ -31,15 +36,15 @@ def test_sharpness_of_a_step_edge_in_closed_form() -> None:
 
 def test_blur_lowers_sharpness_and_a_flat_image_has_none() -> None:
     image = scene(6, (300, 300)).convert("L")
-    blurred = judge(image.filter(ImageFilter.GaussianBlur(6)))
-    assert blurred.sharpness < judge(image).sharpness
-    assert judge(Image.new("L", (300, 300), 77)).sharpness == 0
+    blurred = indicators(image.filter(ImageFilter.GaussianBlur(6)))
+    assert blurred.sharpness < indicators(image).sharpness
+    assert indicators(Image.new("L", (300, 300), 77)).sharpness == 0
 
 
 def test_light_and_information_in_closed_form() -> None:
     half = np.zeros((180, 180), dtype=np.uint8)
     half[:, 90:] = 255
-    found = judge(Image.fromarray(half))
+    found = indicators(Image.fromarray(half))
     assert found.luminance == pytest.approx(0.5)
     assert found.contrast == pytest.approx(0.5)
     assert found.clipped == pytest.approx(0.5)
@@ -48,13 +53,13 @@ def test_light_and_information_in_closed_form() -> None:
 
 def test_measures_hardly_depend_on_the_size_that_was_delivered() -> None:
     large = Image.fromarray(pixels(8)).resize((1280, 720), Image.Resampling.BICUBIC)
-    a, b = judge(large), judge(large.resize((640, 360), Image.Resampling.BOX))
+    a, b = indicators(large), indicators(large.resize((640, 360), Image.Resampling.BOX))
     assert list(a) == pytest.approx(list(b), rel=0.1, abs=0.01)
 
 
 def test_a_small_picture_is_not_enlarged() -> None:
-    assert at_one_size(Image.new("L", (96, 64))).size == (96, 64)
-    assert at_one_size(Image.new("L", (720, 360))).size == (360, 180)
+    assert at_common_size(Image.new("L", (96, 64))).size == (96, 64)
+    assert at_common_size(Image.new("L", (720, 360))).size == (360, 180)
 
 
 def frame(seed: int, size: tuple[int, int] = (320, 180)) -> Image.Image:
@@ -84,11 +89,11 @@ def test_a_blur_widens_edges_and_fog_does_not(seed: int) -> None:
     image = frame(seed)
     depth = np.linspace(0.02, 0.35, 180)[:, None]
     fog = from_array(170 + (as_array(image) - 170) * depth)
-    assert judge(fog).sharpness < judge(image).sharpness / 10
-    assert judge(fog).edge_width < 1.2
+    assert indicators(fog).sharpness < indicators(image).sharpness / 10
+    assert indicators(fog).edge_width < 1.2
     smeared = np.mean([np.roll(as_array(image), k, axis=1) for k in range(25)], axis=0)
     for blurred in (image.filter(ImageFilter.GaussianBlur(3)), from_array(smeared)):
-        assert judge(blurred).edge_width > 1.8
+        assert indicators(blurred).edge_width > 1.8
 
 
 @pytest.mark.parametrize("row", range(80, 88))
@@ -96,14 +101,14 @@ def test_a_level_horizon_is_an_edge_in_whichever_row_it_lies(row: int) -> None:
     # a calm sea, a field of snow: down the picture nothing else is sharp
     shade = 65 + np.arange(180.0)[:, None] + 4 * (np.arange(320) // 20 % 2)
     shade[row:] -= 60
-    assert judge(from_array(shade)).edge_width < 1
-    assert judge(from_array(shade).filter(ImageFilter.GaussianBlur(3))).edge_width > 1.8
+    assert indicators(from_array(shade)).edge_width < 1
+    assert indicators(from_array(shade).filter(ImageFilter.GaussianBlur(3))).edge_width > 1.8
 
 
 def test_the_edges_of_flat_and_of_evenly_shaded_pictures() -> None:
-    assert judge(Image.new("L", (320, 180), 77)).edge_width == 0
+    assert indicators(Image.new("L", (320, 180), 77)).edge_width == 0
     ramp = from_array(np.tile(np.arange(180.0)[:, None], (1, 320)))
-    assert judge(ramp).edge_width == 99
+    assert indicators(ramp).edge_width == 99
 
 
 def test_lamps_stand_out_and_noise_stuck_pixels_and_a_covered_lens_do_not() -> None:
@@ -114,16 +119,16 @@ def test_lamps_stand_out_and_noise_stuck_pixels_and_a_covered_lens_do_not() -> N
     stuck = dark[::4, ::4].copy()
     stuck[[20, 70, 130], [200, 33, 160]] = 255
     for nothing in (dark, dark + glow, stuck):
-        assert judge(from_array(nothing)).detail < 6
+        assert indicators(from_array(nothing)).detail < 6
     lamps = dark.copy()
     for column in (300, 700):
         lamps[300:320, column : column + 20] = 255
-    assert judge(from_array(lamps)).luminance < 0.02
-    assert judge(from_array(lamps)).detail > 50
+    assert indicators(from_array(lamps)).luminance < 0.02
+    assert indicators(from_array(lamps)).detail > 50
 
 
 @pytest.mark.parametrize("size", [(3, 3), (5, 64), (64, 5), (181, 3)])
 def test_the_smallest_pictures_are_measured(size: tuple[int, int]) -> None:
-    found = judge(Image.new("L", size, 90))
+    found = indicators(Image.new("L", size, 90))
     assert found.edge_width == 0
     assert found.detail == 0

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from argus.data.images.decode import Limits
-from argus.data.measuring.decode import JUDGED_AT, decode
+from argus.data.measuring.measure import decode_grey
+from argus.data.measuring.quality import MEASURED_AT
 from tests.conftest import scene
 from tests.data.images.files import encoded
 
@@ -13,7 +14,7 @@ LIMITS = Limits(min_side=32, max_pixels=1_000_000, max_aspect=20, max_memory=10*
 
 def both(size: tuple[int, int], form: str = "JPEG", **options: Any) -> list[Any]:
     data = encoded(scene(4, size), form, **options)
-    return [decode(data, mode, LIMITS) for mode in ("fast", "exact")]  # type: ignore[arg-type]
+    return [decode_grey(data, mode, LIMITS) for mode in ("fast", "exact")]  # type: ignore[arg-type]
 
 
 def test_fast_decodes_no_further_than_is_judged() -> None:
@@ -21,7 +22,7 @@ def test_fast_decodes_no_further_than_is_judged() -> None:
     assert (fast.width, fast.height) == (exact.width, exact.height) == (1280, 720)
     assert exact.image.size == (1280, 720)
     assert fast.image.size == (320, 180)
-    assert min(fast.image.size) >= JUDGED_AT
+    assert min(fast.image.size) >= MEASURED_AT
 
 
 def test_fast_leaves_a_small_image_whole() -> None:
