@@ -16,10 +16,9 @@ from argus.features import backbone
 from argus.features.vectors import Vectors
 from benchmarks.measures import Measure, cpu_seconds
 from stages.prune import diversity
-from stages.prune.coreset import distinct, greedy
+from stages.prune.class_balance import quotas
+from stages.prune.coreset import K_CENTRE, METHODS, distinct, greedy
 from stages.prune.diversity import class_entropy
-from stages.prune.quotas import quotas
-from stages.prune.rules import K_CENTRE, METHODS
 
 N, DIMENSIONS, K = 100_000, 512, 1000
 CLUSTERS, RARE, RARE_SIZE = 300, 40, 3

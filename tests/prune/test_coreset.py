@@ -16,7 +16,7 @@ from argus.core.errors import ArgusError
 from argus.features import vectors
 from argus.features.vectors import Vectors
 from stages.prune import coreset
-from stages.prune.rules import DPP, K_CENTRE, RIDGE, Rule
+from stages.prune.coreset import DPP, K_CENTRE, RIDGE, Rule
 
 RULES = pytest.mark.parametrize("rule", [K_CENTRE, DPP], ids=["k_centre", "dpp"])
 # unit vectors whose products are exact in floating point, and the zero vector: ties are true ties

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 from scipy.spatial.distance import cdist
 
+from argus.core.errors import ArgusError
 from argus.features.vectors import Vectors
-from stages.prune import isolated as module
-from stages.prune.isolated import NORMAL, isolated, limit, usual_distances
+from stages.prune import outliers as module
+from stages.prune.outliers import NORMAL, excluded, isolated, limit, usual_distances
 
 
 def nearest_other(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -75,3 +77,18 @@ def test_one_image_alone_is_not_isolated() -> None:
     rows = crowd()[:1]
     beyond = limit(usual_distances(Vectors(rows), seed=0), 2.5)
     assert len(isolated(Vectors(rows), np.array([0]), beyond)[0]) == 0
+
+
+IDS = pl.Series(["aa11" + "0" * 60, "aa12" + "0" * 60, "bb11" + "0" * 60])
+
+
+def test_an_image_is_named_by_its_id_or_how_that_begins() -> None:
+    assert excluded(IDS, []).tolist() == [False] * 3
+    assert excluded(IDS, ["bb"]).tolist() == [False, False, True]
+    assert excluded(IDS, ["aa12", IDS[0]]).tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize(("entry", "why"), [("cc", "no candidate"), ("aa", "several candidates")])
+def test_an_entry_without_effect_or_with_too_much_is_an_error(entry: str, why: str) -> None:
+    with pytest.raises(ArgusError, match=f"'{entry}'.*{why}"):
+        excluded(IDS, ["bb11", entry])

@@ -1,13 +1,23 @@
-"""Images that are far from all others: either very rare, or something that does not belong."""
+"""Outliers: images far from all others are either very rare, or do not belong.
+
+A person looks at them; what the person decides stands under `prune.exclude` in `params.yaml`.
+"""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
 
+import numpy as np
+import polars as pl
+
+from argus.core.errors import ArgusError
 from argus.features.vectors import BLOCK, Vectors, chord
 
 SAMPLE = 1000  # images by which the usual distance to the nearest other is known
 NORMAL = 1.4826  # makes the median absolute deviation of a normal distribution its standard one
+
+SHOWN = ["image_id", "source", "delivery", "path", "member", "label"]
+"""Columns by which a person finds an image again."""
 
 
 def usual_distances(vectors: Vectors, seed: int) -> np.ndarray:
@@ -65,3 +75,45 @@ def isolated(
             break
     order = np.argsort(highest, kind="stable")
     return suspects[order], chord(highest[order]), nearest[order]
+
+
+def for_review(
+    candidates: pl.DataFrame, vectors: Vectors, kept: np.ndarray, beyond: float
+) -> pl.DataFrame:
+    """The chosen images that are further than `beyond` from all other candidates, the most isolated
+    first.
+
+    `image_id`, `source`, `delivery`, `path`, `member`, `label`, the `nearest` other candidate and
+    the `distance` to it.
+    """
+    rows, distance, nearest = isolated(vectors, np.flatnonzero(kept), beyond)
+    return candidates[rows].select(
+        *SHOWN,
+        candidates["image_id"].gather(nearest).alias("nearest"),
+        pl.Series("distance", distance, dtype=pl.Float32),
+    )
+
+
+def excluded(ids: pl.Series, exclude: Sequence[str]) -> np.ndarray:
+    """Which candidates are taken out: bool [N].
+
+    Args:
+        ids: string [N] image ids of the candidates for training.
+        exclude: image ids, or the beginnings of them.
+
+    Raises:
+        ArgusError: an entry fits no candidate, or several: a person meant something by it, and
+            that it has no effect must not go unseen.
+    """
+    out = np.zeros(len(ids), dtype=bool)
+    for entry in exclude:
+        fits = ids.str.starts_with(entry).to_numpy()
+        if fits.sum() != 1:
+            many = "several candidates" if fits.any() else "no candidate"
+            raise ArgusError(
+                f"params.yaml: '{entry}' in `prune.exclude` fits {many} for training: write the id "
+                "under the image in reports/prune/isolated.png, or take the entry off the list "
+                "if the image is not in use any more"
+            )
+        out |= fits
+    return out
