@@ -88,7 +88,7 @@ def run(house: House, card: Callable, deliver: Callable) -> Callable[[str], tupl
     torch_threads = torch.get_num_threads()
 
     def ingest() -> tuple[bytes, int]:
-        stage, params = house.load("stages.ingest.__main__"), house.load("argus.core.params")
+        stage, params = house.load("stages.ingest.take_in"), house.load("argus.core.params")
         images, decoded = stage.take_in("fleet", params.load().ingest)
         return images.write_json().encode(), decoded
 
@@ -209,7 +209,7 @@ def test_which_content_a_file_has_is_found_anew_after_an_edit(
     run("ingest")
     house.edit("argus.data.reading", ANOTHER_FILE)
     settings = house.load("argus.core.params").load().ingest
-    house.load("stages.ingest.__main__").take_in("other", settings)  # it knows the old content
+    house.load("stages.ingest.take_in").take_in("other", settings)  # it knows the old content
     warm, _ = run("ingest")
     remove(Path(".cache"))
     assert warm == run("ingest")[0]

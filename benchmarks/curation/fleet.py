@@ -21,10 +21,9 @@ import polars as pl
 import yaml
 from scipy.signal import lfilter
 
-from argus.core.paths import EMBEDDED
+from argus.core.paths import EMBEDDED, INGESTED
 from argus.data import catalogue
 from argus.data.deliveries import in_schema
-from stages.dedupe.__main__ import INGESTED
 
 FEATURES = 512
 BUDGET = 10_000  # of `prune`, images

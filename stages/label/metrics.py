@@ -11,7 +11,7 @@ from argus.data.catalogue import UNKNOWN
 BINS = 10
 
 
-def judged(
+def classifier_metrics(
     actual: np.ndarray,
     guess: np.ndarray,
     confidence: np.ndarray,

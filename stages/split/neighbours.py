@@ -1,4 +1,5 @@
-"""Which images of different drives look the same, in eight bytes a pair."""
+"""Near-duplicates across drives: which images of different drives look the same, in eight bytes a
+pair, and what an arrival is near to."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from argus.features.neighbours import FeatureNeighbours
 from argus.features.vectors import Vectors
 from argus.hamming.search import Hashes
 from stages.split.arrivals import Arrivals
-from stages.split.prior_splits import NONE, Standing
+from stages.split.balance import TRAIN
+from stages.split.prior_splits import NONE, PriorSplits
 
 PAIRS = FOLDER / "pairs"  # found by earlier runs: at this radius, most of a large split's time
 FEATURES = 30  # instead of bits: the pair is near by its features
@@ -46,7 +48,7 @@ class Near:
         cls,
         images: pl.DataFrame,
         arrivals: Arrivals,
-        standing: Standing,
+        prior: PriorSplits,
         settings: Split,
         mirrored: bool,
         vectors: Vectors | None,
@@ -57,14 +59,14 @@ class Near:
         Args:
             images: the catalogue.
             arrivals: of that catalogue, at most 2^28 images.
-            standing: what earlier turns decided about them.
+            prior: what earlier turns decided about them.
             settings: of the split.
             mirrored: whether a picture and its mirror image look the same.
             vectors: of the images in use in the order of the catalogue; None: hashes alone tell.
         """
         assert len(arrivals.row) < 1 << PLACE_BITS
         hashed = images.select("phash", "phash_mirrored")[arrivals.row]
-        newcomer = arrivals.used & (standing.home[arrivals.group] == NONE)
+        newcomer = arrivals.used & (prior.group_split[arrivals.group] == NONE)
         place = np.flatnonzero(arrivals.used & hashed["phash"].is_not_null().to_numpy())
         hashes = Hashes.of(hashed[place], mirrored)
         copy = np.flatnonzero(arrivals.copy_of >= 0)
@@ -72,7 +74,7 @@ class Near:
 
         def packed(i: np.ndarray, j: np.ndarray, distance: np.ndarray) -> np.ndarray:
             later, earlier = np.maximum(i, j), np.minimum(i, j)
-            swap = standing.known[later] & newcomer[earlier]
+            swap = prior.known[later] & newcomer[earlier]
             return _packed(np.where(swap, earlier, later), np.where(swap, later, earlier), distance)
 
         parts = [packed(copy, arrivals.copy_of[copy], np.full(len(copy), COPY))]
@@ -113,6 +115,65 @@ class Near:
         """All pairs, as `part` gives them, `AT_ONCE` at a time."""
         for first in range(0, len(self.keys), AT_ONCE):
             yield self.part(first, first + AT_ONCE)
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    """Pairs of what arrives with what it yields to: [P] each, sorted as in `Near`.
+
+    An image that was in a split before yields to itself, at 0 bits, and these pairs come first.
+
+    Attributes:
+        count: images that arrive.
+        image, other: int64, the image that arrives and the other one.
+        bits: int64, between them.
+        where: int64, the other's split; 3 and up, what is not placed yet: 3 and the arrival that it
+            goes with; `NONE` if it has no say.
+        may: bool, whether what arrives may go there by its rights.
+    """
+
+    count: int
+    image: np.ndarray
+    other: np.ndarray
+    bits: np.ndarray
+    where: np.ndarray
+    may: np.ndarray
+
+    def joined(self) -> int:
+        """Where at least half of the images lie near something, of where they may go; `NONE` if
+        that is nowhere."""
+        if not self.may.any():
+            return NONE
+        votes = np.unique(np.stack([self.where[self.may], self.image[self.may]]), axis=1)[0]
+        targets, images = np.unique(votes, return_counts=True)
+        winner = images.argmax()
+        return int(targets[winner]) if 2 * images[winner] >= self.count else NONE
+
+    def clashes(self, side: int, denied: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Images that lie near one of another split, the nearest such, and the bits to it; without
+        those that are denied anyhow.
+        """
+        clash = (self.where != NONE) & (self.where != side) & (self.bits < COPY)
+        clash &= ~denied[self.image]
+        rows = np.flatnonzero(clash)
+        image, first = np.unique(self.image[rows], return_index=True)
+        return image, self.other[rows[first]], self.bits[rows[first]]
+
+
+def leaks(near: Near, side: np.ndarray) -> dict[str, int]:
+    """How many training images lie near a held-out one, by `hash` and by `features`; must be 0.
+
+    Args:
+        near: the pairs of neighbours; images of one group share their split and are not among them.
+        side: int8 [N], the split of each image, -1 for none.
+    """
+    leaking = {name: np.zeros(len(side), dtype=bool) for name in ("hash", "features")}
+    for a, b, distance in near.parts():
+        for one, other in ((a, b), (b, a)):
+            bad = (side[one] == TRAIN) & (side[other] > TRAIN)
+            leaking["hash"][one[bad & (distance < FEATURES)]] = True
+            leaking["features"][one[bad & (distance == FEATURES)]] = True
+    return {name: int(which.sum()) for name, which in leaking.items()}
 
 
 def bits_between(

@@ -65,29 +65,29 @@ def of_turn(found: pl.DataFrame, images: pl.DataFrame) -> pl.DataFrame:
 
 
 @dataclass(frozen=True)
-class Standing:
+class PriorSplits:
     """What a record means for N images of G groups, of C classes and K kinds.
 
     Attributes:
-        home: int8 [G], the split of each group; -1 for one that is not in the record.
+        group_split: int8 [G], the split of each group; -1 for one that is not in the record.
         known: bool [N], whether the image itself is in the record.
         of_class: int64 [C, 3], how many images of the record each split has of each class: of what
             is in use as it is labelled now, of what is gone as it was.
         of_kind: int64 [K, 3], likewise of each class of each source.
-        stray: int64 [M], sorted: the places of images in use that were in a split before, or copies
+        moved: int64 [M], sorted: the places of images in use that were in a split before, or copies
             of such, but not of the split that the record has for their group now.
-        before: int8 [M], the splits that those were in.
+        moved_from: int8 [M], the splits that those were in.
     """
 
-    home: np.ndarray
+    group_split: np.ndarray
     known: np.ndarray
     of_class: np.ndarray
     of_kind: np.ndarray
-    stray: np.ndarray
-    before: np.ndarray
+    moved: np.ndarray
+    moved_from: np.ndarray
 
     @classmethod
-    def of(cls, record: pl.DataFrame, images: pl.DataFrame, arrivals: Arrivals) -> Standing:
+    def of(cls, record: pl.DataFrame, images: pl.DataFrame, arrivals: Arrivals) -> PriorSplits:
         """Look up a catalogue in a record.
 
         Args:
@@ -99,11 +99,11 @@ class Standing:
         record = record.with_columns(
             pl.col("split").replace_strict(numbers, return_dtype=pl.Int8).alias("side")
         )
-        home = _sides(arrivals.names, record)
+        group_split = _sides(arrivals.names, record)
         ids = images["image_id"].gather(arrivals.row)
         before = _sides(ids, record)
         known = before != NONE
-        stray = np.flatnonzero(arrivals.used & known & (before != home[arrivals.group]))
+        moved = np.flatnonzero(arrivals.used & known & (before != group_split[arrivals.group]))
         kinds = arrivals.kinds.with_columns(
             kind=pl.int_range(pl.len()),
             number=pl.int_range(pl.len()) % max(arrivals.classes, 1),
@@ -116,7 +116,7 @@ class Standing:
         of_kind = _tally(gone.join(kinds, on=["source", "label"]), "kind", kinds.height)
         np.add.at(of_class, (arrivals.label[here], before[here]), 1)
         np.add.at(of_kind, (arrivals.kind[here], before[here]), 1)
-        return cls(home, known, of_class, of_kind, stray, before[stray])
+        return cls(group_split, known, of_class, of_kind, moved, before[moved])
 
 
 def _tally(images: pl.DataFrame, by: str, count: int) -> np.ndarray:
@@ -135,7 +135,7 @@ def handed_on(
     record: pl.DataFrame,
     images: pl.DataFrame,
     arrivals: Arrivals,
-    home: np.ndarray,
+    group_split: np.ndarray,
     side: np.ndarray,
 ) -> pl.DataFrame:
     """The record for the next turn: what it was, and behind that what is new.
@@ -144,14 +144,14 @@ def handed_on(
         record: as in `SCHEMA`.
         images: the catalogue.
         arrivals: N images of that catalogue, of G groups.
-        home: int8 [G], the split of each group now, -1 for none.
+        group_split: int8 [G], the split of each group now, -1 for none.
         side: int8 [N], the split of each image in use, -1 for others.
     """
     of_copies = np.where(arrivals.copy_of >= 0, side[arrivals.copy_of], np.int8(NONE))
     ids = images["image_id"].gather(arrivals.row)
     in_use = pl.DataFrame({"name": ids, "split": spelt(side)}).hstack(arrivals.kinds[arrivals.kind])
     groups, copies = (
-        {"name": n, "split": spelt(s)} for n, s in ((arrivals.names, home), (ids, of_copies))
+        {"name": n, "split": spelt(s)} for n, s in ((arrivals.names, group_split), (ids, of_copies))
     )
     parts = [in_use, pl.DataFrame(groups), pl.DataFrame(copies)]
     new = pl.concat(parts, how="diagonal").drop_nulls("split")

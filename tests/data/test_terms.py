@@ -21,8 +21,9 @@ from argus.core.errors import ArgusError
 from argus.data import catalogue, rights_cards
 from argus.data.catalogue import SCHEMA
 from argus.data.terms import DELIVERED, deliveries_known, unknown_deliveries
-from stages.dedupe.__main__ import dedupe, gather, unmatched
-from stages.ingest.__main__ import main, take_in, warnings
+from stages.dedupe.dedupe import dedupe, gather, unmatched
+from stages.ingest.__main__ import main
+from stages.ingest.take_in import take_in, warnings
 from tests.conftest import scene
 
 Write = Callable[..., Any]

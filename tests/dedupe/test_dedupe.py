@@ -14,7 +14,7 @@ from argus.core.errors import ArgusError
 from argus.data import catalogue
 from argus.data.deliveries import in_schema
 from stages.dedupe import __main__ as stage
-from stages.dedupe.__main__ import dedupe, gather, metrics
+from stages.dedupe.dedupe import dedupe, gather, metrics
 from tests.conftest import ROOT, scene
 
 RADIUS = 4

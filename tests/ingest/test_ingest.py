@@ -16,7 +16,8 @@ from argus.data import catalogue, reading
 from argus.data.deliveries import described, newest
 from argus.data.measuring import measure
 from argus.data.measuring.flaws import SCORES
-from stages.ingest.__main__ import main, take_in
+from stages.ingest.__main__ import main
+from stages.ingest.take_in import take_in
 from tests.conftest import scene
 
 

@@ -12,13 +12,14 @@ import pytest
 
 from argus.core import params, reports
 from argus.data import catalogue, rights_cards
-from stages.dedupe.__main__ import dedupe, gather
-from stages.ingest.__main__ import main, take_in
+from stages.dedupe.dedupe import dedupe, gather
+from stages.ingest.__main__ import main
+from stages.ingest.take_in import take_in
 from stages.pack.rights import rights
 from stages.report.__main__ import withdrawn
 from stages.report.page import taken_back
-from stages.split.__main__ import split
 from stages.split.prior_splits import empty
+from stages.split.split import split
 from tests.conftest import scene
 from tests.data.test_terms import settings
 

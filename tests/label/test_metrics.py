@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stages.label.metrics import calibration_error, judged
+from stages.label.metrics import calibration_error, classifier_metrics
 
 ACTUAL = np.array(["day"] * 4 + ["night"] * 2)
 GUESS = np.array(["day", "day", "day", "night", "night", "night"])
@@ -14,8 +14,8 @@ CONFIDENCE = np.array([0.95, 0.95, 0.55, 0.95, 0.95, 0.55])
 DRIVES = np.array(["a", "a", "b", "b", "c", "c"])
 
 
-def test_judged_by_hand() -> None:
-    found = judged(ACTUAL, GUESS, CONFIDENCE, GIVEN, DRIVES)
+def test_metrics_by_hand() -> None:
+    found = classifier_metrics(ACTUAL, GUESS, CONFIDENCE, GIVEN, DRIVES)
     assert found["images"] == 6
     assert found["drives"] == 3
     assert found["accuracy"] == pytest.approx(5 / 6)
@@ -31,7 +31,7 @@ def test_judged_by_hand() -> None:
 
 
 def test_where_nothing_is_given_nothing_is_said_of_it() -> None:
-    found = judged(ACTUAL, GUESS, CONFIDENCE, np.full(6, "unknown"), DRIVES)
+    found = classifier_metrics(ACTUAL, GUESS, CONFIDENCE, np.full(6, "unknown"), DRIVES)
     assert found["coverage"] == 0
     assert "accuracy_given" not in found
     assert "precision" not in found["per_class"]["day"]

@@ -15,8 +15,8 @@ from argus.core.errors import ArgusError
 from argus.core.params import Split
 from argus.data import catalogue
 from argus.data.catalogue import GRANTS, SPLITS
-from stages.split.__main__ import split
 from stages.split.prior_splits import empty
+from stages.split.split import split
 from tests.split.tables import SETTINGS, bits_apart, catalogues, fleet, rows_of, table
 from tests.split.test_prior_splits import Turn, histories, turns
 from tests.split.test_split import FIRST, held_out

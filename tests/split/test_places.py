@@ -15,9 +15,10 @@ from argus.core.params import Split
 from argus.data import catalogue
 from argus.data.catalogue import GROUP
 from argus.features.vectors import Vectors
-from stages.split.__main__ import main, split
+from stages.split.__main__ import main
 from stages.split.places import places
 from stages.split.prior_splits import empty
+from stages.split.split import split
 from tests.split.tables import SETTINGS, catalogues, lay_out, rows_of, table
 from tests.split.test_prior_splits import histories
 from tests.split.test_split import held_out

@@ -15,10 +15,10 @@ from polars.testing import assert_frame_equal
 from argus.core.errors import ArgusError
 from argus.core.params import Split
 from argus.data.catalogue import SPLITS
-from stages.split.__main__ import split
 from stages.split.arrivals import Arrivals
 from stages.split.balance import by_hash
-from stages.split.prior_splits import OLD, Standing, empty, of_turn
+from stages.split.prior_splits import OLD, PriorSplits, empty, of_turn
+from stages.split.split import split
 from tests.split.tables import SETTINGS, WITH_HASH, bits_apart, catalogues, fleet, rows_of, table
 from tests.split.test_split import DECISIONS, FIRST, held_out
 
@@ -274,9 +274,9 @@ def test_images_that_come_back_under_another_label_count_as_that() -> None:
     night = pl.col("image_id").cast(pl.Int64) < 10
     mended = first.with_columns(label=pl.when(night).then(pl.lit("night")).otherwise("label"))
     _, record, _ = split(first, empty(), SETTINGS, mirrored=False)
-    standing = Standing.of(record, mended, Arrivals.of(mended))
-    assert standing.of_class.sum(axis=1).tolist() == [10, 10]
-    assert standing.of_kind.tolist() == standing.of_class.tolist()
+    prior = PriorSplits.of(record, mended, Arrivals.of(mended))
+    assert prior.of_class.sum(axis=1).tolist() == [10, 10]
+    assert prior.of_kind.tolist() == prior.of_class.tolist()
 
 
 def test_other_shares_make_up_for_what_was_drawn_before() -> None:

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from argus.core import params, reports
 from argus.data import catalogue
 from argus.data.catalogue import SPLITS
-from stages.split.__main__ import main, shortage, split
+from stages.split.__main__ import main
 from stages.split.balance import by_hash
 from stages.split.prior_splits import empty
+from stages.split.split import shortage, split
 from tests.split.tables import (
     SETTINGS,
     WITH_HASH,

@@ -17,7 +17,7 @@ from argus.cli.intake.dry_run import dry_run
 from argus.cli.intake.folder import whole
 from argus.cli.intake.submit import submit
 from argus.core import params
-from stages.ingest.__main__ import take_in
+from stages.ingest.take_in import take_in
 from tests.cli import clip
 from tests.cli.intake.test_twice import NOW
 from tests.conftest import scene

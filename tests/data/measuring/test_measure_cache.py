@@ -16,7 +16,7 @@ import pytest
 from argus.core import params
 from argus.data import reading
 from argus.data.measuring import measure_cache
-from stages.ingest.__main__ import take_in
+from stages.ingest.take_in import take_in
 from tests.conftest import ROOT, scene
 
 FILE = {
@@ -125,7 +125,7 @@ import os, time
 os.sched_setaffinity(0, {{min(os.sched_getaffinity(0))}})  # one process
 from argus.core import caches, params
 from argus.data.measuring import measure
-from stages.ingest.__main__ import take_in
+from stages.ingest.take_in import take_in
 
 caches.SECONDS = {3 * PAUSE}
 whole, done = measure.measure, open("done", "a")

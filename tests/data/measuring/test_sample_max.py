@@ -9,7 +9,7 @@ import pytest
 from argus.core import params
 from argus.core.errors import ArgusError
 from argus.data import reading
-from stages.ingest.__main__ import take_in
+from stages.ingest.take_in import take_in
 from tests.conftest import scene
 from tests.data.images.files import chunk, png
 
