@@ -56,7 +56,7 @@ def embed_images(
 def embed_arrays(
     images: np.ndarray,
     net: backbone.Backbone,
-    progress: Callable[[int], None] = lambda n: None,
+    progress: Callable[[int], None] = lambda _: None,
     known: Callable[[int], None] | None = None,
 ) -> np.ndarray:
     """The vector of every image, by its pixels; equal images are described once.
@@ -123,6 +123,10 @@ def _describe(
     """Fill in the vectors of some rows, and keep them in the cache as they are found.
 
     Args:
+        vectors: float32 [N, D], changed.
+        rows: int64 [M], those to fill in.
+        image_ids: of all N.
+        cache: of this backbone.
         described: of rows int64 [n], those that could be read, int64 [m], and their vectors,
             float32 [m, D].
 

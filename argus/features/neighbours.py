@@ -1,4 +1,4 @@
-"""Pictures that show the same, by their feature vectors: exact, and in bounded memory."""
+"""Images that show the same, by their feature vectors: exact, and in bounded memory."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from argus.hamming.search import hamming_distance
 COMPONENTS = 96  # principal components in a sketch
 LOOKED_AT = 8192  # vectors that they are found from
 SLACK = 1e-5  # in a cosine: far above what float32 may be off by
-ROWS, COLUMNS = 1024, 4096  # pictures compared at a time
+ROWS, COLUMNS = 1024, 4096  # images compared at a time
 PAIRS = 4096  # pairs looked at one by one at a time
 DENSE = 0.01  # with more pairs than this share of a block, its whole product is less work
-MANY = 20000  # so many pictures show a bar
+MANY = 20000  # so many images show a bar
 
 Pairs = tuple[np.ndarray, np.ndarray]
 
 
 class FeatureNeighbours:
-    """N pictures, and which of them look alike.
+    """N images, and which of them look alike.
 
     Most pairs are ruled out by sketches, the leading principal components of a vector and the
     length of what they leave of it: by Cauchy and Schwarz the product of two sketches is never
@@ -31,8 +31,8 @@ class FeatureNeighbours:
     block by block or at once; a sketch only says where to look.
 
     Args:
-        vectors: of the pictures; a vector of zeros is like no other.
-        hashes: uint64 [N], null where a picture has none.
+        vectors: of the images; a vector of zeros is like no other.
+        hashes: uint64 [N], null where an image has none.
         distance: between vectors of length 1, above 0 and below 1; at most this is alike.
         further: such a distance that is alike as well if the hashes are near.
         radius: bits that hashes are near within.
@@ -69,10 +69,10 @@ class FeatureNeighbours:
                 yield rows[i], columns[j]
 
     def leaders(self) -> np.ndarray:
-        """Of each picture the earliest leader that it is like, itself if there is none and so it is
+        """Of each image the earliest leader that it is like, itself if there is none and so it is
         a leader: int64 [N].
 
-        What comes later changes nothing, and each picture is like its leader, however many there
+        What comes later changes nothing, and each image is like its leader, however many there
         are: places do not chain along a road.
         """
         lead = np.full(len(self), -1)

@@ -1,4 +1,4 @@
-"""What `embed` wrote, read block by block: the one way in which later stages get at feature vectors.
+"""What `embed` wrote, read block by block: the one way to feature vectors for later stages.
 
 A table larger than memory can be worked on.
 """

@@ -106,8 +106,8 @@ class Rows:
 
 @dataclass(frozen=True)
 class Hashes:
-    """Perceptual hashes of pictures: `plain` uint64 [N]; `mirrored` of the picture mirrored left to
-    right, uint64 [N], or None if a mirrored picture is another picture."""
+    """Perceptual hashes of images: `plain` uint64 [N]; `mirrored` of the image mirrored left to
+    right, uint64 [N], or None if a mirrored image is another image."""
 
     plain: np.ndarray
     mirrored: np.ndarray | None = None
@@ -138,7 +138,7 @@ class Hashes:
         yield from within(self.plain, radius, pair_cache)
         if self.mirrored is not None:
             for i, j in between(self.plain, self.mirrored, radius):
-                two = i != j  # a symmetric picture is its own mirror image
+                two = i != j  # a symmetric image is its own mirror image
                 yield np.minimum(i, j)[two], np.maximum(i, j)[two]
 
     def pairs(self, radius: int) -> Pairs:

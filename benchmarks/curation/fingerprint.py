@@ -171,7 +171,7 @@ def _forget() -> None:
 
 
 def _deliver(folder: Path, originals: list[Path], numbers: range, day: int) -> Path:
-    """Copies of the originals, each with bytes of its own behind the picture."""
+    """Copies of the originals, each with bytes of its own behind the image."""
     folder.mkdir(parents=True)
     rng = np.random.default_rng(day)
     for number in numbers:

@@ -189,7 +189,7 @@ def settings(params: Path) -> str:
     content = yaml.safe_load(params.read_text(encoding="utf-8"))
     content["sources"] = list(SHARES)
     content["prune"]["budget"] = BUDGET
-    content["dedupe"]["within_sequence"] = None  # there are no pictures to look at
+    content["dedupe"]["within_sequence"] = None  # there are no images to look at
     return yaml.safe_dump(content)
 
 

@@ -29,7 +29,7 @@ from benchmarks.measures import Measure, cpu_seconds
 DECADES = (10**5, 10**6, 10**7)
 NEW = 10**4
 PLANTED = 10  # one hash in so many is a near-duplicate of another
-MIXED = 6  # real pictures in a made one
+MIXED = 6  # real images in a made one
 CHUNK = 10**5
 ROUNDS = 3  # of what takes less than a second; the best counts
 
@@ -58,12 +58,13 @@ def uniform(n: int) -> np.ndarray:
 def like_real(n: int, terms: np.ndarray) -> np.ndarray:
     """Perceptual hashes whose bits are as uneven and as tied to each other as those of real ones.
 
-    A made picture is the mean of the real ones and a mixture of how `MIXED` of them differ from it,
+    A made image is the mean of the real ones and a mixture of how `MIXED` of them differ from it,
     with random weights whose squares add up to 1: mean and covariance of the frequencies are those
-    of the real pictures. Some come again with a little noise.
+    of the real images. Some come again with a little noise.
 
     Args:
-        terms: float64 [P, 64], the lowest frequencies of real pictures.
+        n: hashes.
+        terms: float64 [P, 64], the lowest frequencies of real images.
     """
     rng = np.random.default_rng(n)
     mean = terms.mean(axis=0)
@@ -84,10 +85,10 @@ def like_real(n: int, terms: np.ndarray) -> np.ndarray:
 
 
 def real_terms(data: Path) -> np.ndarray:
-    """The lowest frequencies of all pictures of the real sets: float64 [P, 64]."""
+    """The lowest frequencies of all images of the real sets: float64 [P, 64]."""
     paths = [path for path in sorted(data.rglob("*.jpg")) if ORIGINALS not in path.parts]
-    pictures = (decode(path.read_bytes(), "L").image for path in paths)
-    return np.stack([perceptual_hash.exact_dct(grey).ravel() for grey in pictures])
+    images = (decode(path.read_bytes(), "L").image for path in paths)
+    return np.stack([perceptual_hash.exact_dct(grey).ravel() for grey in images])
 
 
 def ours(path: Path, radius: int) -> Found:

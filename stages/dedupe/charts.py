@@ -20,11 +20,12 @@ GROUPS, EACH = 8, 8  # groups shown; images of each, the kept one included
 
 
 def nearest(hashes: Hashes, rows: np.ndarray, reach: int) -> np.ndarray:
-    """Bits from each of some pictures to the nearest other one: int64 [R]; `reach + 1` if further.
+    """Bits from each of some images to the nearest other one: int64 [R]; `reach + 1` if further.
 
     Args:
-        hashes: of N pictures.
+        hashes: of N images.
         rows: int64 [R], sorted.
+        reach: bits up to which is searched.
     """
     bits = np.full(len(rows), reach + 1)
     for i, k in hashes.between(hashes[rows], reach):
@@ -41,6 +42,8 @@ def distances(images: pl.DataFrame, settings: params.Dedupe, path: Path) -> None
 
     Args:
         images: the catalogue after `dedupe`.
+        settings: with the radius.
+        path: of the PNG.
     """
     images = images.select("status", "phash", "phash_mirrored", "distance")
     used = catalogue.accepted(images).filter(pl.col("phash").is_not_null())

@@ -66,13 +66,13 @@ def unmatched(images: pl.DataFrame, withdrawn: Iterable[params.Withdrawn]) -> li
 def dedupe(images: pl.DataFrame, settings: params.Dedupe, embedded: Embedded) -> pl.DataFrame:
     """Mark exact copies and near-duplicates, over all sources.
 
-    The first delivery wins, and within a delivery the picture with the most pixels, then the
+    The first delivery wins, and within a delivery the image with the most pixels, then the
     sharpest. What an image lost to is always one that is kept: a copy of a near-duplicate lost to
     the image that the near-duplicate lost to. What the second look finds unreadable is out.
 
     Args:
         images: the catalogue in order of arrival.
-        settings: what counts as the same picture.
+        settings: what counts as the same image.
         embedded: asked for what the second look looks at, if it is on.
     """
     ranked = best_first(images)

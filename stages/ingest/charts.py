@@ -17,7 +17,7 @@ from argus.data.measuring.flaws import SCORES
 SHEET = "flaws.png"
 EACH = 6  # tiles a row of the sheet: what it shows, and images
 DOUBTED = 3 * EACH - 1  # images shown of those in doubt in a delivery
-NAME = 24  # last characters of a file's name under its picture
+NAME = 24  # last characters of a file's name under its tile
 HIGH_IS_BAD = {"over_exposed", "blurred", "torn"}
 
 

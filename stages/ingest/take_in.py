@@ -49,7 +49,8 @@ def warnings(source: str, images: pl.DataFrame, as_of: date, today: date) -> lis
     """What a person should know of the day that consents were judged by.
 
     Args:
-        images: the catalogue of the source.
+        source: which.
+        images: its catalogue.
         as_of: that day.
         today: the day it is.
     """

@@ -26,6 +26,7 @@ def confusion(held_out: pl.DataFrame, withheld: Sequence[str], path: Path) -> No
     Args:
         held_out: `actual` and `predicted`, at least one row.
         withheld: lines on the conditions that are not given out.
+        path: of the PNG.
     """
     delivered = sorted(held_out["actual"].unique())
     labels = [*sorted({*delivered, *held_out["predicted"]} - {UNKNOWN}), UNKNOWN]

@@ -61,9 +61,9 @@ def gather(images: pl.DataFrame, min_images: int, max_images: int) -> Evidence:
         images: the catalogue after `split`.
         min_images: how many training images a condition needs to be known, and in each of two
             sources to be given out.
-        max_images: at most so many of a condition are fitted on, from all its sources alike as far as they
-            have so many, by their image id, which is a hash and so a random draw that stays the
-            same.
+        max_images: at most so many of a condition are fitted on, from all its sources alike as far
+            as they have so many, by their image id, which is a hash and so a random draw that stays
+            the same.
 
     Raises:
         ArgusError: an image is in a split without the grant for it.

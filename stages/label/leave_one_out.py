@@ -34,12 +34,13 @@ class Fold:
 def folds(
     images: pl.DataFrame, matrix: np.ndarray, place: np.ndarray, evidence: Evidence, min_images: int
 ) -> list[Fold]:
-    """A fold for each source with labelled images, where the others have two conditions or more to fit.
+    """A fold for each source with labelled images, where the others have two conditions to fit.
 
     Args:
         images: the catalogue after `split`, N rows.
         matrix: float [M, D] feature vectors.
         place: int64 [N] rows of `matrix`.
+        evidence: the labelled images.
         min_images: how many images of a condition the others must have for it to be fitted.
     """
     source, label = images["source"].to_numpy(), images["label"].to_numpy()

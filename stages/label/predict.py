@@ -30,19 +30,20 @@ def predict(
 ) -> tuple[pl.DataFrame, dict[str, Any], pl.DataFrame]:
     """Predict the condition of every training image in use that has none.
 
-    Rows of val and test keep what was delivered: nothing may be evaluated on labels that we made up.
+    Rows of val and test keep what was delivered: nothing may be evaluated on labels made up.
     Unlike the split, a predicted label is not for good: more labelled images may change it.
 
     Args:
         images: the catalogue after `split`, N rows.
         matrix: float [M, D] feature vectors.
         place: int64 [N] rows of `matrix`; only those of rows in use are looked up.
+        settings: of the stage.
 
     Returns:
         images: the catalogue with the predictions, see `with_labels`.
         report: the metrics; `not_predicted_because` is in it if the labelled images do not suffice.
-        held_out: `actual` and `predicted` label of each labelled test image that could be evaluated by
-        leaving its source out.
+        held_out: `actual` and `predicted` label of each labelled test image that could be evaluated
+        by leaving its source out.
     """
     images = images.with_columns(
         pl.lit(None, dtype=pl.String).alias("label_guess"),
@@ -95,8 +96,8 @@ def evaluate(
     """How right labels are on the test images of sources that were not fitted on.
 
     Returns:
-        The metrics of `classifier_metrics`, and under `per_source` some of each source; empty if no test image
-        can be evaluated. And `held_out`, see `predict`.
+        The metrics of `classifier_metrics`, and under `per_source` some of each source; empty if no
+        test image can be evaluated. And `held_out`, see `predict`.
     """
     parts = []
     for fold in left_out:

@@ -14,7 +14,7 @@ from argus.data.contact_sheets import contact_sheet, save
 
 PAIRS = 3  # in a row of the sheet
 ROWS = 12
-ID_DIGITS = 12  # of an image id under its picture; as many are enough for prune.exclude
+ID_DIGITS = 12  # of an image id under its tile; as many are enough for prune.exclude
 
 
 def isolated_sheet(images: pl.DataFrame, isolated: pl.DataFrame) -> Image.Image:
@@ -46,6 +46,7 @@ def distances(usual: np.ndarray, beyond: float, path: Path) -> None:
     Args:
         usual: float [n] distances, 0 to 2.
         beyond: the limit.
+        path: of the PNG.
     """
     figure = Figure(figsize=(7, 3), layout="constrained")
     axes = figure.subplots()

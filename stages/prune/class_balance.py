@@ -110,7 +110,8 @@ def balance(images: pl.DataFrame, budget: int, tau: float) -> dict[str, Any]:
 
     Args:
         images: the catalogue after `prune`.
-        budget, tau: of the quotas.
+        budget: of the quotas, images.
+        tau: likewise, 0 to 1.
 
     Returns:
         By station (`stations`): images per class, entropy (bits), imbalance ratio; how many of the

@@ -57,7 +57,7 @@ def _residual(vector: np.ndarray, probes: np.ndarray) -> np.ndarray:
 
 K_CENTRE = Rule(
     start=4.0,
-    probe=lambda vector, probes: vector,
+    probe=lambda vector, _probes: vector,
     lessened=lambda gain, products: np.minimum(gain, 2 - 2 * products.max(axis=1)),
     neutral=-1.0,
 )
@@ -87,7 +87,7 @@ def distinct(
     labels: Sequence[str],
     wanted: Mapping[str, int],
     rule: Rule,
-    progress: Callable[[int], None] = lambda n: None,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> np.ndarray:
     """The most distinct images of each class: bool [N], True for those kept.
 
@@ -107,7 +107,7 @@ def distinct(
 
 
 def greedy(
-    vectors: Vectors, k: int, rule: Rule, progress: Callable[[int], None] = lambda n: None
+    vectors: Vectors, k: int, rule: Rule, progress: Callable[[int], None] = lambda _: None
 ) -> np.ndarray:
     """Take k rows, each time the one with the largest gain.
 
@@ -118,6 +118,7 @@ def greedy(
     Args:
         vectors: N rows.
         k: 0 to N.
+        rule: how they are chosen.
         progress: told how many rows more have been taken.
 
     Returns:

@@ -36,6 +36,7 @@ def limit(usual: np.ndarray, deviations: float) -> float:
 
     Args:
         usual: float [n], n at least 1.
+        deviations: scaled ones, above 0.
     """
     middle = np.median(usual)
     return float(middle + deviations * NORMAL * np.median(np.abs(usual - middle)))

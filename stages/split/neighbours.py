@@ -61,7 +61,7 @@ class Near:
             arrivals: of that catalogue, at most 2^28 images.
             prior: what earlier turns decided about them.
             settings: of the split.
-            mirrored: whether a picture and its mirror image look the same.
+            mirrored: whether an image and its mirror image look the same.
             vectors: of the images in use in the order of the catalogue; None: hashes alone tell.
         """
         assert len(arrivals.row) < 1 << PLACE_BITS

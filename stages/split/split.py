@@ -33,7 +33,7 @@ def split(
         images: after `embed`, in order of arrival.
         record: of the turn before, as in `record.SCHEMA`; empty on the first turn.
         settings: of the split.
-        mirrored: whether a picture and its mirror image look the same.
+        mirrored: whether an image and its mirror image look the same.
         vectors: of the images in use; None: hashes alone tell what is near, and no place is known.
 
     Returns:

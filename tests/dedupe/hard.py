@@ -80,8 +80,8 @@ def two_clumps(rng: np.random.Generator, n: int) -> np.ndarray:
     return np.where(rng.random(n) < 0.5, np.uint64(0), ~np.uint64(0)) ^ sparse(rng, n)
 
 
-def pictures(rng: np.random.Generator, n: int) -> np.ndarray:
-    """Perceptual hashes of pictures with a bright top and slow changes, as streets have."""
+def images(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Perceptual hashes of images with a bright top and slow changes, as streets have."""
     terms = rng.standard_normal((n, 8, 8)) / (1 + np.add.outer(np.arange(8), np.arange(8)))
     terms[:, 1, 0] += 1
     return perceptual_hash.perceptual_hashes(terms).phash
@@ -96,7 +96,7 @@ HARD: list[Hashes] = [
     tied,
     sparse,
     two_clumps,
-    pictures,
+    images,
 ]
 
 

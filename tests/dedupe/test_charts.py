@@ -95,7 +95,9 @@ def test_the_largest_groups_come_first(deliver: Callable[..., Path]) -> None:
 
     def middle(row: int, column: int) -> tuple[int, ...]:
         x = int((column + 0.5) * sheet.width / charts.EACH)
-        return sheet.getpixel((x, row * sheet.height // 2 + height // 2))
+        colour = sheet.getpixel((x, row * sheet.height // 2 + height // 2))
+        assert isinstance(colour, tuple)
+        return colour
 
     assert [middle(0, column) for column in range(4)] == [(255, 0, 0)] * 3 + [(255, 255, 255)]
     assert [middle(1, column) for column in range(3)] == [(0, 255, 0)] * 2 + [(255, 255, 255)]

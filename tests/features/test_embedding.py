@@ -15,7 +15,7 @@ from tests.conftest import scene
 
 @pytest.fixture
 def prepared(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
-    """A backbone that tells mean colours, and how many pictures it was shown."""
+    """A backbone that tells mean colours, and how many images it was shown."""
     shown: list[int] = []
 
     class Counting(backbone.Backbone):
@@ -59,7 +59,7 @@ def test_what_was_embedded_once_is_not_read_again(
     assert (warm[0] == warm[3]).all()
 
 
-def test_the_vectors_are_those_of_the_pictures(
+def test_the_vectors_are_those_of_the_images(
     deliver: Callable[..., Path], prepared: list[int]
 ) -> None:
     colours = {"red": (1, 0, 0), "lime": (0, 1, 0), "blue": (0, 0, 1)}

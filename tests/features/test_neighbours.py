@@ -1,4 +1,4 @@
-"""Pairs by features: all that brute force finds, however the pictures are cut into blocks."""
+"""Pairs by features: all that brute force finds, however the images are cut into blocks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ RULE = (0.2, 0.5, 4)  # distance, further, radius
 
 
 def crowd(n: int, seed: int) -> np.ndarray:
-    """Pictures around a few centres, of any length: float32 [n, 24]."""
+    """Images around a few centres, of any length: float32 [n, 24]."""
     rng = np.random.default_rng(seed)
     centres = rng.random((8, 24))
     near = centres[rng.integers(0, 8, n)] + rng.normal(0, 0.08, (n, 24))
@@ -45,7 +45,7 @@ def some_hashes(n: int, seed: int) -> pl.Series:
 
 
 def alike_by(matrix: np.ndarray, hashes: pl.Series) -> np.ndarray:
-    """Which pictures are alike by `RULE`, by comparing all: bool [n, n]."""
+    """Which images are alike by `RULE`, by comparing all: bool [n, n]."""
     distance, further, radius = RULE
     bits, hashed = hashes.fill_null(0).to_numpy(), hashes.is_not_null().to_numpy()
     near = np.bitwise_count(bits[:, None] ^ bits) <= radius
@@ -85,7 +85,7 @@ def one_by_one(near: np.ndarray) -> list[int]:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_leaders_are_those_of_going_through_the_pictures_one_by_one(seed: int, cut: None) -> None:
+def test_leaders_are_those_of_going_through_the_images_one_by_one(seed: int, cut: None) -> None:
     matrix, hashes = crowd(90, seed), some_hashes(90, seed)
     near = alike_by(matrix, hashes)
     found = FeatureNeighbours(Vectors(matrix), hashes, *RULE).leaders()
@@ -103,7 +103,7 @@ def test_a_vector_of_zeros_is_like_no_other() -> None:
     assert all(len(i) == 0 for i, _ in zeros.across(np.arange(3)))
 
 
-def test_no_pictures() -> None:
+def test_no_images() -> None:
     none = FeatureNeighbours(
         Vectors(np.zeros((0, 5), np.float32)), pl.Series([], dtype=pl.UInt64), *RULE
     )

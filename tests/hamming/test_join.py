@@ -13,7 +13,7 @@ from tests.dedupe.hard import HARD, Hashes, clustered, near_pairs, one_bucket, s
 
 def rows(batches: Iterable[Pairs], a: np.ndarray, b: np.ndarray) -> list[tuple[int, int]]:
     """Pairs of values as rows of two sorted arrays, in order."""
-    found = []
+    found: list[tuple[int, int]] = []
     for left, right in batches:
         i, j = np.searchsorted(a, left), np.searchsorted(b, right)
         assert (a[i] == left).all()

@@ -34,7 +34,7 @@ def turn(record: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     images, _ = take_in("fleet", settings())
     catalogue.write("data/ingest/fleet/images.parquet", images)
     settled = p.dedupe.model_copy(update={"within_sequence": None})
-    images = dedupe(gather(["fleet"]), settled, lambda rows: pytest.fail("no second look"))
+    images = dedupe(gather(["fleet"]), settled, lambda _rows: pytest.fail("no second look"))
     images, record, leaks = split(images, record, p.split, p.dedupe.mirrored)
     assert not any(leaks.values())
     return images, record

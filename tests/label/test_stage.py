@@ -1,4 +1,4 @@
-"""`python -m stages.label` on a small catalogue with pictures."""
+"""`python -m stages.label` on a small catalogue with images."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PARTS: tuple[Part, ...] = (
 
 
 def lay_out(*parts: Part) -> pl.DataFrame:
-    """Pictures, catalogue and vectors as `embed` and `split` leave them; null labels are days."""
+    """Images, catalogue and vectors as `embed` and `split` leave them; null labels are days."""
     images = catalogue_of(*parts)
     for row in images.iter_rows(named=True):
         path = Path("data/raw", row["source"], "d1", row["path"])
@@ -57,7 +57,7 @@ def split(workspace: Path) -> pl.DataFrame:
     return lay_out(*PARTS)
 
 
-def test_a_run_leaves_labels_metrics_and_pictures(
+def test_a_run_leaves_labels_metrics_and_images(
     split: pl.DataFrame, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main()

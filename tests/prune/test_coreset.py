@@ -20,8 +20,8 @@ from stages.prune.coreset import DPP, K_CENTRE, RIDGE, Rule
 
 RULES = pytest.mark.parametrize("rule", [K_CENTRE, DPP], ids=["k_centre", "dpp"])
 # unit vectors whose products are exact in floating point, and the zero vector: ties are true ties
-EXACT = [*np.eye(4), *-np.eye(4), *(np.array(np.meshgrid(*[[0.5, -0.5]] * 4)).reshape(4, 16).T)]
-EXACT = np.array([*EXACT, np.zeros(4)], dtype=np.float32)
+HALVES = np.array(np.meshgrid(*[[0.5, -0.5]] * 4)).reshape(4, 16).T
+EXACT = np.array([*np.eye(4), *-np.eye(4), *HALVES, np.zeros(4)], dtype=np.float32)
 
 
 @contextmanager
@@ -86,7 +86,7 @@ def test_lazy_k_centre_takes_exactly_what_the_plain_one_takes(numbers: list[int]
 
 
 @pytest.mark.parametrize("portions", [small_portions, pytest.MonkeyPatch.context])
-def test_lazy_k_centre_takes_what_the_plain_one_takes_of_many(portions: Callable) -> None:  # type: ignore[type-arg]
+def test_lazy_k_centre_takes_what_the_plain_one_takes_of_many(portions: Callable) -> None:
     rows = np.r_[blobs(30, 20)[0], gaussian(300, 16, seed=1) * 8]
     with portions():
         taken = coreset.greedy(Vectors(rows), 150, K_CENTRE).tolist()

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 
 from argus.data.catalogue import SPLITS
-from stages.split.balance import FEW, FEWEST, NEAR_TIE, Cut, Shares, Unit, by_hash
+from argus.data.feasibility import FEWEST
+from stages.split.balance import FEW, NEAR_TIE, Cut, Shares, Unit, by_hash
 from stages.split.prior_splits import empty
 from stages.split.split import split
 from tests.split.tables import SETTINGS, fleet

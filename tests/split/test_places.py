@@ -67,7 +67,8 @@ def test_nothing_near_by_features_crosses_and_later_deliveries_change_nothing(
 @settings(deadline=None, max_examples=80)
 @given(histories())
 def test_an_image_keeps_its_split_though_leaders_and_knobs_come_and_go(history: list[Any]) -> None:
-    record, known = empty(), {}
+    record = empty()
+    known: dict[str, str] = {}
     for turn in history:
         vectors = vectors_of(turn.images)
         after, record, leaked = split(turn.images, record, turn.knobs, turn.mirrored, vectors)

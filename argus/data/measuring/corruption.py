@@ -73,6 +73,7 @@ def _tinted(light: np.ndarray, tints: np.ndarray, edge: Edge) -> float:
     Args:
         light: [H, W].
         tints: [H, W, 2], which grow together towards magenta and fall together towards green.
+        edge: which.
     """
     column = np.arange(light.shape[1])
     row = np.where(column < edge.split, edge.left, edge.right)

@@ -142,6 +142,8 @@ def measure_all(places: Sequence[ImageRef], how: How, workers: int | None = None
     memory than a thousand.
 
     Args:
+        places: of the files.
+        how: they are read.
         workers: processes; as many as there are cores if None. A handful of files is done here.
 
     Raises:

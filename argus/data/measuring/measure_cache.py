@@ -51,6 +51,7 @@ def measured(rows: pl.DataFrame, settings: params.Ingest) -> tuple[pl.DataFrame,
 
     Args:
         rows: as `deliveries.described` gives them; those with a status already are left alone.
+        settings: of ingest.
     """
     found, decoded = _measured(rows, settings, None)
     told = told_sample_max(rows, settings.sample_max)

@@ -45,7 +45,7 @@ def exact_dct(grey: Image.Image) -> np.ndarray:
 
 
 def fast_dct(pixels: np.ndarray) -> np.ndarray:
-    """The same as `exact_dct` but for Pillow's rounding to whole grey levels, in a fifth of the time.
+    """The same as `exact_dct` but for Pillow's rounding to whole levels, in a fifth of the time.
 
     Shrinking and transform are both linear, so they are one matrix for the rows and one for the
     columns.
@@ -100,6 +100,8 @@ def pixel_digest(pixels: np.ndarray, width: int, height: int) -> str:
 
     Args:
         pixels: uint8 [H, W], which may be smaller than the image.
+        width: of the image, px.
+        height: likewise.
     """
     digest = hashlib.sha256(f"{width}x{height}:{pixels.shape}".encode())
     digest.update(pixels.data)

@@ -15,7 +15,7 @@ CASTS = {"green": (-20, 50, -20), "purple": (0, -50, 0), "violet": (30, -10, 50)
 
 
 def scene(seed: int) -> np.ndarray:
-    """A smooth picture of detail everywhere: int [180, 270, 3], values 40 to 215."""
+    """A smooth image of detail everywhere: int [180, 270, 3], values 40 to 215."""
     rng = np.random.default_rng(seed)
     detail = Image.fromarray(rng.integers(0, 256, (90, 135), dtype=np.uint8))
     fine = detail.resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
@@ -24,11 +24,11 @@ def scene(seed: int) -> np.ndarray:
 
 
 def score(values: np.ndarray) -> float:
-    """Of a colour picture as it comes out of a JPEG file."""
+    """Of a colour image as it comes out of a JPEG file."""
     stream = io.BytesIO()
     Image.fromarray(values.clip(0, 255).astype(np.uint8)).save(stream, "JPEG", quality=90)
-    picture = Image.open(stream).convert("RGB")
-    return corruption_score(np.asarray(picture.convert("L")), lambda: picture)
+    image = Image.open(stream).convert("RGB")
+    return corruption_score(np.asarray(image.convert("L")), lambda: image)
 
 
 def broken(seed: int, column: int, apart: int, change: tuple[float, ...]) -> np.ndarray:
@@ -75,7 +75,7 @@ def test_a_coloured_rail_over_the_whole_width_is_no_tear() -> None:
     assert score(values) < 0.2
 
 
-def test_letterboxes_bonnets_and_grey_pictures_are_no_tears() -> None:
+def test_letterboxes_bonnets_and_grey_images_are_no_tears() -> None:
     for bars in (0, 16, 128, 235):
         values = scene(4)
         values[:20] = values[-20:] = bars
@@ -118,5 +118,5 @@ def test_a_row_repeated_to_the_bottom_is_a_tear() -> None:
 
 
 @pytest.mark.parametrize("size", [(3, 3), (4, 200), (200, 4), (16, 16)])
-def test_the_smallest_pictures_are_not_torn(size: tuple[int, int]) -> None:
+def test_the_smallest_images_are_not_torn(size: tuple[int, int]) -> None:
     assert corruption_score(np.full(size, 128, np.uint8), lambda: Image.new("RGB", size)) == 0

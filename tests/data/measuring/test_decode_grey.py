@@ -14,7 +14,7 @@ LIMITS = Limits(min_side=32, max_pixels=1_000_000, max_aspect=20, max_memory=10*
 
 def both(size: tuple[int, int], form: str = "JPEG", **options: Any) -> list[Any]:
     data = encoded(scene(4, size), form, **options)
-    return [decode_grey(data, mode, LIMITS) for mode in ("fast", "exact")]  # type: ignore[arg-type]
+    return [decode_grey(data, mode, LIMITS) for mode in ("fast", "exact")]
 
 
 def test_fast_decodes_no_further_than_is_judged() -> None:

@@ -38,12 +38,12 @@ def test_the_fast_transform_is_the_exact_one_but_for_rounding() -> None:
     theirs = np.stack([exact_dct(picture) for picture in pictures])
     # rounding twice to whole numbers is noise of a variance of a sixth of a grey level at most
     assert ((ours - theirs).reshape(-1, 64) / NOISE).std() < (1 / 6) ** 0.5
-    # a picture at the size of the transform is not shrunk, nor rounded
+    # an image at the size of the transform is not shrunk, nor rounded
     square = scene(1, (32, 32)).convert("L")
     assert np.allclose(fast_dct(np.asarray(square)), exact_dct(square))
 
 
-def test_the_mirrored_hash_is_that_of_the_mirrored_picture() -> None:
+def test_the_mirrored_hash_is_that_of_the_mirrored_image() -> None:
     for seed in range(50):
         # at the size of the transform, so that no resampling comes between
         picture = scene(seed, (32, 32))
@@ -62,7 +62,7 @@ def test_noise_moves_a_coefficient_as_far_as_its_basis_is_long() -> None:
     assert np.allclose(terms.std(axis=0), NOISE, rtol=0.06)
 
 
-def test_flat_pictures_hash_at_random_and_show_it() -> None:
+def test_flat_images_hash_at_random_and_show_it() -> None:
     rng = np.random.default_rng(1)
     dark = rng.normal(5, 1, (100, 32, 32)).round().clip(0, 255).astype(np.uint8)
     assert np.median(perceptual_hashes(COSINES @ dark @ COSINES.T).fragile) > 32

@@ -13,14 +13,14 @@ from tests.conftest import scene
 
 
 def indicators(image: Image.Image) -> QualityIndicators:
-    """Of one picture, numbers in place of arrays."""
+    """Of one image, numbers in place of arrays."""
     small = at_common_size(image)
     found = quality_indicators([np.asarray(small)], [small.histogram()])
     return QualityIndicators(*(float(values[0]) for values in found))  # type: ignore[arg-type]
 
 
 def pixels(seed: int) -> np.ndarray:
-    """A picture with detail everywhere: uint8 [180, 270], values 40 to 215."""
+    """An image with detail everywhere: uint8 [180, 270], values 40 to 215."""
     rng = np.random.default_rng(seed)
     detail = Image.fromarray(rng.integers(0, 256, (90, 135), dtype=np.uint8))
     fine = np.asarray(detail.resize((270, 180), Image.Resampling.BICUBIC), dtype=float)
@@ -57,7 +57,7 @@ def test_measures_hardly_depend_on_the_size_that_was_delivered() -> None:
     assert list(a) == pytest.approx(list(b), rel=0.1, abs=0.01)
 
 
-def test_a_small_picture_is_not_enlarged() -> None:
+def test_a_small_image_is_not_enlarged() -> None:
     assert at_common_size(Image.new("L", (96, 64))).size == (96, 64)
     assert at_common_size(Image.new("L", (720, 360))).size == (360, 180)
 
@@ -98,14 +98,14 @@ def test_a_blur_widens_edges_and_fog_does_not(seed: int) -> None:
 
 @pytest.mark.parametrize("row", range(80, 88))
 def test_a_level_horizon_is_an_edge_in_whichever_row_it_lies(row: int) -> None:
-    # a calm sea, a field of snow: down the picture nothing else is sharp
+    # a calm sea, a field of snow: down the image nothing else is sharp
     shade = 65 + np.arange(180.0)[:, None] + 4 * (np.arange(320) // 20 % 2)
     shade[row:] -= 60
     assert indicators(from_array(shade)).edge_width < 1
     assert indicators(from_array(shade).filter(ImageFilter.GaussianBlur(3))).edge_width > 1.8
 
 
-def test_the_edges_of_flat_and_of_evenly_shaded_pictures() -> None:
+def test_the_edges_of_flat_and_of_evenly_shaded_images() -> None:
     assert indicators(Image.new("L", (320, 180), 77)).edge_width == 0
     ramp = from_array(np.tile(np.arange(180.0)[:, None], (1, 320)))
     assert indicators(ramp).edge_width == 99
@@ -128,7 +128,7 @@ def test_lamps_stand_out_and_noise_stuck_pixels_and_a_covered_lens_do_not() -> N
 
 
 @pytest.mark.parametrize("size", [(3, 3), (5, 64), (64, 5), (181, 3)])
-def test_the_smallest_pictures_are_measured(size: tuple[int, int]) -> None:
+def test_the_smallest_images_are_measured(size: tuple[int, int]) -> None:
     found = indicators(Image.new("L", size, 90))
     assert found.edge_width == 0
     assert found.detail == 0
