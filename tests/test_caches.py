@@ -27,6 +27,7 @@ CACHED = {
     "embed": "argus.features.embedding",
     "pixels": "argus.features.embedding",
     "pairs": "argus.hamming.pair_cache",
+    "pack": "stages.pack.pixels",
 }
 """The module that computes what each cache holds."""
 
@@ -87,13 +88,12 @@ def run(house: House, card: Callable, deliver: Callable) -> Callable[[str], tupl
     torch_threads = torch.get_num_threads()
 
     def ingest() -> tuple[bytes, int]:
-        stage, params = house.load("stages.ingest.__main__"), house.load("argus.core.params")
+        stage, params = house.load("stages.ingest.take_in"), house.load("argus.core.params")
         images, decoded = stage.take_in("fleet", params.load().ingest)
         return images.write_json().encode(), decoded
 
-    def embed() -> tuple[bytes, int]:
-        features = house.load("argus.features.embedding")
-        images = pl.DataFrame({"path": [f"{k}.png" for k in range(6)]}).with_columns(
+    def catalogued() -> pl.DataFrame:
+        return pl.DataFrame({"path": [f"{k}.png" for k in range(6)]}).with_columns(
             image_id="path",
             source=pl.lit("fleet"),
             delivery=pl.lit("d1"),
@@ -103,26 +103,36 @@ def run(house: House, card: Callable, deliver: Callable) -> Callable[[str], tupl
             height=pl.lit(80, pl.Int32),
             sample_max=pl.lit(None, pl.Float64),
         )
-        vectors, _, new = features.of(images, "colours", torch_threads)
+
+    def embed() -> tuple[bytes, int]:
+        features = house.load("argus.features.embedding")
+        vectors, _, new = features.embed_images(catalogued(), "colours", torch_threads)
         return vectors.tobytes(), new
+
+    def pack() -> tuple[bytes, int]:
+        pixels, file = house.load("stages.pack.pixels"), Path("data/pack/train.npy")
+        cache = pixels.pixel_cache((32, 48))
+        images = catalogued().with_columns(split=pl.lit("train"))
+        _, decoded = pixels.write_images({"train": file}, images, (32, 48), cache)
+        return file.read_bytes(), decoded
 
     def pixels() -> tuple[bytes, int]:
         net = house.load("argus.features.backbone").BACKBONES["colours"]()
         known: list[int] = []
-        vectors = house.load("argus.features.embedding").of_pixels(scenes(5), net, known.append)
+        vectors = house.load("argus.features.embedding").embed_arrays(scenes(5), net, known.append)
         return vectors.tobytes(), 5 - known[0]
 
     def pairs() -> tuple[bytes, int]:
-        memory = house.load("argus.hamming.pair_cache")
-        memory.WORTH = 0
+        pair_cache = house.load("argus.hamming.pair_cache")
+        pair_cache.WORTH = 0
         values = np.unique(np.random.default_rng(0).integers(0, 1 << 9, 60).astype(np.uint64))
         files = set(Path(".cache/pairs").glob("*"))
-        found = list(memory.remembered(values, 3, Path(".cache/pairs")))
+        found = list(pair_cache.cached_self_join(values, 3, Path(".cache/pairs")))
         listed = sorted(pair for a, b in found for pair in zip(a.tolist(), b.tolist(), strict=True))
         searched = set(Path(".cache/pairs").glob("*")) - files
         return repr(listed).encode(), len(searched)
 
-    stages = {"ingest": ingest, "embed": embed, "pixels": pixels, "pairs": pairs}
+    stages = {"ingest": ingest, "embed": embed, "pixels": pixels, "pairs": pairs, "pack": pack}
     yield lambda name: stages[name]()
     torch.set_deterministic_debug_mode("default")
 
@@ -143,24 +153,26 @@ _prepare = Backbone.prepare
 Backbone.prepare = lambda self, image: _prepare(self, image) // 2
 """
 NEARER = """
-_unedited = near
-def near(values, radius):
+_unedited = self_join
+def self_join(values, radius):
     return _unedited(values, radius - 1)
 """
 EDITS = [
     ("ingest", "argus.data.measuring.measure", wrapped("measure", MEASURED)),
     (
         "ingest",
-        "argus.data.measuring.judge",
-        wrapped("judge", "found._replace(luminance=found[0] + 1)"),
+        "argus.data.measuring.quality",
+        wrapped("quality_indicators", "found._replace(luminance=found[0] + 1)"),
     ),
-    ("ingest", "argus.data.measuring.fingerprint", wrapped("of_pixels", "found[::-1]")),
+    ("ingest", "argus.data.measuring.perceptual_hash", wrapped("pixel_digest", "found[::-1]")),
     ("ingest", "argus.data.reading", wrapped("read_bytes", "found + bytes(1)")),
     ("embed", "argus.features.embedding", wrapped("_embedded", "(found[0], found[1] + 1)")),
     ("embed", "argus.features.backbone", PREPARED),
     ("embed", "argus.data.reading", wrapped("load_rgb", "found.rotate(180).convert('L')")),
     ("pixels", "argus.features.backbone", PREPARED),
     ("pairs", "argus.hamming.join", NEARER),
+    ("pack", "stages.pack.pixels", wrapped("shrink", "255 - found")),
+    ("pack", "argus.data.reading", wrapped("load_rgb", "found.rotate(180)")),
 ]
 
 
@@ -197,7 +209,7 @@ def test_which_content_a_file_has_is_found_anew_after_an_edit(
     run("ingest")
     house.edit("argus.data.reading", ANOTHER_FILE)
     settings = house.load("argus.core.params").load().ingest
-    house.load("stages.ingest.__main__").take_in("other", settings)  # it knows the old content
+    house.load("stages.ingest.take_in").take_in("other", settings)  # it knows the old content
     warm, _ = run("ingest")
     remove(Path(".cache"))
     assert warm == run("ingest")[0]
@@ -223,7 +235,13 @@ def test_what_is_imported_is_in_the_closure(house: House, entry: str) -> None:
     assert imported <= house.load("argus.core.code").closure(entry).keys()
 
 
-LIBRARIES = {"ingest": "pillow", "embed": "torch", "pixels": "torchvision", "pairs": "numpy"}
+LIBRARIES = {
+    "ingest": "pillow",
+    "embed": "torch",
+    "pixels": "torchvision",
+    "pairs": "numpy",
+    "pack": "pillow",
+}
 
 
 @pytest.mark.parametrize("name", CACHED)

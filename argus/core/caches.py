@@ -58,9 +58,20 @@ class SideCache:
     cache, and what was torn or changed is not believed.
     """
 
-    def __init__(self, kind: str, version: str, key: Sequence[str] = ("image_id",)) -> None:
+    def __init__(
+        self, kind: str, version: str, key: Sequence[str] = ("image_id",), part: int | None = None
+    ) -> None:
+        """
+        Args:
+            kind: what is cached; the folder.
+            version: of the code that computes it, see `argus.core.code`.
+            key: the columns that name a row.
+            part: rows that a part may have, `PART` at most and if None; fewer for large rows, as a
+                part is held in memory.
+        """
         self.folder = CACHE / kind / version
         self.key = list(key)
+        self.part = PART if part is None else min(part, PART)
 
     def read(self) -> pl.DataFrame | None:
         """All rows known, one for each key; None if there is none.
@@ -115,6 +126,26 @@ class SideCache:
         sweep(self.folder)
         expire(self.folder.parent.iterdir(), kept=self.folder)
 
+    def keep_only(self, wanted: pl.DataFrame) -> None:
+        """Forget all rows but some, and all other versions of the kind, part by part.
+
+        Args:
+            wanted: the columns of the key.
+        """
+        for path in self.parts():
+            rows = _content(path)
+            if rows is None:
+                continue
+            kept = rows.join(wanted, on=self.key, how="semi")
+            if kept.height < rows.height:
+                if kept.height:
+                    self._write([kept])
+                remove(path)
+        if self.folder.parent.is_dir():
+            for version in self.folder.parent.iterdir():
+                if version != self.folder:
+                    remove(version)
+
     def _join(self) -> None:
         """Make whole parts of small ones.
 
@@ -123,12 +154,12 @@ class SideCache:
         """
         group: dict[Path, pl.DataFrame] = {}
         for path in self.parts():
-            if int(path.name.partition("-")[0]) >= PART // 2:
+            if int(path.name.partition("-")[0]) >= self.part // 2:
                 continue
             rows = _content(path)
             if rows is not None:
                 group[path] = rows
-            if sum(rows.height for rows in group.values()) >= PART // 2:
+            if sum(rows.height for rows in group.values()) >= self.part // 2:
                 self._replace(group)
                 group = {}
         self._replace(group)
@@ -169,7 +200,7 @@ class Adding:
         """Have rows written down, now or soon."""
         if not rows.is_empty():
             self.held.append(rows)
-        full = sum(part.height for part in self.held) >= PART
+        full = sum(part.height for part in self.held) >= self.cache.part
         if full or time.monotonic() - self.since >= SECONDS:
             self._flush()
 

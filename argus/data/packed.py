@@ -11,8 +11,8 @@ import numpy as np
 import polars as pl
 
 from argus.core.errors import ArgusError
+from argus.core.paths import PACKED
 
-PACKED = Path("data/pack")
 RIGHTS = "rights.json"
 ORIGIN = ["image_id", "source", "delivery"]
 

@@ -20,7 +20,7 @@ BATCH = 16  # always this many, padded: another batch size may round differently
 
 @dataclass(frozen=True)
 class Backbone:
-    """A feature extractor: uint8 pictures in, one vector each out.
+    """A feature extractor: uint8 images in, one vector each out.
 
     `side` is the network's input in px, `dimensions` the length of a vector, `mean` and `std` the
     normalisation of inputs scaled to 0..1, `forward` float32 [B, 3, side, side] to [B, D].
@@ -34,7 +34,7 @@ class Backbone:
     forward: Callable[[torch.Tensor], torch.Tensor]
 
     def prepare(self, image: Image.Image) -> np.ndarray:
-        """The picture as the network sees it: uint8 [side, side, 3] RGB.
+        """The image as the network sees it: uint8 [side, side, 3] RGB.
 
         PIL bicubic with antialiasing, aspect ratio not kept, as clean-fid does (Parmar et al.,
         CVPR 2022): other resizers shift the scores.
@@ -43,9 +43,9 @@ class Backbone:
         return np.asarray(image.convert("RGB").resize(size, Image.Resampling.BICUBIC))
 
     def features(
-        self, images: np.ndarray, progress: Callable[[int], None] = lambda n: None
+        self, images: np.ndarray, progress: Callable[[int], None] = lambda _: None
     ) -> np.ndarray:
-        """Vectors of pictures of any size.
+        """Vectors of images of any size.
 
         An image's vector does not depend on the images beside it.
 

@@ -19,7 +19,9 @@ from argus.features import backbone
 CHUNK = 2 * backbone.BATCH  # images described at a time: what a kill may lose beside some seconds
 
 
-def of(images: pl.DataFrame, name: str, threads: int) -> tuple[np.ndarray, np.ndarray, int]:
+def embed_images(
+    images: pl.DataFrame, name: str, threads: int
+) -> tuple[np.ndarray, np.ndarray, int]:
     """The vector of every image of a table, read from its file unless its content is known.
 
     Args:
@@ -51,38 +53,38 @@ def of(images: pl.DataFrame, name: str, threads: int) -> tuple[np.ndarray, np.nd
     return found, ~np.isnan(found[:, 0]), new
 
 
-def of_pixels(
-    pictures: np.ndarray,
+def embed_arrays(
+    images: np.ndarray,
     net: backbone.Backbone,
-    progress: Callable[[int], None] = lambda n: None,
+    progress: Callable[[int], None] = lambda _: None,
     known: Callable[[int], None] | None = None,
 ) -> np.ndarray:
-    """The vector of every picture, by its pixels; equal pictures are described once.
+    """The vector of every image, by its pixels; equal images are described once.
 
-    For pictures that come again in later runs: reals, and what is made of them.
+    For images that come again in later runs: reals, and what is made of them.
 
     Args:
-        pictures: uint8 [N, H, W, 3] RGB.
+        images: uint8 [N, H, W, 3] RGB.
         net: what describes them.
-        progress: told how many pictures are done.
+        progress: told how many images are done.
         known: told at the start how many take no work; left out, `progress` is.
 
     Returns:
         float32 [N, D], the same whether they were known or not.
     """
-    keys = [hashlib.sha256(picture.tobytes()).hexdigest() for picture in pictures]
+    keys = [hashlib.sha256(image.tobytes()).hexdigest() for image in images]
     wanted = pl.DataFrame({"image_id": keys}, schema={"image_id": pl.String})
     once = wanted.with_row_index().unique("image_id", keep="first", maintain_order=True)
     first = once["index"].to_numpy()
-    cache = SideCache("pixels", _version(net, pictures.shape[1:]))
+    cache = SideCache("pixels", _version(net, images.shape[1:]))
     vectors, unseen = _known(once["image_id"], cache, net.dimensions)
-    (known or progress)(len(pictures) - len(unseen))
+    (known or progress)(len(images) - len(unseen))
     _describe(
         vectors,
         unseen,
         once["image_id"],
         cache,
-        lambda rows: (rows, net.features(pictures[first[rows]], progress)),
+        lambda rows: (rows, net.features(images[first[rows]], progress)),
     )
     return _each(wanted["image_id"], once["image_id"], vectors)
 
@@ -121,6 +123,10 @@ def _describe(
     """Fill in the vectors of some rows, and keep them in the cache as they are found.
 
     Args:
+        vectors: float32 [N, D], changed.
+        rows: int64 [M], those to fill in.
+        image_ids: of all N.
+        cache: of this backbone.
         described: of rows int64 [n], those that could be read, int64 [m], and their vectors,
             float32 [m, D].
 
@@ -156,7 +162,7 @@ def _embedded(
     """
     pixels, read = [], []
     for row, place in zip(rows, reading.image_refs(images[rows]), strict=True):
-        try:  # one picture at a time: only what the network sees of it is kept
+        try:  # one image at a time: only what the network sees of it is kept
             pixels.append(net.prepare(reading.load_rgb(place)))
         except reading.UnreadableImageError:
             continue

@@ -1,10 +1,19 @@
-"""Feature vectors read block by block, so that a table larger than memory can be worked on."""
+"""What `embed` wrote, read block by block: the one way to feature vectors for later stages.
+
+A table larger than memory can be worked on.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
+import polars as pl
+
+from argus.core.errors import ArgusError
+from argus.core.paths import EMBEDDED
+from argus.data import catalogue
 
 BLOCK = 4096  # rows read at a time
 
@@ -52,3 +61,21 @@ class Vectors:
 def chord(cosine: np.ndarray | float) -> np.ndarray:
     """Euclidean distance between unit vectors, 0 to 2, from their product."""
     return np.sqrt(np.maximum(2 - 2 * cosine, 0))
+
+
+def read_vectors(images: pl.DataFrame, folder: Path = EMBEDDED) -> tuple[np.ndarray, np.ndarray]:
+    """The feature vectors of the rows of a table, mapped and not loaded.
+
+    Returns:
+        matrix: float32 [M, D], of all images embedded; rows: int64 [N], where in it each row of
+        the table stands.
+
+    Raises:
+        ArgusError: `embed` has not run, or an image has no vector, so that was another run.
+    """
+    ids = catalogue.read(folder / "ids.parquet").with_row_index("row")
+    rows = images.join(ids, on="image_id", how="left", maintain_order="left")["row"]
+    if rows.null_count():
+        raise ArgusError(f"{rows.null_count()} images have no features: `dvc repro embed`")
+    matrix: np.ndarray = np.load(folder / "features.npy", mmap_mode="r")
+    return matrix, rows.to_numpy().astype(np.int64)

@@ -26,16 +26,16 @@ HEIGHTS = np.array(
 """By the length of a run, with how many values it is laid out: at most an eighth more."""
 
 Pairs = tuple[np.ndarray, np.ndarray]
-Filled = tuple[Table, np.ndarray]
+FilledTable = tuple[Table, np.ndarray]
 """A table and the known hashes in it: uint64 [N], arranged and sorted."""
 
 
-def hamming(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def hamming_distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Number of differing bits of uint64 arrays, elementwise: uint8, 0 to 64."""
     return np.bitwise_count(a ^ b)
 
 
-def near(values: np.ndarray, radius: int) -> Iterator[Pairs]:
+def self_join(values: np.ndarray, radius: int) -> Iterator[Pairs]:
     """All pairs of hashes within the radius, each once, batch by batch; a bar if they are many.
 
     Args:
@@ -49,17 +49,17 @@ def near(values: np.ndarray, radius: int) -> Iterator[Pairs]:
         return
     tables = plan(values, radius).tables
     shown = track(tables, f"pairs within {radius} bits", len(tables), "tables")
-    yield from _near(shown if len(values) >= MANY else tables, values, radius)
+    yield from _self_join(shown if len(values) >= MANY else tables, values, radius)
 
 
-def _near(tables: Iterable[Table], values: np.ndarray, radius: int) -> Iterator[Pairs]:
+def _self_join(tables: Iterable[Table], values: np.ndarray, radius: int) -> Iterator[Pairs]:
     for table in tables:
         for a, b in _batches(_in_runs(_sorted(table, values), table, radius)):
             own = table.owned(a, b)
             yield table.restore(a[own]), table.restore(b[own])
 
 
-def filled(known: np.ndarray, radius: int, new: int) -> Iterator[Filled]:
+def build_tables(known: np.ndarray, radius: int, new: int) -> Iterator[FilledTable]:
     """The tables for comparing known hashes with new ones.
 
     They come one by one, so that a single pass needs the memory of one; a list of them is at hand
@@ -75,11 +75,11 @@ def filled(known: np.ndarray, radius: int, new: int) -> Iterator[Filled]:
             yield table, _sorted(table, known)
 
 
-def across(tables: Iterable[Filled], new: np.ndarray, radius: int) -> Iterator[Pairs]:
+def cross_join(tables: Iterable[FilledTable], new: np.ndarray, radius: int) -> Iterator[Pairs]:
     """All pairs of a known and a new hash within the radius, each once, batch by batch.
 
     Args:
-        tables: as `filled` gives them for this radius.
+        tables: as `build_tables` gives them for this radius.
         new: uint64 [M], no two the same.
         radius: bits.
 
@@ -122,7 +122,7 @@ def _in_runs(ordered: np.ndarray, table: Table, radius: int) -> Iterator[Pairs]:
                 if length < LONG:
                     yield from _in_run(run, radius)
                 elif not table.leaves(run):
-                    yield from _near(plan(run, radius).tables, run, radius)
+                    yield from _self_join(plan(run, radius).tables, run, radius)
         else:
             width = max(1, AT_ONCE // height)
             for at in range(begin, end, width):
@@ -160,7 +160,7 @@ def _in_run(run: np.ndarray, radius: int) -> Iterator[Pairs]:
     height = max(1, AT_ONCE // max(1, len(run)))
     for begin in range(0, len(run), height):
         upper, rest = run[begin : begin + height], run[begin:]
-        close = hamming(upper[:, None], rest) <= radius
+        close = hamming_distance(upper[:, None], rest) <= radius
         i, j = np.divmod(close.ravel().nonzero()[0], len(rest))
         later = j > i
         yield upper[i[later]], rest[j[later]]
@@ -176,11 +176,11 @@ def _between_runs(known: np.ndarray, new: np.ndarray, table: Table, radius: int)
             there = known[first[begin] : first[begin] + count[begin]]
             here = new[begin:end]
             if not table.leaves(np.concatenate([here, there])):
-                yield from across(filled(there, radius, len(here)), here, radius)
+                yield from cross_join(build_tables(there, radius, len(here)), here, radius)
             count[begin:end] = 0
     for which, place in spread(first, count):
         a, b = known[place], new[which]
-        close = hamming(a, b) <= radius
+        close = hamming_distance(a, b) <= radius
         yield a[close], b[close]
 
 

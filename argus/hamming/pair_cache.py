@@ -22,12 +22,12 @@ from argus.hamming import join, plan
 from argus.hamming.join import BATCH, Pairs
 
 WORTH = 2e9  # nanoseconds; what takes less is nearly as soon searched as a file is read and written
-MOST = 1 << 25  # pairs of 8 bytes; with more, nothing is remembered
+MOST = 1 << 25  # pairs of 8 bytes; with more, nothing is kept
 LOW = np.uint64((1 << 32) - 1)
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownPairs:
     """Hashes that were searched: `values` uint64 [K], sorted, no two the same; `pairs` uint64 [P],
     two rows of `values` each, one in the upper and one in the lower 32 bits."""
 
@@ -35,7 +35,7 @@ class Known:
     pairs: np.ndarray
 
     @classmethod
-    def read(cls, path: Path) -> Known:
+    def read(cls, path: Path) -> KnownPairs:
         """What a file holds; nothing if there is none, or not as it was written."""
         try:
             words = np.fromfile(path, dtype="<u8")
@@ -54,50 +54,50 @@ class Known:
         with atomic(path) as temporary:
             words.astype("<u8", copy=False).tofile(temporary)
 
-    def near(self) -> Iterator[Pairs]:
-        """Its pairs, as `join.near` gives them."""
+    def batches(self) -> Iterator[Pairs]:
+        """Its pairs, as `join.self_join` gives them."""
         for begin in range(0, len(self.pairs), BATCH):
             part = self.pairs[begin : begin + BATCH]
             yield self.values[part >> np.uint64(32)], self.values[part & LOW]
 
-    def with_more(self, new: np.ndarray, found: Iterable[Pairs]) -> Known:
+    def with_more(self, new: np.ndarray, found: Iterable[Pairs]) -> KnownPairs:
         """With hashes uint64 [M], none of them known, and the pairs that have a new one."""
         values = np.concatenate([self.values, new])
         values.sort()
         place = np.searchsorted(values, self.values).astype(np.uint64)
         parts = [_packed(place[self.pairs >> np.uint64(32)], place[self.pairs & LOW])]
         parts += [_packed(np.searchsorted(values, a), np.searchsorted(values, b)) for a, b in found]
-        return Known(values, np.concatenate(parts))
+        return KnownPairs(values, np.concatenate(parts))
 
 
-def remembered(values: np.ndarray, radius: int, folder: Path) -> Iterator[Pairs]:
-    """As `join.near`; hashes that were searched before are compared with the new ones alone.
+def cached_self_join(values: np.ndarray, radius: int, folder: Path) -> Iterator[Pairs]:
+    """As `join.self_join`; hashes that were searched before are compared with the new ones alone.
 
-    What is new is remembered once all pairs have been taken; nothing of a search that is quick.
+    What is new is kept once all pairs have been taken; nothing of a search that is quick.
 
     Args:
         values: uint64 [N], sorted, no two the same.
         radius: bits.
-        folder: where the memory lies.
+        folder: where the cache lies.
     """
     if len(values) < 2 or plan.plan(values, radius).cost < WORTH:
-        yield from join.near(values, radius)
+        yield from join.self_join(values, radius)
         return
     path = folder / f"{code.version(__name__)}-{radius}"
-    known = Known.read(path)
+    known = KnownPairs.read(path)
     new = values[~among(values, known.values)]
     gone = len(known.values) - (len(values) - len(new))
     if 2 * len(new) * gone > (len(values) - len(new)) ** 2:
         # comparing the new ones with what is gone would cost more than it spares
-        known, new, gone = Known(values[:0], values[:0]), values, 0
-    old = known.near()
+        known, new, gone = KnownPairs(values[:0], values[:0]), values, 0
+    old = known.batches()
     yield from _both_among(old, values) if gone else old
     if not len(new):
         return
-    tables = join.filled(known.values, radius, len(new))
+    tables = join.build_tables(known.values, radius, len(new))
     found: list[Pairs] = []
     count = len(known.pairs)
-    for pairs in chain(join.across(tables, new, radius), join.near(new, radius)):
+    for pairs in chain(join.cross_join(tables, new, radius), join.self_join(new, radius)):
         count += len(pairs[0])
         if count <= MOST:
             found.append(pairs)

@@ -26,7 +26,7 @@ from argus.data.measuring import measure
 from argus.data.reading import ImageRef
 from benchmarks.curation.loops import decode_only, imagehash_loop
 from benchmarks.measures import Measure, cpu_seconds
-from stages.ingest.__main__ import take_in
+from stages.ingest.take_in import take_in
 
 ORIGINALS = "original_resolution"
 SIZE = (1280, 720)
@@ -171,7 +171,7 @@ def _forget() -> None:
 
 
 def _deliver(folder: Path, originals: list[Path], numbers: range, day: int) -> Path:
-    """Copies of the originals, each with bytes of its own behind the picture."""
+    """Copies of the originals, each with bytes of its own behind the image."""
     folder.mkdir(parents=True)
     rng = np.random.default_rng(day)
     for number in numbers:

@@ -21,10 +21,9 @@ import polars as pl
 import yaml
 from scipy.signal import lfilter
 
+from argus.core.paths import EMBEDDED, INGESTED
 from argus.data import catalogue
 from argus.data.catalogue import in_schema
-from argus.features.embedded import EMBEDDED
-from stages.dedupe.__main__ import INGESTED
 
 FEATURES = 512
 BUDGET = 10_000  # of `prune`, images
@@ -190,7 +189,7 @@ def settings(params: Path) -> str:
     content = yaml.safe_load(params.read_text(encoding="utf-8"))
     content["sources"] = list(SHARES)
     content["prune"]["budget"] = BUDGET
-    content["dedupe"]["within_sequence"] = None  # there are no pictures to look at
+    content["dedupe"]["within_sequence"] = None  # there are no images to look at
     return yaml.safe_dump(content)
 
 

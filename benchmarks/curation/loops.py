@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-ROWS = 180  # of the grey picture that a reduced decoding must leave: as many as ingest needs
+ROWS = 180  # of the grey image that a reduced decoding must leave: as many as ingest needs
 
 
 def decode_only(paths: list[str]) -> None:

@@ -20,17 +20,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from argus.data.images.decode import decode
-from argus.data.measuring import fingerprint
-from argus.hamming.join import Pairs, across, filled
-from argus.hamming.neighbours import Hashes
-from argus.hamming.search import within
+from argus.data.measuring import perceptual_hash
+from argus.hamming.join import Pairs, build_tables, cross_join
+from argus.hamming.search import Hashes, within
 from benchmarks.curation.fingerprint import ORIGINALS
 from benchmarks.measures import Measure, cpu_seconds
 
 DECADES = (10**5, 10**6, 10**7)
 NEW = 10**4
 PLANTED = 10  # one hash in so many is a near-duplicate of another
-MIXED = 6  # real pictures in a made one
+MIXED = 6  # real images in a made one
 CHUNK = 10**5
 ROUNDS = 3  # of what takes less than a second; the best counts
 
@@ -59,12 +58,13 @@ def uniform(n: int) -> np.ndarray:
 def like_real(n: int, terms: np.ndarray) -> np.ndarray:
     """Perceptual hashes whose bits are as uneven and as tied to each other as those of real ones.
 
-    A made picture is the mean of the real ones and a mixture of how `MIXED` of them differ from it,
+    A made image is the mean of the real ones and a mixture of how `MIXED` of them differ from it,
     with random weights whose squares add up to 1: mean and covariance of the frequencies are those
-    of the real pictures. Some come again with a little noise.
+    of the real images. Some come again with a little noise.
 
     Args:
-        terms: float64 [P, 64], the lowest frequencies of real pictures.
+        n: hashes.
+        terms: float64 [P, 64], the lowest frequencies of real images.
     """
     rng = np.random.default_rng(n)
     mean = terms.mean(axis=0)
@@ -80,15 +80,15 @@ def like_real(n: int, terms: np.ndarray) -> np.ndarray:
         copies = count // PLANTED
         noise = rng.standard_normal((copies, 64), dtype=np.float32) * apart.std(axis=0)
         made[:copies] = made[copies : 2 * copies] + 0.03 * noise
-        hashes.append(fingerprint.hashes(made).phash)
+        hashes.append(perceptual_hash.perceptual_hashes(made).phash)
     return np.concatenate(hashes)
 
 
 def real_terms(data: Path) -> np.ndarray:
-    """The lowest frequencies of all pictures of the real sets: float64 [P, 64]."""
+    """The lowest frequencies of all images of the real sets: float64 [P, 64]."""
     paths = [path for path in sorted(data.rglob("*.jpg")) if ORIGINALS not in path.parts]
-    pictures = (decode(path.read_bytes(), "L").image for path in paths)
-    return np.stack([fingerprint.exact(grey).ravel() for grey in pictures])
+    images = (decode(path.read_bytes(), "L").image for path in paths)
+    return np.stack([perceptual_hash.exact_dct(grey).ravel() for grey in images])
 
 
 def ours(path: Path, radius: int) -> Found:
@@ -101,9 +101,9 @@ def ours_in_order(path: Path, radius: int) -> Found:
     return _found(lambda: len(Hashes(np.load(path)).pairs(radius)[0]))
 
 
-def ours_remembering(path: Path, radius: int, memory: Path) -> Found:
+def ours_cached(path: Path, radius: int, pair_cache: Path) -> Found:
     """Batch by batch; known hashes are not searched again."""
-    return _found(lambda: _count(within(np.load(path), radius, memory)), rounds=1)
+    return _found(lambda: _count(within(np.load(path), radius, pair_cache)), rounds=1)
 
 
 def brute(path: Path, radius: int) -> tuple[Found, bool]:
@@ -145,9 +145,9 @@ def tables_at_hand(path: Path, radius: int) -> tuple[Found, Found]:
     """The tables of all but the last hashes; then these compared with them."""
     hashes = np.load(path)
     known, new = np.unique(hashes[:-NEW]), np.unique(hashes[-NEW:])
-    seconds, tables = cpu_seconds(lambda: list(filled(known, radius, len(new))))
+    seconds, tables = cpu_seconds(lambda: list(build_tables(known, radius, len(new))))
     made = Found(0, seconds, _peak())
-    return made, _found(lambda: _count(across(tables, new, radius)))
+    return made, _found(lambda: _count(cross_join(tables, new, radius)))
 
 
 def measures(data: Path) -> list[Measure]:
@@ -214,7 +214,7 @@ def _further(folder: Path, kind: str) -> list[Measure]:
 
 
 def _new_beside_known(folder: Path, kind: str) -> list[Measure]:
-    """New hashes beside a million known: with tables at hand, and through the memory."""
+    """New hashes beside a million known: with tables at hand, and through the pair cache."""
     known, both = _path(folder, kind, 0), _path(folder, kind, DECADES[1] + NEW)
     measured = []
     for radius in (4, 10):
@@ -226,20 +226,20 @@ def _new_beside_known(folder: Path, kind: str) -> list[Measure]:
             _plain(f"{name}, making the tables", made.seconds, "CPU-s"),
             _plain(f"{name}, peak memory with all tables", query.megabytes, "MB"),
         ]
-    # the last radius; at 4 bits a search takes less than what is remembered
-    memory = folder / f"memory-{kind}"
-    first = _apart(ours_remembering, known, radius, memory)
-    again = _apart(ours_remembering, both, radius, memory)
+    # the last radius; at 4 bits a search takes less than what is cached
+    pair_cache = folder / f"pairs-{kind}"
+    first = _apart(ours_cached, known, radius, pair_cache)
+    again = _apart(ours_cached, both, radius, pair_cache)
     anew = _apart(ours, both, radius)
-    size = sum(path.stat().st_size for path in memory.iterdir()) / 1e6
+    size = sum(path.stat().st_size for path in pair_cache.iterdir()) / 1e6
     return [
         *measured,
-        _plain(f"{name}, the known ones searched and remembered", first.seconds, "CPU-s"),
-        Measure(f"{name}, from memory; anew", again.seconds, anew.seconds, "CPU-s",
+        _plain(f"{name}, the known ones searched and cached", first.seconds, "CPU-s"),
+        Measure(f"{name}, from the pair cache; anew", again.seconds, anew.seconds, "CPU-s",
                 again.seconds / anew.seconds, "", None),
         Measure(f"{name}, pairs; anew", again.pairs, anew.pairs, "pairs",
                 again.pairs / anew.pairs, "the same", again.pairs == anew.pairs),
-        _plain(f"{name}, size of the memory", size, "MB"),
+        _plain(f"{name}, size of the pair cache", size, "MB"),
     ]  # fmt: skip
 
 

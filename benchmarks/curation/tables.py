@@ -1,12 +1,13 @@
 """A million rows through `dedupe`, `split`, `label` and `prune`, each in a process of its own.
 
-They run as `dvc repro` runs them, except that no contact sheets are drawn: there are no picture
+They run as `dvc repro` runs them, except that no contact sheets are drawn: there are no image
 files behind the rows.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,17 +19,18 @@ from unittest.mock import patch
 
 from PIL import Image
 
+from argus.core.paths import DEDUPED, EMBEDDED, IMAGES
 from benchmarks.curation import fleet
 from benchmarks.measures import Measure
 
 ROOT = Path(__file__).parents[2]
 ROWS = 1_000_000
 LIMIT = 4.0  # GB
-SHEETS = {  # what draws from picture files, and what it gives if there is nothing to draw
-    "dedupe": ("stages.dedupe.pictures.groups", None),
+SHEETS = {  # what draws from image files, and what it gives if there is nothing to draw
+    "dedupe": ("stages.dedupe.charts.groups", None),
     "split": None,
-    "label": ("stages.label.pictures.predicted", None),
-    "prune": ("stages.prune.pictures.isolated_sheet", Image.new("L", (1, 1))),
+    "label": ("stages.label.charts.predicted", None),
+    "prune": ("stages.prune.charts.isolated_sheet", Image.new("L", (1, 1))),
 }
 
 
@@ -40,6 +42,8 @@ def run(stage: str) -> None:
             main()
     else:
         main()
+    if stage == "dedupe":  # `embed` would say of no image that it cannot be read
+        shutil.copy(DEDUPED / IMAGES, EMBEDDED / IMAGES)
 
 
 @dataclass(frozen=True)
@@ -89,8 +93,8 @@ def _anonymous(pid: int) -> float:
     return sum(kilobytes) * 1024 / 1e9  # none once it has ended
 
 
-def measures(data: Path) -> list[Measure]:
-    """Peak memory and time of each stage on the same rows; `data` is not used."""
+def measures(_data: Path) -> list[Measure]:
+    """Peak memory and time of each stage on the same rows; `_data` is not used."""
     with tempfile.TemporaryDirectory(prefix="argus-bench-") as name:
         folder = Path(name)
         (folder / "params.yaml").write_text(fleet.settings(ROOT / "params.yaml"))

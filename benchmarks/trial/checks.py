@@ -36,7 +36,8 @@ def only_new_decoded(
 
     Args:
         decoded: as `decoded` gives it, for that turn.
-        before, after: the catalogue of the turn before and of that turn.
+        before: the catalogue of the turn before.
+        after: that of the turn.
         turn: its number.
     """
     new = set(after["image_id"]) - set(before["image_id"])

@@ -13,8 +13,8 @@ import numpy as np
 from argus.core.progress import track
 from argus.features.leaders import leaders
 
-AT_ONCE = 1 << 16  # pictures whose vectors are held at a time, 0.3 GB; a longer drive is held whole
-MANY = 1 << 14  # so many pictures show a bar
+AT_ONCE = 1 << 16  # images whose vectors are held at a time, 0.3 GB; a longer drive is held whole
+MANY = 1 << 14  # so many images show a bar
 
 Vectors = Callable[[np.ndarray], np.ndarray]
 """Feature vectors of some rows: int64 [n] to float32 [n, D]."""
@@ -26,19 +26,19 @@ def regrouped(
     """Stars by hash, joined where the centres are frames of one sequence that look alike.
 
     Of each sequence the centres are gone through in order: one that is near an earlier one that
-    stays goes to it (the earliest), and takes its star along. So a picture is still dropped only
+    stays goes to it (the earliest), and takes its star along. So an image is still dropped only
     for one that is kept and counts before it; what was taken along is within the hash radius of a
-    picture within the distance, and no further. Going through all pictures, and not the centres
+    image within the distance, and no further. Going through all images, and not the centres
     alone, would keep 51 in place of 48 of 173 frames of clips at 10 a second, and take many rounds:
     each frame that goes sets others free, which have to be embedded, too.
 
     Prefix-stable, as `stars` is.
 
     Args:
-        centre: int64 [N], of each picture the row of the kept one that it belongs to, as `stars`
+        centre: int64 [N], of each image the row of the kept one that it belongs to, as `stars`
             gives it: in the order in which they count.
         sequence: int64 [N], the drive or clip of each; below 0: none, and it is not looked at.
-        distance: between feature vectors of length 1, 0 to 1; at most this is the same picture.
+        distance: between feature vectors of length 1, 0 to 1; at most this is the same image.
         vectors: asked for the centres of sequences that have several, each once.
 
     Returns:

@@ -1,4 +1,6 @@
-"""Star grouping: an image is dropped only for one that is kept, never for one that was dropped.
+"""Star clustering (Aslam, Pelekhov and Rus, 2004), in order of arrival.
+
+An image is dropped only for one that is kept, never for one that was dropped.
 
 Connected components would chain (docs/adr/0002-stars.md); a star has its kept image at the centre
 and nothing further away than the radius.
@@ -11,24 +13,24 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from argus.hamming.neighbours import Hashes, Pairs
+from argus.hamming.search import Hashes, Pairs
 
 MOST = 1 << 23  # pairs held at a time; a row of cars at a red light may have thousands each
 NONE: Pairs = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
 
 
 def stars(hashes: Hashes, radius: int) -> np.ndarray:
-    """Group pictures in order: the first of a star is its centre and is kept.
+    """Group images in order: the first of a star is its centre and is kept.
 
-    Prefix-stable: what is decided of the first n pictures does not depend on those after them.
+    Prefix-stable: what is decided of the first n images does not depend on those after them.
 
     Args:
-        hashes: of N pictures, in the order in which they count.
+        hashes: of N images, in the order in which they count.
         radius: bits.
 
     Returns:
-        int64 [N], the row of the kept picture that each row belongs to (its own if kept): the
-        nearest one kept before the first picture with this hash, the earlier of two as near.
+        int64 [N], the row of the kept image that each row belongs to (its own if kept): the
+        nearest one kept before the first image with this hash, the earlier of two as near.
     """
     first = first_seen(hashes)
     rows = np.flatnonzero(first == np.arange(len(first)))
@@ -42,7 +44,7 @@ def stars(hashes: Hashes, radius: int) -> np.ndarray:
 
 
 def first_seen(hashes: Hashes) -> np.ndarray:
-    """Of each picture the first row with the same hash: int64 [N]."""
+    """Of each image the first row with the same hash: int64 [N]."""
     columns = {"plain": hashes.plain}
     if hashes.mirrored is not None:
         columns["mirrored"] = hashes.mirrored
@@ -52,14 +54,16 @@ def first_seen(hashes: Hashes) -> np.ndarray:
 
 
 def _settle(hashes: Hashes, rows: np.ndarray, radius: int, covered: np.ndarray) -> None:
-    """Mark all pictures that a kept one of these rows covers, going through the rows in order.
+    """Mark all images that a kept one of these rows covers, going through the rows in order.
 
     Where there are too many pairs, the first half is settled first, and what it covers of the
     second half needs no comparing with the rest of it.
 
     Args:
+        hashes: of N images.
         rows: int64 [R], in order.
-        covered: bool [N], changed: by now, what the kept pictures before these rows cover.
+        radius: bits.
+        covered: bool [N], changed: by now, what the kept images before these rows cover.
     """
     rows = rows[~covered[rows]]
     pairs = _at_most(MOST, hashes[rows].within(radius))

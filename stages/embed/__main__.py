@@ -11,21 +11,22 @@ import numpy as np
 from argus.core import params
 from argus.core.errors import exits_cleanly
 from argus.core.files import atomic
+from argus.core.paths import DEDUPED, EMBEDDED, IMAGES
 from argus.data import catalogue
-from argus.features import embedding
+from argus.features.embedding import embed_images
 
 
 @exits_cleanly
 def main() -> None:
     p = params.load().embed
-    images = catalogue.read("data/dedupe/images.parquet")
+    images = catalogue.read(DEDUPED / IMAGES)
     rows = images.select(catalogue.IN_USE).to_series().arg_true().to_numpy()
-    vectors, readable, new = embedding.of(images[rows], p.backbone, p.threads)
+    vectors, readable, new = embed_images(images[rows], p.backbone, p.threads)
     images = catalogue.with_decisions(images, rows[~readable], "unreadable")
-    with atomic("data/embed/features.npy") as temporary:
+    with atomic(EMBEDDED / "features.npy") as temporary:
         np.save(temporary, vectors[readable])
-    catalogue.write("data/embed/ids.parquet", images[rows[readable]].select("image_id"))
-    catalogue.write("data/embed/images.parquet", images)
+    catalogue.write(EMBEDDED / "ids.parquet", images[rows[readable]].select("image_id"))
+    catalogue.write(EMBEDDED / IMAGES, images)
     gone = f", {(~readable).sum()} cannot be read any more" if not readable.all() else ""
     print(f"{readable.sum()} images in use, {new} embedded now with {p.backbone}{gone}")
 

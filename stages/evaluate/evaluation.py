@@ -16,7 +16,7 @@ from argus.judging.baselines import baselines
 from argus.judging.evaluation_set import EvaluationSet
 from argus.judging.metric import Metric
 from argus.judging.scores import Scores, score
-from argus.models.loading import Trained
+from argus.models.inference import TrainedModel
 
 TRAINING_REALS = "training_reals"
 """Scored like a baseline: what a perfect model would look like."""
@@ -36,7 +36,7 @@ class Evaluation:
 
 
 def evaluate(
-    model: Trained,
+    model: TrainedModel,
     evaluation_set: EvaluationSet,
     train: Packed,
     net: Backbone,
@@ -102,7 +102,7 @@ def _described(
     ends = np.cumsum([len(images) for images in shown.values()])
     with Steps(len(answers) + int(ends[-1]), f"scoring {name}") as steps:
         # the same for every model of a task, so mostly known: together, to know at once how much
-        of_shown = embedding.of_pixels(
+        of_shown = embedding.embed_arrays(
             np.concatenate(list(shown.values())), net, steps.advance, steps.skip
         )
         features = dict(zip(shown, np.split(of_shown, ends[:-1]), strict=True))

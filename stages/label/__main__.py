@@ -1,7 +1,7 @@
 """Predict the condition of training images that came in unlabelled: `python -m stages.label`.
 
 Writes the catalogue with the columns `label_guess` and `label_confidence`, metrics, the held-out
-images' delivered and predicted labels for `dvc plots`, and pictures of both.
+images' delivered and predicted labels for `dvc plots`, and charts of both.
 """
 
 from __future__ import annotations
@@ -9,44 +9,44 @@ from __future__ import annotations
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from argus.core import params, paths, reports
+from argus.core import params, reports
 from argus.core.errors import exits_cleanly
 from argus.core.files import atomic
+from argus.core.paths import IMAGES, LABELLED, REPORTS, SPLIT
 from argus.data import catalogue
-from argus.features import embedded
-from stages.label import pictures
+from argus.features.vectors import read_vectors
+from stages.label import charts
 from stages.label.evidence import GIVEN
 from stages.label.predict import predict
 
-REPORTS = paths.REPORTS / "label"
 SHOWN = 1000  # held-out images in confusion.csv at most: it lies in Git
 
 
 @exits_cleanly
 def main() -> None:
     p = params.load().label
-    images = catalogue.read("data/split/images.parquet")
+    images = catalogue.read(SPLIT / IMAGES)
     in_use = images.select(catalogue.IN_USE).to_series().arg_true().to_numpy()
     place = np.zeros(images.height, dtype=np.int64)
-    matrix, place[in_use] = embedded.read(images[in_use])
+    matrix, place[in_use] = read_vectors(images[in_use])
     # the number of threads is part of the arithmetic, and more would gain little
     with threadpool_limits(1):
         images, report, held_out = predict(images, matrix, place, p)
-    catalogue.write("data/label/images.parquet", images)
+    catalogue.write(LABELLED / IMAGES, images)
 
     found = images.filter(label_provenance="predicted")["label"]
     report |= {"predicted": len(found), "per_class": catalogue.counts(found)}
     reports.metrics("label", report)
-    with atomic(REPORTS / "confusion.csv") as temporary:
+    with atomic(REPORTS / "label" / "confusion.csv") as temporary:
         shown = held_out.sample(min(SHOWN, held_out.height), seed=0)
         shown.sort("actual", "predicted").write_csv(temporary)
     conditions = report["conditions"].items()
     withheld = [f"{name} is {fate}" for name, fate in conditions if fate != GIVEN]
-    with atomic(REPORTS / "pictures") as folder:
+    with atomic(REPORTS / "label" / "pictures") as folder:
         folder.mkdir()
         if held_out.height:
-            pictures.confusion(held_out, withheld, folder / "confusion.png")
-        if sheet := pictures.predicted(images):
+            charts.confusion(held_out, withheld, folder / "confusion.png")
+        if sheet := charts.predicted(images):
             sheet.save(folder / "predicted.png")
 
     told = "every training image came with a label"

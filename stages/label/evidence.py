@@ -1,4 +1,4 @@
-"""Which labelled images teach a condition, which conditions are given out, and what judges them."""
+"""Which labelled images train, calibrate and test the classifier, and which classes it predicts."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ GIVEN = "given"
 class Evidence:
     """Labelled images in use, as row numbers of the catalogue, int64.
 
-    What learns is taught and calibrated by images that may train alone: an image of val that may
-    only judge has no part in it. `train_rows` are training images of the known conditions: the
+    The classifier is fitted and calibrated on images that may train alone: an image of val that may
+    only evaluate has no part in it. `train_rows` are training images of `fitted_classes`: the
     classifier tells these apart. `val_rows` are those of val that may train, `test_rows` all of
-    test, which judge the result.
+    test, on which the result is evaluated.
 
     `conditions` says of each condition that is delivered whether it is `given` out, or why not.
     Those of a single source are not: what tells its images from all others may be its camera. They
@@ -30,23 +30,23 @@ class Evidence:
     `fog` a foggy frame would be called `day`.
     """
 
-    known: tuple[str, ...]
+    fitted_classes: tuple[str, ...]
     conditions: Mapping[str, str]
     train_rows: np.ndarray
     val_rows: np.ndarray
     test_rows: np.ndarray
 
     @property
-    def given(self) -> tuple[str, ...]:
+    def predicted_classes(self) -> tuple[str, ...]:
         """The conditions that are given out."""
         return tuple(name for name, fate in self.conditions.items() if fate == GIVEN)
 
     @property
     def lacking(self) -> str | None:
         """Why nothing can be predicted from this; None if something can."""
-        if len(self.known) < 2:
+        if len(self.fitted_classes) < 2:
             return "fewer than two conditions have label.min_images labelled training images"
-        if not self.given:
+        if not self.predicted_classes:
             return (
                 "no condition has label.min_images labelled training images in each of two "
                 "sources, so none can be told from the camera of its source"
@@ -61,9 +61,9 @@ def gather(images: pl.DataFrame, min_images: int, max_images: int) -> Evidence:
         images: the catalogue after `split`.
         min_images: how many training images a condition needs to be known, and in each of two
             sources to be given out.
-        max_images: at most so many of a condition teach, from all its sources alike as far as they
-            have so many, by their image id, which is a hash and so a random draw that stays the
-            same.
+        max_images: at most so many of a condition are fitted on, from all its sources alike as far
+            as they have so many, by their image id, which is a hash and so a random draw that stays
+            the same.
 
     Raises:
         ArgusError: an image is in a split without the grant for it.
@@ -82,13 +82,13 @@ def gather(images: pl.DataFrame, min_images: int, max_images: int) -> Evidence:
     in_turn = train.filter(is_known).sort(
         pl.col("image_id").rank("ordinal").over("label", "source"), "image_id"
     )
-    taught = in_turn.group_by("label", maintain_order=True).head(max_images).sort("row")
+    fitted = in_turn.group_by("label", maintain_order=True).head(max_images).sort("row")
     return Evidence(
         tuple(known),
         conditions,
         *(
             part["row"].to_numpy().astype(np.int64)
-            for part in (taught, val.filter(is_known & pl.col("may_train")), test)
+            for part in (fitted, val.filter(is_known & pl.col("may_train")), test)
         ),
     )
 

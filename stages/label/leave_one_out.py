@@ -1,8 +1,8 @@
-"""Leave-one-source-out: how well conditions are told on a camera that taught nothing.
+"""Leave-one-source-out: how well conditions are told on a camera that was not fitted on.
 
 A classifier that has seen a source knows its camera, and is right on its held-out images for that
 reason too. What comes in unlabelled comes from elsewhere. So each source is left out once: a
-classifier that all others taught says how far to trust a guess (on the training images of the one
+classifier fitted on all others says how far to trust a guess (on the training images of the one
 left out) and how often it is right (on its test images).
 """
 
@@ -19,28 +19,29 @@ from stages.label.evidence import Evidence
 
 @dataclass(frozen=True)
 class Fold:
-    """A source, and a classifier that all sources but this one taught.
+    """A source, and a classifier fitted on all sources but this one.
 
-    Row numbers of the catalogue, int64: `calibrating` are training images of the source whose
-    condition the classifier knows, `judging` its labelled test images.
+    Row numbers of the catalogue, int64: `calibration_rows` are training images of the source whose
+    condition the classifier knows, `test_rows` its labelled test images.
     """
 
     source: str
     classifier: Classifier
-    calibrating: np.ndarray
-    judging: np.ndarray
+    calibration_rows: np.ndarray
+    test_rows: np.ndarray
 
 
 def folds(
     images: pl.DataFrame, matrix: np.ndarray, place: np.ndarray, evidence: Evidence, min_images: int
 ) -> list[Fold]:
-    """A fold for each source with labelled images, where the others teach two conditions or more.
+    """A fold for each source with labelled images, where the others have two conditions to fit.
 
     Args:
         images: the catalogue after `split`, N rows.
         matrix: float [M, D] feature vectors.
         place: int64 [N] rows of `matrix`.
-        min_images: how many images of a condition the others must have to teach it.
+        evidence: the labelled images.
+        min_images: how many images of a condition the others must have for it to be fitted.
     """
     source, label = images["source"].to_numpy(), images["label"].to_numpy()
     train, test = evidence.train_rows, evidence.test_rows
@@ -48,16 +49,16 @@ def folds(
     for left_out in sorted({*source[train], *source[test]}):
         others = train[source[train] != left_out]
         names, counts = np.unique(label[others].astype(str), return_counts=True)
-        taught = names[counts >= min_images]
-        if len(taught) < 2:
+        fitted = names[counts >= min_images]
+        if len(fitted) < 2:
             continue
-        others = others[np.isin(label[others], taught)]
+        others = others[np.isin(label[others], fitted)]
         own = train[source[train] == left_out]
         found.append(
             Fold(
                 str(left_out),
                 fit(matrix, place[others], label[others].tolist()),
-                own[np.isin(label[own], taught)],
+                own[np.isin(label[own], fitted)],
                 test[source[test] == left_out],
             )
         )
@@ -69,9 +70,9 @@ def calibrate(
 ) -> float | None:
     """The temperature that the sources left out bear out; None if no fold has what it takes."""
     held_out = [
-        logits_and_truth(images, matrix, place, fold.classifier, fold.calibrating)
+        logits_and_truth(images, matrix, place, fold.classifier, fold.calibration_rows)
         for fold in found
-        if len(fold.calibrating)
+        if len(fold.calibration_rows)
     ]
     return temperature(held_out) if held_out else None
 

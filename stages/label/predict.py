@@ -14,8 +14,8 @@ from argus.data.catalogue import GROUP, IN_USE, UNKNOWN
 from stages.label.classifier import Classifier, fit
 from stages.label.classifier import temperature as temperature_of
 from stages.label.evidence import gather
-from stages.label.judgement import judged
 from stages.label.leave_one_out import Fold, calibrate, folds, logits_and_truth
+from stages.label.metrics import classifier_metrics
 
 UNLABELLED = IN_USE & (pl.col("split") == "train") & pl.col("label").is_null()
 HELD_OUT = {"actual": pl.String, "predicted": pl.String}
@@ -30,19 +30,20 @@ def predict(
 ) -> tuple[pl.DataFrame, dict[str, Any], pl.DataFrame]:
     """Predict the condition of every training image in use that has none.
 
-    Rows of val and test keep what was delivered: nothing may be judged on labels that we made up.
+    Rows of val and test keep what was delivered: nothing may be evaluated on labels made up.
     Unlike the split, a predicted label is not for good: more labelled images may change it.
 
     Args:
         images: the catalogue after `split`, N rows.
         matrix: float [M, D] feature vectors.
         place: int64 [N] rows of `matrix`; only those of rows in use are looked up.
+        settings: of the stage.
 
     Returns:
         images: the catalogue with the predictions, see `with_labels`.
         report: the metrics; `not_predicted_because` is in it if the labelled images do not suffice.
-        held_out: `actual` and `predicted` label of each labelled test image that could be judged by
-        leaving its source out.
+        held_out: `actual` and `predicted` label of each labelled test image that could be evaluated
+        by leaving its source out.
     """
     images = images.with_columns(
         pl.lit(None, dtype=pl.String).alias("label_guess"),
@@ -67,21 +68,23 @@ def predict(
         val = logits_and_truth(images, matrix, place, classifier, evidence.val_rows)
         temperature = max(across, temperature_of([val]))
     report["temperature"] = temperature
-    judgement, held_out = judge(
-        images, matrix, place, left_out, temperature, evidence.given, settings
+    evaluation, held_out = evaluate(
+        images, matrix, place, left_out, temperature, evidence.predicted_classes, settings
     )
     tested = images[evidence.test_rows]["source"]
     report["not_judged"] = catalogue.counts(
         tested.filter(~tested.is_in([fold.source for fold in left_out]))
     )
-    if judgement:
-        report["leave_one_source_out"] = judgement
+    if evaluation:
+        report["leave_one_source_out"] = evaluation
     classifier = replace(classifier, temperature=temperature)
-    images = with_labels(images, matrix, place, classifier, evidence.given, settings.confidence)
+    images = with_labels(
+        images, matrix, place, classifier, evidence.predicted_classes, settings.confidence
+    )
     return images, report, held_out
 
 
-def judge(
+def evaluate(
     images: pl.DataFrame,
     matrix: np.ndarray,
     place: np.ndarray,
@@ -90,30 +93,30 @@ def judge(
     allowed: tuple[str, ...],
     settings: Label,
 ) -> tuple[dict[str, Any], pl.DataFrame]:
-    """How right labels are on the test images of sources that taught nothing.
+    """How right labels are on the test images of sources that were not fitted on.
 
     Returns:
-        The metrics of `judged`, and under `per_source` some of each source; empty if no test image
-        can be judged. And `held_out`, see `predict`.
+        The metrics of `classifier_metrics`, and under `per_source` some of each source; empty if no
+        test image can be evaluated. And `held_out`, see `predict`.
     """
     parts = []
     for fold in left_out:
-        if len(fold.judging):
+        if len(fold.test_rows):
             classifier = replace(fold.classifier, temperature=temperature)
-            guess, confidence = classifier.guesses(matrix, place[fold.judging])
+            guess, confidence = classifier.guesses(matrix, place[fold.test_rows])
             answer = given(guess, confidence, allowed, settings.confidence)
-            parts.append((fold.judging, guess, confidence, answer))
+            parts.append((fold.test_rows, guess, confidence, answer))
     if not parts:
         return {}, pl.DataFrame(schema=HELD_OUT)
     rows, guess, confidence, answer = (np.concatenate(part) for part in zip(*parts, strict=True))
     shown = images[rows]
     actual, source = shown["label"].to_numpy(), shown["source"].to_numpy()
     drives = shown.select(GROUP).to_series().to_numpy()
-    metrics = judged(actual, guess, confidence, answer, drives)
+    metrics = classifier_metrics(actual, guess, confidence, answer, drives)
     metrics["per_source"] = {}
     for name in np.unique(source):
         of = source == name
-        one = judged(actual[of], guess[of], confidence[of], answer[of], drives[of])
+        one = classifier_metrics(actual[of], guess[of], confidence[of], answer[of], drives[of])
         metrics["per_source"][str(name)] = {
             key: one[key]
             for key in ("images", "accuracy", "coverage", "accuracy_given")

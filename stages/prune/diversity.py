@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+import polars as pl
 from scipy.linalg import eigvalsh
 
+from argus.data import catalogue
 from argus.features.vectors import Vectors, chord
 
 CENTRES = 256  # compared at a time: few, so that most images are soon known to be well covered
@@ -87,3 +89,39 @@ def class_entropy(counts: Iterable[int]) -> float:
     share = np.array([count for count in counts if count], dtype=float)
     share /= share.sum()
     return float(abs((share * np.log2(share)).sum()))
+
+
+def at_random(n: int, k: int, seed: int) -> np.ndarray:
+    """A random choice of k out of n rows, to measure the selection against: bool [n]."""
+    kept = np.zeros(n, dtype=bool)
+    kept[np.random.default_rng(seed).choice(n, k, replace=False)] = True
+    return kept
+
+
+def variety(
+    vectors: Vectors, labels: pl.Series, kept: dict[str, np.ndarray]
+) -> dict[str, dict[str, float]]:
+    """Metrics of all candidates and of subsets of them, by metric and by the subset's name; all 0
+    if there is no candidate.
+
+    Args:
+        vectors: N rows.
+        labels: their classes.
+        kept: bool [N] by name.
+    """
+    found: dict[str, dict[str, float]] = {
+        name: {}
+        for name in ("vendi", "log_determinant", "class_entropy", "coverage_radius", "min_distance")
+    }
+    if not len(vectors):
+        return {metric: dict.fromkeys(("all", *kept), 0.0) for metric in found}
+    for name, mask in {"all": np.ones(len(vectors), dtype=bool), **kept}.items():
+        eigenvalues = spectrum(vectors.part(mask))
+        found["vendi"][name] = vendi_score(eigenvalues)
+        found["log_determinant"][name] = log_determinant(eigenvalues)
+        counts = catalogue.counts(labels.filter(pl.Series(mask)))
+        found["class_entropy"][name] = class_entropy(counts.values())
+    for name, mask in kept.items():  # of all: 0, and as many products as pairs of images
+        found["coverage_radius"][name] = coverage_radius(vectors, mask)
+        found["min_distance"][name] = min_distance(vectors.part(mask))
+    return found

@@ -15,9 +15,10 @@ import numpy as np
 
 from argus.data.catalogue import SPLITS
 from stages.split.arrivals import Arrivals
-from stages.split.balance import TRAIN, Cut, Shares, Unit, by_hash
-from stages.split.near import COPY, FEATURES, Near
-from stages.split.record import NONE, Standing
+from stages.split.balance import Cut, Shares, Unit, by_hash
+from stages.split.neighbours import Near, Neighbourhood
+from stages.split.prior_splits import NONE, PriorSplits
+from stages.split.tally import Tally
 
 
 @dataclass(frozen=True)
@@ -30,18 +31,18 @@ class Decision:
         rival: int64 [N], for an embargoed image the nearest one of another split, or the image
             itself if it was in another split in an earlier turn; else -1.
         distance: int64 [N], bits to that one, or `FEATURES`; else -1.
-        home: int8 [G], the split of each group; -1 for one that is left open.
+        group_split: int8 [G], the split of each group; -1 for one that is left open.
     """
 
     side: np.ndarray
     denied: np.ndarray
     rival: np.ndarray
     distance: np.ndarray
-    home: np.ndarray
+    group_split: np.ndarray
 
 
 def assign(
-    arrivals: Arrivals, near: Near, standing: Standing, seed: int, val: float, test: float
+    arrivals: Arrivals, near: Near, prior: PriorSplits, seed: int, val: float, test: float
 ) -> Decision:
     """Split images, one delivery after the other; the groups of one are looked at together.
 
@@ -67,50 +68,49 @@ def assign(
     Args:
         arrivals: N images.
         near: the pairs of neighbours among them.
-        standing: what earlier turns decided about them.
+        prior: what earlier turns decided about them.
         seed: changes which of several cuts that are as good is taken.
-        val, test: shares of images, 0 to 1.
+        val: share of images, 0 to 1.
+        test: likewise.
     """
-    decided = _Decided(arrivals, near, standing, seed, Shares(val, test))
+    decided = _Decided(arrivals, near, prior, seed, Shares(val, test))
     for first, last in pairwise(arrivals.deliveries.tolist()):
         decided.take(first, last)
     used = decided.in_use(slice(None))
-    side = np.where(used, decided.home[arrivals.group], np.int8(NONE))
-    return Decision(side, decided.denied, decided.rival, decided.distance, decided.home)
+    side = np.where(used, decided.group_split[arrivals.group], np.int8(NONE))
+    return Decision(side, decided.denied, decided.rival, decided.distance, decided.group_split)
 
 
 class _Decided:
     """What is decided so far of N images of G groups, in B arrivals.
 
     Beside what `Decision` has: which images are embargoed, bool [N]; how many each split has of
-    each class, int64 [C, 3], and of each class of each source, int64 [K, 3]; which classes are
-    taught, bool [C]; and of each group that is shared out the arrival with which it goes, int64
-    [G], else -1.
+    each class; and of each group that is shared out the arrival with which it goes, int64 [G], else
+    -1.
     """
 
     def __init__(
-        self, arrivals: Arrivals, near: Near, standing: Standing, seed: int, shares: Shares
+        self, arrivals: Arrivals, near: Near, prior: PriorSplits, seed: int, shares: Shares
     ) -> None:
         n = len(arrivals.row)
-        self.arrivals, self.near, self.standing = arrivals, near, standing
+        self.arrivals, self.near, self.prior = arrivals, near, prior
         self.seed, self.shares = seed, shares
-        self.home = standing.home.copy()
+        self.group_split = prior.group_split.copy()
         self.denied, self.embargoed = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
         self.rival, self.distance = np.full(n, NONE), np.full(n, NONE)
-        self.of_class, self.of_kind = standing.of_class.copy(), standing.of_kind.copy()
-        self.taught = np.zeros(arrivals.classes, dtype=bool)
-        self.goes_with = np.full(len(self.home), NONE)
+        self.tally = Tally(arrivals, prior)
+        self.goes_with = np.full(len(self.group_split), NONE)
         self.group = arrivals.group[arrivals.starts[:-1]]
         self.shown = arrivals.shown()
         self.may_be, self.limited = arrivals.grants()
         self.open_to = self.may_be & (np.array(shares.of_each) > 0)
         self.pairs = near.of_arrivals(arrivals.starts)
-        self.strays = np.searchsorted(standing.stray, arrivals.starts)
+        self.moved_at = np.searchsorted(prior.moved, arrivals.starts)
 
     def take(self, first: int, last: int) -> None:
         """Decide about a delivery, the arrivals from `first` up to `last`."""
         images = slice(*self.arrivals.starts[[first, last]].tolist())
-        busy = np.diff(self.pairs[first : last + 1]) + np.diff(self.strays[first : last + 1]) > 0
+        busy = np.diff(self.pairs[first : last + 1]) + np.diff(self.moved_at[first : last + 1]) > 0
         to_place = self._to_place(first, last, busy)
         if to_place:
             self._share_out(images, to_place)
@@ -118,10 +118,7 @@ class _Decided:
         unsettled = (first + np.flatnonzero(busy | self.limited[first:last])).tolist()
         for number in sorted(unsettled, key=lambda number: not self.shown[number]):
             self._settle(number, first)
-        counts, taught = self._counts(images, self.in_use(images))
-        self.taught |= taught
-        self.of_class += counts
-        self.of_kind[self._kinds(images)] += counts
+        self.tally.add(images, self.in_use(images), self.group_split)
 
     def in_use(self, images: slice) -> np.ndarray:
         """Which of some images are used, if their group has a split: bool."""
@@ -133,7 +130,7 @@ class _Decided:
         what is all copies."""
         together: dict[int, list[int]] = {}
         group = self.group[first:last]
-        for at in np.flatnonzero(self.home[group] == NONE).tolist():
+        for at in np.flatnonzero(self.group_split[group] == NONE).tolist():
             number = first + at
             if not self.shown[number]:
                 continue
@@ -142,7 +139,7 @@ class _Decided:
                 self.goes_with[group[at]] = target - len(SPLITS)
                 together[target - len(SPLITS)].append(number)
             elif target != NONE:
-                self.home[group[at]] = target
+                self.group_split[group[at]] = target
             elif not self.open_to[number].any():
                 self._deny(number, self.arrivals.may[:, :0])
             else:
@@ -152,10 +149,10 @@ class _Decided:
 
     def _share_out(self, images: slice, together: dict[int, list[int]]) -> None:
         """Give the groups of a delivery that are placed together their splits, all in use."""
-        arrivals, source = self.arrivals, self._kinds(images)
-        counts, taught = self._counts(images, arrivals.used[images])
-        of_class = (self.of_class + counts).tolist()
-        of_source = (self.of_kind[source] + counts).tolist()
+        arrivals = self.arrivals
+        of_class, of_source, taught = self.tally.with_more(
+            images, arrivals.used[images], self.group_split
+        )
         names = arrivals.names.gather(self.group[list(together)]).to_list()
         open_to = map(tuple, self.open_to[list(together)].tolist())
         units = []
@@ -168,22 +165,22 @@ class _Decided:
                 shown = tuple(total.items())
             units.append(Unit(shown, may, by_hash(name, self.seed)))
         labels = sorted({label for unit in units for label, _ in unit.images})
-        untaught = [label for label in labels if not (self.taught[label] or taught[label])]
+        untaught = [label for label in labels if not taught[label]]
         tallies = {label: (of_class[label], of_source[label]) for label in labels}
         sides = Cut(tallies, untaught, self.shares).place(units)
         sizes = [len(those) for those in together.values()]
         members = [number for those in together.values() for number in those]
-        self.home[self.group[members]] = np.repeat(sides, sizes)
+        self.group_split[self.group[members]] = np.repeat(sides, sizes)
 
     def _settle(self, number: int, first: int) -> None:
         """Decide which images of an arrival are used, now that its delivery is shared out."""
         group = self.group[number]
         around = self._around(number)
         # what is near several of its delivery goes with most of them, and what was left open joins
-        if self.goes_with[group] >= first or self.home[group] == NONE:
+        if self.goes_with[group] >= first or self.group_split[group] == NONE:
             side = around.joined()
-            self.home[group] = self.home[group] if side == NONE else side
-        side = int(self.home[group])
+            self.group_split[group] = self.group_split[group] if side == NONE else side
+        side = int(self.group_split[group])
         if side == NONE:
             return
         self._deny(number, self.arrivals.may[:, side : side + 1])
@@ -196,49 +193,28 @@ class _Decided:
         granted = may[begin:end].any(axis=1)
         self.denied[begin:end] = self.arrivals.used[begin:end] & ~granted
 
-    def _counts(self, images: slice, used: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Of those images of a delivery that are used and whose group has a split.
-
-        Returns:
-            int64 [C, 3], how many are in each split without those that the record has counted; bool
-            [C], which classes they teach.
-        """
-        side = self.home[self.arrivals.group[images]]
-        label, known = self.arrivals.label[images], self.standing.known[images]
-        used = used & (side != NONE)
-        count = self.arrivals.classes * len(SPLITS)
-        cell = label.astype(np.int64) * len(SPLITS) + side
-        new = np.bincount(cell[used & ~known], minlength=count).reshape(-1, len(SPLITS))
-        taught = np.zeros(self.arrivals.classes, dtype=bool)
-        taught[label[used & (side == TRAIN) & self.arrivals.may[images, TRAIN]]] = True
-        return new, taught
-
-    def _kinds(self, images: slice) -> slice:
-        """The rows of `of_kind` that are of the source of a delivery."""
-        classes = self.arrivals.classes
-        source = int(self.arrivals.kind[images.start]) // classes
-        return slice(source * classes, (source + 1) * classes)
-
-    def _around(self, number: int) -> _Around:
+    def _around(self, number: int) -> Neighbourhood:
         """What an arrival lies near, as far as that has a say."""
         begin, end = self.arrivals.starts[number : number + 2].tolist()
         image, other, bits = self.near.part(*self.pairs[number : number + 2].tolist())
         near = self.arrivals.group[other]
         # what has trained or judged before its rights changed still has its say
-        silent = self.embargoed[other] | (self.denied[other] & ~self.standing.known[other])
+        silent = self.embargoed[other] | (self.denied[other] & ~self.prior.known[other])
         with_it = self.goes_with[near]
         where = np.where(
-            (self.home[near] == NONE) & (with_it != NONE), with_it + len(SPLITS), self.home[near]
+            (self.group_split[near] == NONE) & (with_it != NONE),
+            with_it + len(SPLITS),
+            self.group_split[near],
         )
-        strays = slice(*self.strays[number : number + 2].tolist())
-        itself = self.standing.stray[strays]
-        where = np.concatenate([self.standing.before[strays], np.where(silent, NONE, where)])
+        moved = slice(*self.moved_at[number : number + 2].tolist())
+        itself = self.prior.moved[moved]
+        where = np.concatenate([self.prior.moved_from[moved], np.where(silent, NONE, where)])
         in_split = (where != NONE) & (where < len(SPLITS))
         may = np.zeros(len(where), dtype=bool)
         may[in_split] = self.may_be[number][where[in_split]]
         leader = where >= len(SPLITS)
         may[leader] = (self.may_be[where[leader] - len(SPLITS)] == self.may_be[number]).all(axis=1)
-        return _Around(
+        return Neighbourhood(
             end - begin,
             np.concatenate([itself, image]),
             np.concatenate([itself, other]),
@@ -246,62 +222,3 @@ class _Decided:
             where,
             may,
         )
-
-
-@dataclass(frozen=True)
-class _Around:
-    """Pairs of what arrives with what it yields to: [P] each, sorted as in `Near`.
-
-    An image that was in a split before yields to itself, at 0 bits, and these pairs come first.
-
-    Attributes:
-        count: images that arrive.
-        image, other: int64, the image that arrives and the other one.
-        bits: int64, between them.
-        where: int64, the other's split; 3 and up, what is not placed yet: 3 and the arrival that it
-            goes with; `NONE` if it has no say.
-        may: bool, whether what arrives may go there by its rights.
-    """
-
-    count: int
-    image: np.ndarray
-    other: np.ndarray
-    bits: np.ndarray
-    where: np.ndarray
-    may: np.ndarray
-
-    def joined(self) -> int:
-        """Where at least half of the images lie near something, of where they may go; `NONE` if
-        that is nowhere."""
-        if not self.may.any():
-            return NONE
-        votes = np.unique(np.stack([self.where[self.may], self.image[self.may]]), axis=1)[0]
-        targets, images = np.unique(votes, return_counts=True)
-        winner = images.argmax()
-        return int(targets[winner]) if 2 * images[winner] >= self.count else NONE
-
-    def clashes(self, side: int, denied: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Images that lie near one of another split, the nearest such, and the bits to it; without
-        those that are denied anyhow.
-        """
-        clash = (self.where != NONE) & (self.where != side) & (self.bits < COPY)
-        clash &= ~denied[self.image]
-        rows = np.flatnonzero(clash)
-        image, first = np.unique(self.image[rows], return_index=True)
-        return image, self.other[rows[first]], self.bits[rows[first]]
-
-
-def leaks(near: Near, side: np.ndarray) -> dict[str, int]:
-    """How many training images lie near a held-out one, by `hash` and by `features`; must be 0.
-
-    Args:
-        near: the pairs of neighbours; images of one group share their split and are not among them.
-        side: int8 [N], the split of each image, -1 for none.
-    """
-    leaking = {name: np.zeros(len(side), dtype=bool) for name in ("hash", "features")}
-    for a, b, distance in near.parts():
-        for one, other in ((a, b), (b, a)):
-            bad = (side[one] == TRAIN) & (side[other] > TRAIN)
-            leaking["hash"][one[bad & (distance < FEATURES)]] = True
-            leaking["features"][one[bad & (distance == FEATURES)]] = True
-    return {name: int(which.sum()) for name, which in leaking.items()}

@@ -6,7 +6,7 @@ import polars as pl
 
 from argus.core.params import Split
 from argus.data.catalogue import COPIES, IN_USE
-from argus.features.near import Alike
+from argus.features.neighbours import FeatureNeighbours
 from argus.features.vectors import Vectors
 
 
@@ -30,7 +30,7 @@ def places(images: pl.DataFrame, vectors: Vectors, settings: Split) -> pl.Series
     used = images.select(IN_USE).to_series()
     of_single = single.filter(used).arg_true().to_numpy()
     rows = (single & used).arg_true().to_numpy()
-    leader = Alike(
+    leader = FeatureNeighbours(
         vectors.part(of_single),
         images["phash"].gather(rows),
         settings.distance,

@@ -15,7 +15,7 @@ import pytest
 
 from argus.core import params
 from argus.data.deliveries import described, files_of, folders_of
-from stages.ingest.__main__ import take_in
+from stages.ingest.take_in import take_in
 from tests.conftest import scene
 
 Deliver = Callable[..., Path]

@@ -22,8 +22,9 @@ from argus.data import catalogue, rights_cards
 from argus.data.catalogue import SCHEMA
 from argus.data.pulled import deliveries_known
 from argus.data.terms import DELIVERED, unknown_deliveries
-from stages.dedupe.__main__ import dedupe, gather, unmatched
-from stages.ingest.__main__ import main, take_in, warnings
+from stages.dedupe.dedupe import dedupe, gather, unmatched
+from stages.ingest.__main__ import main
+from stages.ingest.take_in import take_in, warnings
 from tests.conftest import scene
 
 Write = Callable[..., Any]

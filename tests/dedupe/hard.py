@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from argus.data.measuring import fingerprint
+from argus.data.measuring import perceptual_hash
 from argus.hamming import join, plan, search
 
 Hashes = Callable[[np.random.Generator, int], np.ndarray]
@@ -20,15 +20,15 @@ def near_pairs(a: np.ndarray, b: np.ndarray, radius: int) -> set[tuple[int, int]
 
 
 def listed(
-    hashes: np.ndarray, radius: int, memory: Path | None = None
+    hashes: np.ndarray, radius: int, pair_cache: Path | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The earlier and the later row of all pairs that are found, and the bits between them, ordered
     by the later one and then the earlier."""
     none = np.empty((2, 0), dtype=np.int64)
-    i, j = np.concatenate([none, *map(np.stack, search.within(hashes, radius, memory))], axis=1)
+    i, j = np.concatenate([none, *map(np.stack, search.within(hashes, radius, pair_cache))], axis=1)
     order = np.lexsort((i, j))
     i, j = i[order], j[order]
-    return i, j, search.hamming(hashes[i], hashes[j])
+    return i, j, search.hamming_distance(hashes[i], hashes[j])
 
 
 def random_bits(rng: np.random.Generator, n: int, chance: np.ndarray | float) -> np.ndarray:
@@ -80,11 +80,11 @@ def two_clumps(rng: np.random.Generator, n: int) -> np.ndarray:
     return np.where(rng.random(n) < 0.5, np.uint64(0), ~np.uint64(0)) ^ sparse(rng, n)
 
 
-def pictures(rng: np.random.Generator, n: int) -> np.ndarray:
-    """Perceptual hashes of pictures with a bright top and slow changes, as streets have."""
+def images(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Perceptual hashes of images with a bright top and slow changes, as streets have."""
     terms = rng.standard_normal((n, 8, 8)) / (1 + np.add.outer(np.arange(8), np.arange(8)))
     terms[:, 1, 0] += 1
-    return fingerprint.hashes(terms).phash
+    return perceptual_hash.perceptual_hashes(terms).phash
 
 
 HARD: list[Hashes] = [
@@ -96,7 +96,7 @@ HARD: list[Hashes] = [
     tied,
     sparse,
     two_clumps,
-    pictures,
+    images,
 ]
 
 

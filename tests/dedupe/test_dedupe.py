@@ -1,7 +1,8 @@
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import polars as pl
@@ -14,7 +15,7 @@ from argus.core.errors import ArgusError
 from argus.data import catalogue
 from argus.data.catalogue import in_schema
 from stages.dedupe import __main__ as stage
-from stages.dedupe.__main__ import dedupe, gather, metrics
+from stages.dedupe.dedupe import dedupe, gather, metrics
 from tests.conftest import ROOT, scene
 
 RADIUS = 4
@@ -40,7 +41,7 @@ def bits(count: int) -> int:
     return (1 << count) - 1
 
 
-def images(rows: list[tuple[str, int | None, str]]) -> pl.DataFrame:
+def images(rows: Sequence[tuple[str, int | None, str]]) -> pl.DataFrame:
     """One image each from deliveries of their own, in this order."""
     frame = pl.DataFrame(rows, schema=["image_id", "phash", "status"], orient="row")
     return in_schema(
@@ -77,7 +78,7 @@ def decided(table: pl.DataFrame) -> pl.DataFrame:
     return dedupe(table, SETTINGS, nothing)
 
 
-def nothing(images: pl.DataFrame) -> np.ndarray:
+def nothing(_images: pl.DataFrame) -> NoReturn:
     raise AssertionError("the second look is off")
 
 
@@ -201,7 +202,7 @@ def drives(names: str, table: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def test_frames_of_one_drive_that_look_alike_are_one_picture_however_far_their_hashes() -> None:
+def test_frames_of_one_drive_that_look_alike_are_one_image_however_far_their_hashes() -> None:
     settings = SETTINGS.model_copy(update={"within_sequence": 0.3})
     asked: list[str] = []
 
@@ -298,7 +299,7 @@ def test_the_stage_writes_what_it_found(workspace: Path, deliver: Callable[..., 
     }
 
 
-def test_by_default_the_stage_looks_at_the_pictures_of_a_drive(
+def test_by_default_the_stage_looks_at_the_images_of_a_drive(
     workspace: Path, deliver: Callable[..., Path]
 ) -> None:
     street = scene(0)
@@ -337,10 +338,11 @@ def test_an_impossible_list_of_sources(sources: list[str]) -> None:
 
 
 def test_where_nothing_is_accepted_the_message_is_the_reason(workspace: Path) -> None:
-    for source, rows in {
+    ingested: dict[str, list[tuple[str, int | None, str]]] = {
         "fleet": [("a", None, "not_an_image"), ("b", None, "not_an_image"), ("c", 1, "blurred")],
         "cam": [("d", None, "consent_expired")],
-    }.items():
+    }
+    for source, rows in ingested.items():
         path = Path("data/ingest") / source / "images.parquet"
         table = images(rows).with_columns(source=pl.lit(source), delivery=pl.lit("d1"))
         catalogue.write(path, table)
@@ -348,7 +350,7 @@ def test_where_nothing_is_accepted_the_message_is_the_reason(workspace: Path) ->
         gather(["fleet", "cam"])
     for words in (
         "none of the 4 images of fleet, cam is accepted",
-        "fleet: 2 not_an_image (no image at all: ",
+        f"fleet: 2 not_an_image ({catalogue.STATUSES['not_an_image']}",
         "fleet: 1 blurred (",
         "cam: 1 consent_expired (",
         "Bring others in with `argus submit`, or change what refused these",

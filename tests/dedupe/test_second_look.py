@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from argus.hamming.neighbours import Hashes
+from argus.hamming.search import Hashes
 from stages.dedupe import second_look
 from stages.dedupe.second_look import regrouped
 from stages.dedupe.stars import stars
 
 RADIUS, DISTANCE = 1, 0.5
 
-# a hash of few bits, a drive or none, and a direction in the plane for each picture, so that some
+# a hash of few bits, a drive or none, and a direction in the plane for each image, so that some
 # are near in each
 PICTURES = st.lists(
     st.tuples(st.integers(0, 2**8 - 1), st.integers(-1, 2), st.floats(0, 3, width=16)),
@@ -24,7 +24,7 @@ Drawn = list[tuple[int, int, float]]
 World = tuple[Hashes, np.ndarray, np.ndarray]
 
 
-def pictures(drawn: Drawn) -> World:
+def images(drawn: Drawn) -> World:
     """Hashes, drives and vectors, which are of no particular length."""
     values, drives, angles = zip(*drawn, strict=True)
     vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
@@ -38,7 +38,7 @@ def decide(world: World) -> np.ndarray:
 
 @given(PICTURES)
 def test_of_each_drive_no_two_that_look_alike_are_kept(drawn: Drawn) -> None:
-    hashes, drives, vectors = world = pictures(drawn)
+    hashes, drives, vectors = world = images(drawn)
     rows = np.arange(len(drawn))
     by_hash, centre = stars(hashes, RADIUS), decide(world)
     apart = np.linalg.norm(vectors[:, None] - vectors[None], axis=2) / 7
@@ -55,7 +55,7 @@ def test_of_each_drive_no_two_that_look_alike_are_kept(drawn: Drawn) -> None:
 
 @given(PICTURES, st.integers(1, 25))
 def test_it_is_prefix_stable(drawn: Drawn, cut: int) -> None:
-    hashes, drives, vectors = world = pictures(drawn)
+    hashes, drives, vectors = world = images(drawn)
     prefix = decide((hashes[:cut], drives[:cut], vectors[:cut]))
     assert (decide(world)[:cut] == prefix).all()
 
@@ -63,7 +63,7 @@ def test_it_is_prefix_stable(drawn: Drawn, cut: int) -> None:
 @settings(max_examples=30)
 @given(PICTURES)
 def test_only_centres_with_another_one_in_their_drive_are_embedded_and_once(drawn: Drawn) -> None:
-    hashes, drives, vectors = pictures(drawn)
+    hashes, drives, vectors = images(drawn)
     asked: list[int] = []
 
     def embedded(rows: np.ndarray) -> np.ndarray:

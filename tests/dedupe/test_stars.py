@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argus.hamming.neighbours import Hashes
+from argus.hamming.search import Hashes
 from stages.dedupe import stars as module
 from stages.dedupe.stars import stars
 
@@ -16,7 +16,7 @@ HASHES = st.lists(st.integers(0, 2**BITS - 1), min_size=1, max_size=40)
 
 
 def mirror(values: np.ndarray) -> np.ndarray:
-    """A hash of `BITS` bits read backwards, which keeps distances as a mirrored picture does."""
+    """A hash of `BITS` bits read backwards, which keeps distances as a mirrored image does."""
     return np.array([int(f"{int(v):0{BITS}b}"[::-1], 2) for v in values], dtype=np.uint64)
 
 
@@ -46,8 +46,8 @@ def test_stars_keep_far_apart_and_drop_only_near(
     kept = np.flatnonzero(centre == rows)
     assert (centre[centre] == centre).all()
     assert (centre <= rows).all()
-    assert all(apart(values, i, centre[i], mirrored) <= radius for i in rows)
-    assert all(apart(values, i, j, mirrored) > radius for i, j in combinations(kept, 2))
+    assert all(apart(values, i, int(centre[i]), mirrored) <= radius for i in rows.tolist())
+    assert all(apart(values, i, j, mirrored) > radius for i, j in combinations(kept.tolist(), 2))
 
 
 @given(HASHES, st.integers(0, 4))

@@ -1,4 +1,4 @@
-"""Pictures that were described once are not described again, and come out the same."""
+"""Images that were described once are not described again, and come out the same."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import torch
 from argus.core.files import remove
 from argus.features import embedding
 from argus.features.backbone import Backbone
-from argus.features.embedding import of_pixels
+from argus.features.embedding import embed_arrays
 from tests.conftest import scenes
 
 DIMENSIONS = 6
 
 
 def counting(seen: list[int]) -> Backbone:
-    """A backbone that notes how many distinct pictures each batch held."""
+    """A backbone that notes how many distinct images each batch held."""
 
     def forward(x: torch.Tensor) -> torch.Tensor:
         seen.append(len(torch.unique(x.flatten(1), dim=0)))
@@ -35,43 +35,43 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_warm_or_cold_the_vectors_are_those_of_the_backbone() -> None:
     seen: list[int] = []
-    net, pictures = counting(seen), scenes(40)
-    plain = net.features(pictures)
-    some = of_pixels(pictures[5:11], net)
+    net, images = counting(seen), scenes(40)
+    plain = net.features(images)
+    some = embed_arrays(images[5:11], net)
     seen.clear()
-    mixed = of_pixels(pictures, net)
+    mixed = embed_arrays(images, net)
     described = len(seen)
     assert (some == plain[5:11]).all()
     assert (mixed == plain).all()
     assert mixed.dtype == np.float32
     assert described == 3  # batches of 16 for the 34 unseen ones
-    assert (of_pixels(pictures[::-1], net) == plain[::-1]).all()
+    assert (embed_arrays(images[::-1], net) == plain[::-1]).all()
     assert len(seen) == described
     remove(Path(".cache"))
-    assert (of_pixels(pictures, net) == plain).all()
+    assert (embed_arrays(images, net) == plain).all()
 
 
-def test_equal_pictures_are_described_once_and_progress_counts_them_all() -> None:
+def test_equal_images_are_described_once_and_progress_counts_them_all() -> None:
     seen: list[int] = []
     done: list[int] = []
     twice = np.concatenate([scenes(4)] * 3)
-    vectors = of_pixels(twice, counting(seen), done.append)
+    vectors = embed_arrays(twice, counting(seen), done.append)
     assert (vectors[:4] == vectors[8:]).all()
     assert len(seen) == 1
     assert sum(done) == 12
 
 
-def test_equal_bytes_of_another_shape_are_another_picture() -> None:
+def test_equal_bytes_of_another_shape_are_another_image() -> None:
     net, flat = counting([]), scenes(1, 32, 48)
     turned = flat.reshape(1, 48, 32, 3)
-    of_pixels(flat, net)
-    assert (of_pixels(turned, net) == net.features(turned)).all()
+    embed_arrays(flat, net)
+    assert (embed_arrays(turned, net) == net.features(turned)).all()
 
 
 def test_a_run_that_was_killed_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedding, "CHUNK", 16)
     seen: list[int] = []
-    net, pictures = counting(seen), scenes(40)
+    net, images = counting(seen), scenes(40)
 
     def dies_at_the_third(x: torch.Tensor) -> torch.Tensor:
         if len(seen) == 2:
@@ -79,11 +79,11 @@ def test_a_run_that_was_killed_goes_on_where_it_was(monkeypatch: pytest.MonkeyPa
         return net.forward(x)
 
     with pytest.raises(KeyboardInterrupt):
-        of_pixels(pictures, replace(net, forward=dies_at_the_third))
-    of_pixels(pictures, net)
+        embed_arrays(images, replace(net, forward=dies_at_the_third))
+    embed_arrays(images, net)
     assert len(seen) == 3  # 32 were known
-    assert (of_pixels(pictures, net) == net.features(pictures)).all()
+    assert (embed_arrays(images, net) == net.features(images)).all()
 
 
-def test_no_pictures_give_no_vectors() -> None:
-    assert of_pixels(np.zeros((0, 32, 48, 3), np.uint8), counting([])).shape == (0, DIMENSIONS)
+def test_no_images_give_no_vectors() -> None:
+    assert embed_arrays(np.zeros((0, 32, 48, 3), np.uint8), counting([])).shape == (0, DIMENSIONS)

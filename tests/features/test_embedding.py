@@ -15,7 +15,7 @@ from tests.conftest import scene
 
 @pytest.fixture
 def prepared(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
-    """A backbone that tells mean colours, and how many pictures it was shown."""
+    """A backbone that tells mean colours, and how many images it was shown."""
     shown: list[int] = []
 
     class Counting(backbone.Backbone):
@@ -45,7 +45,7 @@ def test_what_was_embedded_once_is_not_read_again(
 ) -> None:
     names = [f"{k}" for k in range(9)]
     folder = deliver("fleet", "d1", {f"{k}.png": scene(k) for k in range(9)})
-    some, readable, new = embedding.of(images(names[:5]), "colours", 1)
+    some, readable, new = embedding.embed_images(images(names[:5]), "colours", 1)
     assert some.shape == (5, 3)
     assert some.dtype == np.float32
     assert new == 5
@@ -53,18 +53,18 @@ def test_what_was_embedded_once_is_not_read_again(
     for name in names[:5]:
         (folder / f"{name}.png").unlink()  # read again, it would not be there
     rows = [8, 0, 3, 8]
-    warm, _, new = embedding.of(images([names[k] for k in rows]), "colours", 1)
+    warm, _, new = embedding.embed_images(images([names[k] for k in rows]), "colours", 1)
     assert new == 1
     assert (warm[1:3] == some[[0, 3]]).all()
     assert (warm[0] == warm[3]).all()
 
 
-def test_the_vectors_are_those_of_the_pictures(
+def test_the_vectors_are_those_of_the_images(
     deliver: Callable[..., Path], prepared: list[int]
 ) -> None:
     colours = {"red": (1, 0, 0), "lime": (0, 1, 0), "blue": (0, 0, 1)}
     deliver("fleet", "d1", {f"{name}.png": Image.new("RGB", (96, 64), name) for name in colours})
-    vectors, _, _ = embedding.of(images(["blue", "red", "lime"]), "colours", 1)
+    vectors, _, _ = embedding.embed_images(images(["blue", "red", "lime"]), "colours", 1)
     assert np.allclose(vectors, [colours[name] for name in ("blue", "red", "lime")])
 
 
@@ -74,8 +74,8 @@ def test_a_run_that_was_killed_goes_on_where_it_was(
     names = [f"{k}" for k in range(6)]
     deliver("fleet", "d1", {f"{k}.png": scene(k) for k in range(5)})  # the last is not there
     with pytest.raises(ArgusError, match=r"5\.png is missing: `dvc pull`"):
-        embedding.of(images(names), "colours", 1)
-    _, _, new = embedding.of(images(names[:5]), "colours", 1)
+        embedding.embed_images(images(names), "colours", 1)
+    _, _, new = embedding.embed_images(images(names[:5]), "colours", 1)
     assert new == 1  # four were written down, two at a time
 
 
@@ -89,13 +89,13 @@ def test_vectors_of_other_threads_or_another_network_are_not_taken(
         return backbone.Backbone("brighter", 8, 3, -1.0, 1.0, lambda x: x.mean(dim=(2, 3)))
 
     monkeypatch.setitem(backbone.BACKBONES, "brighter", brighter)
-    first, _, _ = embedding.of(table, "colours", 1)
-    assert embedding.of(table, "colours", 2)[2] == 2
-    other, _, new = embedding.of(table, "brighter", 2)
+    first, _, _ = embedding.embed_images(table, "colours", 1)
+    assert embedding.embed_images(table, "colours", 2)[2] == 2
+    other, _, new = embedding.embed_images(table, "brighter", 2)
     assert new == 2
     assert np.allclose(other, first + 1)
-    assert embedding.of(table, "brighter", 2)[2] == 0  # both are remembered
-    assert embedding.of(table, "colours", 2)[2] == 0
+    assert embedding.embed_images(table, "brighter", 2)[2] == 0  # both are remembered
+    assert embedding.embed_images(table, "colours", 2)[2] == 0
 
 
 @pytest.mark.parametrize(
@@ -112,12 +112,12 @@ def test_nor_those_of_another_torch_or_processor(
     other: object,
 ) -> None:
     deliver("fleet", "d1", {"0.png": scene(0)})
-    assert [embedding.of(images(["0"]), "colours", 1)[2] for _ in range(2)] == [1, 0]
+    assert [embedding.embed_images(images(["0"]), "colours", 1)[2] for _ in range(2)] == [1, 0]
     monkeypatch.setattr(place, name, other)
-    assert [embedding.of(images(["0"]), "colours", 1)[2] for _ in range(2)] == [1, 0]
+    assert [embedding.embed_images(images(["0"]), "colours", 1)[2] for _ in range(2)] == [1, 0]
 
 
 def test_no_images_give_no_vectors(workspace: Path, prepared: list[int]) -> None:
-    vectors, _, new = embedding.of(images([]), "colours", 1)
+    vectors, _, new = embedding.embed_images(images([]), "colours", 1)
     assert vectors.shape == (0, 3)
     assert new == 0

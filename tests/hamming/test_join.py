@@ -6,14 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from argus.hamming import join
-from argus.hamming.join import Pairs, across, filled, near, spread
+from argus.hamming.join import Pairs, build_tables, cross_join, self_join, spread
 from argus.hamming.plan import plan
 from tests.dedupe.hard import HARD, Hashes, clustered, near_pairs, one_bucket, small_parts, uniform
 
 
 def rows(batches: Iterable[Pairs], a: np.ndarray, b: np.ndarray) -> list[tuple[int, int]]:
     """Pairs of values as rows of two sorted arrays, in order."""
-    found = []
+    found: list[tuple[int, int]] = []
     for left, right in batches:
         i, j = np.searchsorted(a, left), np.searchsorted(b, right)
         assert (a[i] == left).all()
@@ -23,7 +23,9 @@ def rows(batches: Iterable[Pairs], a: np.ndarray, b: np.ndarray) -> list[tuple[i
 
 
 def within(values: np.ndarray, radius: int) -> list[tuple[int, int]]:
-    return sorted((min(i, j), max(i, j)) for i, j in rows(near(values, radius), values, values))
+    return sorted(
+        (min(i, j), max(i, j)) for i, j in rows(self_join(values, radius), values, values)
+    )
 
 
 def expected(values: np.ndarray, radius: int) -> list[tuple[int, int]]:
@@ -73,7 +75,9 @@ def test_hashes_in_a_few_bits(values: set[int], places: list[int], radius: int) 
 def test_the_order_of_the_hashes_is_no_matter(hashes: Hashes) -> None:
     rng = np.random.default_rng(0)
     values = np.unique(hashes(rng, 3000))
-    pairs = {frozenset(pair) for pair in rows(near(rng.permutation(values), 5), values, values)}
+    pairs = {
+        frozenset(pair) for pair in rows(self_join(rng.permutation(values), 5), values, values)
+    }
     assert pairs == {frozenset(pair) for pair in within(values, 5)}
     assert pairs
 
@@ -94,24 +98,24 @@ def test_a_plan_made_for_many_finds_what_comparing_all_finds() -> None:
 @pytest.mark.parametrize("hashes", HARD)
 @pytest.mark.parametrize("radius", [0, 4, 10])
 @pytest.mark.parametrize("long", [4, 4096])
-def test_across_finds_all_pairs_query_after_query(hashes: Hashes, radius: int, long: int) -> None:
+def test_the_join_finds_all_pairs_query_after_query(hashes: Hashes, radius: int, long: int) -> None:
     rng = np.random.default_rng(radius)
     values = hashes(rng, 300)
     known = np.unique(values[:250])
     with small_parts(long):
-        at_hand = list(filled(known, radius, new=100))
+        at_hand = list(build_tables(known, radius, new=100))
         for new in (np.unique(values[220:]), np.unique(values[270:]), known[:1], known[:0]):
             truth = sorted(near_pairs(known, new, radius))
-            assert rows(across(at_hand, new, radius), known, new) == truth
+            assert rows(cross_join(at_hand, new, radius), known, new) == truth
 
 
 def test_nothing_known_and_nothing_new() -> None:
     some, none = np.arange(5, dtype=np.uint64), np.empty(0, dtype=np.uint64)
-    assert not list(filled(none, 4, new=5))
-    assert not list(across(filled(none, 4, new=5), some, 4))
-    assert not list(across(filled(some, 4, new=0), none, 4))
-    assert not list(near(none, 4))
-    assert not list(near(some[:1], 4))
+    assert not list(build_tables(none, 4, new=5))
+    assert not list(cross_join(build_tables(none, 4, new=5), some, 4))
+    assert not list(cross_join(build_tables(some, 4, new=0), none, 4))
+    assert not list(self_join(none, 4))
+    assert not list(self_join(some[:1], 4))
 
 
 @pytest.mark.parametrize("hashes", HARD)
@@ -119,17 +123,17 @@ def test_tables_for_more_new_than_known(hashes: Hashes) -> None:
     rng = np.random.default_rng(1)
     known, new = np.unique(hashes(rng, 3)), np.unique(hashes(rng, 800))
     with small_parts():
-        found = rows(across(filled(known, 6, len(new)), new, 6), known, new)
+        found = rows(cross_join(build_tables(known, 6, len(new)), new, 6), known, new)
         assert found == sorted(near_pairs(known, new, 6))
 
 
 def test_pairs_come_in_bounded_batches() -> None:
     values = np.arange(512, dtype=np.uint64)  # all of them within 9 bits of each other
     with small_parts():
-        batches = list(near(values, 9))
+        batches = list(self_join(values, 9))
         assert sum(len(a) for a, _ in batches) == 512 * 511 // 2
         assert max(len(a) for a, _ in batches) <= 100 + len(values)
-        batches = list(across(filled(values, 9, 512), values, 9))
+        batches = list(cross_join(build_tables(values, 9, 512), values, 9))
         assert sum(len(a) for a, _ in batches) == 512**2
         assert max(len(a) for a, _ in batches) < 100 + 64
 
@@ -151,8 +155,8 @@ def test_a_bar_is_shown_for_many(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     values = np.unique(uniform(np.random.default_rng(0), 50))
-    list(near(values, 4))
+    list(self_join(values, 4))
     assert not capsys.readouterr().err
     monkeypatch.setattr(join, "MANY", 10)
-    list(near(values, 4))
+    list(self_join(values, 4))
     assert "pairs within 4 bits: 1/1 tables" in capsys.readouterr().err

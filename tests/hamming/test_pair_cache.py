@@ -1,5 +1,6 @@
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from argus.hamming import pair_cache, search
-from argus.hamming.pair_cache import Known
+from argus.core import code
+from argus.hamming import join, pair_cache, search
+from argus.hamming.join import FilledTable, Pairs
+from argus.hamming.pair_cache import KnownPairs
 from tests.dedupe.hard import clustered, listed, small_parts
 
 RADIUS = 4
@@ -53,7 +56,7 @@ def test_the_file_does_not_tell_in_which_runs_the_hashes_came(cuts: list[int]) -
         listed(pool(), RADIUS, at_once)
         for end in [*sorted(cuts), len(pool())]:
             listed(pool()[:end], RADIUS, step_by_step)
-        whole, grown = (Known.read(only_file(place)) for place in (at_once, step_by_step))
+        whole, grown = (KnownPairs.read(only_file(place)) for place in (at_once, step_by_step))
     assert (whole.values == grown.values).all()
     assert as_set(whole) == as_set(grown)
 
@@ -63,8 +66,8 @@ def only_file(folder: Path) -> Path:
     return path
 
 
-def as_set(known: Known) -> set[frozenset[int]]:
-    pairs = [pair for a, b in known.near() for pair in zip(a.tolist(), b.tolist(), strict=True)]
+def as_set(known: KnownPairs) -> set[frozenset[int]]:
+    pairs = [pair for a, b in known.batches() for pair in zip(a.tolist(), b.tolist(), strict=True)]
     assert len(pairs) == len(set(pairs))
     return {frozenset(pair) for pair in pairs}
 
@@ -73,13 +76,18 @@ def as_set(known: Known) -> set[frozenset[int]]:
 def searched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     """How many hashes were compared with how many: (0, n) for n with each other."""
     calls: list[tuple[int, int]] = []
-    filled, near = pair_cache.join.filled, pair_cache.join.near
-    monkeypatch.setattr(
-        pair_cache.join, "filled", lambda k, r, n: calls.append((len(k), n)) or filled(k, r, n)
-    )
-    monkeypatch.setattr(
-        pair_cache.join, "near", lambda v, r: calls.append((0, len(v))) or near(v, r)
-    )
+    build_tables, self_join = join.build_tables, join.self_join
+
+    def counted_tables(known: np.ndarray, radius: int, new: int) -> Iterator[FilledTable]:
+        calls.append((len(known), new))
+        return build_tables(known, radius, new)
+
+    def counted_self_join(values: np.ndarray, radius: int) -> Iterator[Pairs]:
+        calls.append((0, len(values)))
+        return self_join(values, radius)
+
+    monkeypatch.setattr(join, "build_tables", counted_tables)
+    monkeypatch.setattr(join, "self_join", counted_self_join)
     return calls
 
 
@@ -103,10 +111,10 @@ def test_hashes_that_are_gone_are_not_searched_for_many_new_ones(
     searched.clear()
     list(search.within(hashes[:10], RADIUS, tmp_path))
     assert searched == [(0, 10), (0, 10)]  # with none that is known, and with each other
-    assert (Known.read(only_file(tmp_path)).values == hashes[:10]).all()
+    assert (KnownPairs.read(only_file(tmp_path)).values == hashes[:10]).all()
 
 
-def test_each_radius_has_a_memory_of_its_own(tmp_path: Path) -> None:
+def test_each_radius_has_a_cache_of_its_own(tmp_path: Path) -> None:
     assert same(pool(), tmp_path, radius=8)
     assert same(pool(), tmp_path, radius=2)
     assert same(pool(), tmp_path, radius=4)
@@ -117,7 +125,7 @@ def test_what_older_code_found_is_forgotten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for version in "abc":
-        monkeypatch.setattr(pair_cache.code, "version", lambda module, found=version: found)
+        monkeypatch.setattr(code, "version", lambda _module, found=version: found)
         time.sleep(0.02)  # the clock of a file system may be coarse
         assert same(pool(), tmp_path)
         assert same(pool(), tmp_path, radius=2)
@@ -135,14 +143,14 @@ def test_a_file_that_is_damaged_is_not_believed(data: st.DataObject) -> None:
         torn, other = data.draw(st.booleans()), data.draw(st.integers(1, 255))
         rest = b"" if torn else bytes([whole[place] ^ other]) + whole[place + 1 :]
         path.write_bytes(whole[:place] + rest)
-        assert not len(Known.read(path).values)
+        assert not len(KnownPairs.read(path).values)
         assert same(pool(), Path(folder))
         assert path.read_bytes() == whole  # and is made anew
 
 
 def test_a_folder_in_the_way_of_the_file(tmp_path: Path) -> None:
-    assert not len(Known.read(tmp_path).values)
-    assert not len(Known.read(tmp_path / "missing").values)
+    assert not len(KnownPairs.read(tmp_path).values)
+    assert not len(KnownPairs.read(tmp_path / "missing").values)
 
 
 def test_a_search_that_is_given_up_leaves_nothing(tmp_path: Path) -> None:
@@ -151,7 +159,7 @@ def test_a_search_that_is_given_up_leaves_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_too_many_pairs_are_found_and_not_remembered(
+def test_too_many_pairs_are_found_and_not_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pair_cache, "MOST", 10)
@@ -159,7 +167,7 @@ def test_too_many_pairs_are_found_and_not_remembered(
     assert not list(tmp_path.iterdir())
 
 
-def test_what_is_quick_is_not_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_quick_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     assert same(pool(), tmp_path)
     assert not list(tmp_path.iterdir())

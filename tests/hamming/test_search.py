@@ -81,11 +81,11 @@ def test_two_large_sets(hashes: Hashes) -> None:
 def test_the_same_hash_many_times_is_compared_once(monkeypatch: pytest.MonkeyPatch) -> None:
     compared = []
 
-    def near(values: np.ndarray, radius: int) -> Iterator[Pairs]:
+    def self_join(values: np.ndarray, radius: int) -> Iterator[Pairs]:
         compared.append(len(values))
         yield from ()
 
-    monkeypatch.setattr(search, "near", near)
+    monkeypatch.setattr(search, "self_join", self_join)
     i, j, d = listed(np.full(1000, 5, dtype=np.uint64), 4)
     assert compared == [1]
     assert len(i) == 1000 * 999 // 2

@@ -17,7 +17,8 @@ from argus.data.deliveries import described
 from argus.data.manifests import newest
 from argus.data.measuring import measure
 from argus.data.measuring.flaws import SCORES
-from stages.ingest.__main__ import main, take_in
+from stages.ingest.__main__ import main
+from stages.ingest.take_in import take_in
 from tests.conftest import scene
 
 
@@ -145,7 +146,7 @@ def test_a_link_is_not_followed_unless_dvc_made_it(
 
 
 def poor_pictures() -> dict[str, Image.Image]:
-    """A good picture, and one with every flaw that is told by its pixels."""
+    """A good image, and one with every flaw that is told by its pixels."""
     size = (240, 160)
     grey = np.asarray(scene(1, size).resize(size).convert("L").convert("RGB"), dtype=float)
     good = grey + np.random.default_rng(1).normal(0, 12, grey.shape)
@@ -165,7 +166,7 @@ def poor_pictures() -> dict[str, Image.Image]:
     }
 
 
-def test_poor_pictures_are_refused_with_the_flaw(card: Callable, deliver: Callable) -> None:
+def test_poor_images_are_refused_with_the_flaw(card: Callable, deliver: Callable) -> None:
     pictures = poor_pictures()
     card("fleet")
     deliver("fleet", "d1", {f"{name}.png": picture for name, picture in pictures.items()})
@@ -248,7 +249,7 @@ def test_a_reading_that_was_killed_goes_on(
     whole = measure.measure
     calls = []
 
-    def dies_at_the_third(places, how):  # type: ignore[no-untyped-def]
+    def dies_at_the_third(places, how):
         calls.append(len(places))
         if len(calls) == 3:
             raise KeyboardInterrupt
@@ -291,7 +292,7 @@ def test_the_mode_of_decoding_stands_with_the_hash(card: Callable, deliver: Call
     scene(1, (1280, 720)).save(buffer, "JPEG")
     deliver("fleet", "d1", {"a.jpg": buffer.getvalue()})
     found = {
-        mode: take_in("fleet", settings(hash=params.Hash(decode=mode)))  # type: ignore[arg-type]
+        mode: take_in("fleet", settings(hash=params.Hash(decode=mode)))
         for mode in ("fast", "exact")
     }
     assert [decoded for _, decoded in found.values()] == [1, 1]

@@ -12,12 +12,13 @@ import pytest
 
 from argus.core import params, reports
 from argus.data import catalogue, objections, rights_cards
-from stages.dedupe.__main__ import dedupe, gather
-from stages.ingest.__main__ import main, take_in
-from stages.pack.__main__ import rights
+from stages.dedupe.dedupe import dedupe, gather
+from stages.ingest.__main__ import main
+from stages.ingest.take_in import take_in
+from stages.pack.rights import rights
 from stages.report.inputs import withdrawn
-from stages.split.__main__ import split
-from stages.split.record import empty
+from stages.split.prior_splits import empty
+from stages.split.split import split
 from tests.conftest import scene
 from tests.data.test_terms import settings
 
@@ -32,7 +33,7 @@ def turn(record: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     images, _ = take_in("fleet", settings())
     catalogue.write("data/ingest/fleet/images.parquet", images)
     settled = p.dedupe.model_copy(update={"within_sequence": None})
-    images = dedupe(gather(["fleet"]), settled, lambda rows: pytest.fail("no second look"))
+    images = dedupe(gather(["fleet"]), settled, lambda _rows: pytest.fail("no second look"))
     images, record, leaks = split(images, record, p.split, p.dedupe.mirrored)
     assert not any(leaks.values())
     return images, record

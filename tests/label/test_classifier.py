@@ -12,7 +12,7 @@ from scipy.special import softmax
 
 from stages.label import classifier as module
 from stages.label.classifier import Classifier, fit, temperature
-from stages.label.judgement import calibration_error
+from stages.label.metrics import calibration_error
 from tests.label.world import cloud
 
 NAMES = ("day", "fog", "night")
@@ -22,8 +22,8 @@ def drawn(each: int) -> list[str]:
     return [name for name in NAMES for _ in range(each)]
 
 
-def fitted(spread: float, teach: int = 200, calibrate: int = 100) -> Classifier:
-    labels, held_out = drawn(teach), drawn(calibrate)
+def fitted(spread: float, train: int = 200, calibrate: int = 100) -> Classifier:
+    labels, held_out = drawn(train), drawn(calibrate)
     matrix = np.r_[cloud(labels, spread, seed=0), cloud(held_out, spread, seed=1)]
     rows = np.arange(len(matrix))
     found = fit(matrix, rows[: len(labels)], labels)
@@ -81,7 +81,7 @@ def test_every_source_left_out_weighs_the_same_however_many_images_it_has() -> N
 
 def test_on_gaussian_classes_confidence_is_the_posterior() -> None:
     spread = 2.5
-    classifier = fitted(spread, teach=2000, calibrate=500)
+    classifier = fitted(spread, train=2000, calibrate=500)
     names = drawn(1500)
     vectors = cloud(names, spread, seed=2)
     likely = classifier.probabilities(vectors)
@@ -98,7 +98,7 @@ def test_on_gaussian_classes_confidence_is_the_posterior() -> None:
 
 
 def test_one_that_is_too_sure_is_made_less_so() -> None:
-    classifier = fitted(spread=4.0, teach=4, calibrate=300)
+    classifier = fitted(spread=4.0, train=4, calibrate=300)
     assert classifier.temperature > 1.5
     names = drawn(300)
     vectors = cloud(names, 4.0, seed=3)

@@ -1,4 +1,4 @@
-"""`python -m stages.label` on a small catalogue with pictures."""
+"""`python -m stages.label` on a small catalogue with images."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from PIL import Image
 from argus.core import reports
 from argus.core.files import sha256
 from argus.data import catalogue, reading
-from stages.label import pictures
+from stages.label import charts
 from stages.label.__main__ import main
 from tests.conftest import scene
 from tests.label.world import Part, catalogue_of, cloud
@@ -35,7 +35,7 @@ PARTS: tuple[Part, ...] = (
 
 
 def lay_out(*parts: Part) -> pl.DataFrame:
-    """Pictures, catalogue and vectors as `embed` and `split` leave them; null labels are days."""
+    """Images, catalogue and vectors as `embed` and `split` leave them; null labels are days."""
     images = catalogue_of(*parts)
     for row in images.iter_rows(named=True):
         path = Path("data/raw", row["source"], "d1", row["path"])
@@ -57,7 +57,7 @@ def split(workspace: Path) -> pl.DataFrame:
     return lay_out(*PARTS)
 
 
-def test_a_run_leaves_labels_metrics_and_pictures(
+def test_a_run_leaves_labels_metrics_and_images(
     split: pl.DataFrame, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main()
@@ -68,7 +68,7 @@ def test_a_run_leaves_labels_metrics_and_pictures(
     assert report["predicted"] == report["unlabelled"] == 12
     assert "12 of 12 unlabelled training images got a label" in capsys.readouterr().out
     with Image.open("reports/label/pictures/predicted.png") as sheet:
-        assert sheet.width > pictures.EACH * reading.THUMBNAIL[0]
+        assert sheet.width > charts.EACH * reading.THUMBNAIL[0]
         assert sheet.height < 2 * reading.THUMBNAIL[1]  # one row
 
 
@@ -87,9 +87,7 @@ def test_the_confusion_table_adds_up_to_the_labelled_test_images(split: pl.DataF
 
 def test_the_confusion_plot_shows_every_delivered_label(tmp_path: Path) -> None:
     held_out = pl.DataFrame({"actual": ["day", "fog"], "predicted": ["day", "unknown"]})
-    pictures.confusion(
-        held_out, ["fog is not given: " + 9 * "so it is "], tmp_path / "confusion.png"
-    )
+    charts.confusion(held_out, ["fog is not given: " + 9 * "so it is "], tmp_path / "confusion.png")
     with Image.open(tmp_path / "confusion.png") as image:
         assert min(image.size) > 100
 

@@ -14,7 +14,9 @@ from argus.core.errors import ArgusError
 from argus.core.files import write_json
 from argus.data import catalogue
 from argus.data.packed import Terms, read_origins, read_packed, read_rights
-from stages.pack.__main__ import main, outlived, rights, shrink
+from stages.pack.__main__ import main
+from stages.pack.pixels import shrink
+from stages.pack.rights import outlived, rights
 from tests.conftest import scene, scenes
 
 Card = Callable[..., None]
@@ -37,7 +39,7 @@ def test_size_is_height_first_and_a_flat_image_stays_flat() -> None:
     assert (shrink(Image.new("RGB", (200, 100), (9, 8, 7)), (8, 24)) == (9, 8, 7)).all()
 
 
-def test_reading_gives_rows_in_the_order_of_the_array(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_reading_gives_rows_in_the_order_of_the_array(tmp_path) -> None:
     np.save(tmp_path / "val.npy", scenes(3))
     write_json(tmp_path / "classes.json", ["day", "night"])
     pl.DataFrame(
@@ -60,14 +62,14 @@ def test_reading_gives_rows_in_the_order_of_the_array(tmp_path) -> None:  # type
     assert origins.rows() == [("a", "fleet", "y"), ("b", "fleet", "z"), ("c", "cams", "x")]
 
 
-def test_before_pack_has_run(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_before_pack_has_run(tmp_path) -> None:
     with pytest.raises(ArgusError, match="dvc repro pack"):
         read_packed("train", tmp_path)
     with pytest.raises(ArgusError, match="dvc repro pack"):
         read_rights(tmp_path)
 
 
-def test_what_may_train_is_said_of_every_delivery_packed_or_not(card, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_what_may_train_is_said_of_every_delivery_packed_or_not(card, tmp_path) -> None:
     over = {"reference": "F-8", "expires": "2026-01-31"}
     card("fleet", licence="contract:F-7", deliveries={"old": {"consent": over}})
     card("webcams", licence="cc-by-nc-4.0", purposes=["evaluate"])
@@ -99,14 +101,14 @@ def test_what_may_train_is_said_of_every_delivery_packed_or_not(card, tmp_path) 
     assert rights(images, ["fleet"], settings).objections("fleet", "old") == []
 
 
-def test_without_a_rights_card_nothing_is_packed(workspace) -> None:  # type: ignore[no-untyped-def]
+def test_without_a_rights_card_nothing_is_packed(workspace) -> None:
     images = pl.DataFrame({"source": ["nobody"], "delivery": ["d"]})
     with pytest.raises(ArgusError, match="no rights card"):
         rights(images, ["nobody"], params.load().ingest)
 
 
 def lay_out(**columns: list[Any]) -> pl.DataFrame:
-    """A catalogue after `prune` of three training and two held-out images, with their pictures."""
+    """A catalogue after `prune` of three training and two held-out images, with their images."""
     knobs = Path("params.yaml")
     knobs.write_text(knobs.read_text().replace("sources: [demo]", "sources: [fleet]"))
     folder = Path("data/raw/fleet/d1")

@@ -1,4 +1,4 @@
-"""`python -m stages.prune` on a small catalogue with pictures."""
+"""`python -m stages.prune` on a small catalogue with images."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from argus.data import catalogue
 from argus.data.catalogue import SCHEMA
 from argus.data.reading import THUMBNAIL
 from stages.prune.__main__ import main
-from stages.prune.pictures import PAIRS
+from stages.prune.charts import PAIRS
 from tests.conftest import scene
 
 N, STRANGER, TWIN = 40, 5, 6
@@ -104,7 +104,7 @@ def test_the_selection_is_measured_beside_all_and_a_random_one(labelled: pl.Data
     assert balance["predicted"]["train"] == {"night": len(PREDICTED)}
 
 
-def test_isolated_images_are_listed_with_their_picture_and_stay(labelled: pl.DataFrame) -> None:
+def test_isolated_images_are_listed_with_their_image_and_stay(labelled: pl.DataFrame) -> None:
     knobs(isolated=6.0)
     main()
     listed = catalogue.read("data/prune/isolated.parquet")

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 
 from argus.data.catalogue import SPLITS
-from stages.split.__main__ import split
-from stages.split.balance import FEW, FEWEST, NEAR_TIE, Cut, Shares, Unit, by_hash
-from stages.split.record import empty
+from argus.data.feasibility import FEWEST
+from stages.split.balance import FEW, NEAR_TIE, Cut, Shares, Unit, by_hash
+from stages.split.prior_splits import empty
+from stages.split.split import split
 from tests.split.tables import SETTINGS, fleet
 
 USUAL = SETTINGS.model_copy(update={"seed": 2, "val": 0.1, "test": 0.25})

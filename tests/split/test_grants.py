@@ -15,10 +15,10 @@ from argus.core.errors import ArgusError
 from argus.core.params import Split
 from argus.data import catalogue
 from argus.data.catalogue import GRANTS, SPLITS
-from stages.split.__main__ import split
-from stages.split.record import empty
+from stages.split.prior_splits import empty
+from stages.split.split import split
 from tests.split.tables import SETTINGS, bits_apart, catalogues, fleet, rows_of, table
-from tests.split.test_record import Turn, histories, turns
+from tests.split.test_prior_splits import Turn, histories, turns
 from tests.split.test_split import FIRST, held_out
 
 Grants = dict[str, bool]
@@ -90,7 +90,8 @@ def test_later_deliveries_change_nothing_under_any_terms(data: st.DataObject) ->
 def test_an_image_changes_its_split_in_no_turn_however_its_rights_change(
     history: list[Turn], data: st.DataObject
 ) -> None:
-    record, known = empty(), {}
+    record = empty()
+    known: dict[str, str] = {}
     for turn in history:
         turn = replace(turn, images=under(turn.images, data.draw(terms_of(turn.images))))
         after, record, leaked = split(turn.images, record, turn.knobs, turn.mirrored)
@@ -173,7 +174,7 @@ def test_a_drive_is_not_torn_by_a_delivery_under_other_terms() -> None:
     assert after.select("split", "status").row(2) == (None, "use_not_granted")
 
 
-def test_a_drive_near_a_training_one_that_may_only_judge_does_not_join_it() -> None:
+def test_a_drive_near_a_training_one_that_may_only_evaluate_does_not_join_it() -> None:
     near = {"sequence": "near", "phash": FIRST[0].get("phash", 0) ^ 1, "delivery": "1"}
     far = near | {"phash": 31 << 40}
     after = turns(table([*FIRST, near | EVALUATE_ONLY, far | EVALUATE_ONLY]))[0]

@@ -15,11 +15,12 @@ from argus.core.params import Split
 from argus.data import catalogue
 from argus.data.catalogue import GROUP
 from argus.features.vectors import Vectors
-from stages.split.__main__ import main, split
+from stages.split.__main__ import main
 from stages.split.places import places
-from stages.split.record import empty
+from stages.split.prior_splits import empty
+from stages.split.split import split
 from tests.split.tables import SETTINGS, catalogues, lay_out, rows_of, table
-from tests.split.test_record import histories
+from tests.split.test_prior_splits import histories
 from tests.split.test_split import held_out
 
 DIRECTIONS = 40  # that the features of images have: few enough that many are near each other
@@ -66,7 +67,8 @@ def test_nothing_near_by_features_crosses_and_later_deliveries_change_nothing(
 @settings(deadline=None, max_examples=80)
 @given(histories())
 def test_an_image_keeps_its_split_though_leaders_and_knobs_come_and_go(history: list[Any]) -> None:
-    record, known = empty(), {}
+    record = empty()
+    known: dict[str, str] = {}
     for turn in history:
         vectors = vectors_of(turn.images)
         after, record, leaked = split(turn.images, record, turn.knobs, turn.mirrored, vectors)

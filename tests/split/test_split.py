@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 from argus.core import params, reports
 from argus.data import catalogue
 from argus.data.catalogue import SPLITS
-from stages.split.__main__ import main, shortage, split
+from stages.split.__main__ import main
 from stages.split.balance import by_hash
-from stages.split.record import empty
+from stages.split.prior_splits import empty
+from stages.split.split import shortage, split
 from tests.split.tables import (
     SETTINGS,
     WITH_HASH,
@@ -113,7 +115,7 @@ def held_out(seed: int = SETTINGS.seed) -> str:
     return next(n for n in map(str, range(9999)) if by_hash(n, seed) > 0.999)
 
 
-FIRST = [
+FIRST: list[dict[str, Any]] = [
     {"sequence": "first", "phash": 0, "image_id": "first"},
     {"sequence": held_out(), "phash": 2**40 - 1, "image_id": "held"},
 ]
@@ -159,7 +161,7 @@ def test_an_image_between_two_splits_is_used_in_none() -> None:
     assert after.select("status", "lost_to", "distance").row(2) == ("embargoed", "held", 3)
 
 
-def test_a_mirrored_picture_is_a_neighbour_only_where_it_is_asked_for() -> None:
+def test_a_mirrored_image_is_a_neighbour_only_where_it_is_asked_for() -> None:
     mirror = {
         "sequence": "mirror",
         "phash": 2**60 - 1,

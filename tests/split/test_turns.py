@@ -12,7 +12,7 @@ import pytest
 from argus.cli.repository import params_edit
 from argus.data import catalogue
 from stages.split.__main__ import recorded
-from stages.split.record import empty
+from stages.split.prior_splits import empty
 from tests.conftest import ROOT
 from tests.split.tables import fleet, lay_out
 

@@ -1,4 +1,4 @@
-"""Which pictures are too poor to learn from or to judge by, and why; and when a rule is not
+"""Which images are too poor to train or to evaluate on, and why; and when a rule is not
 believed: where it would take more than a few of a delivery it is more likely the rule that is
 wrong, and a person decides."""
 
@@ -44,8 +44,8 @@ class Doubt(NamedTuple):
 
 
 def with_flaws(measured: pl.DataFrame, limits: Quality) -> pl.DataFrame:
-    """The rows judged: the status of those outside the limits is the flaw, unless its rule would
-    take too many; then the image stays `accepted`, and `doubt` is the flaw.
+    """The rows by the quality rules: the status of those outside the limits is the flaw, unless its
+    rule would take too many; then the image stays `accepted`, and `doubt` is the flaw.
 
     A rule takes too many if it would take more than `limits.most` of the images that could be read
     of a delivery, or of one label in it, those without a label counting as one; there it takes
@@ -56,7 +56,8 @@ def with_flaws(measured: pl.DataFrame, limits: Quality) -> pl.DataFrame:
 
     Args:
         measured: rows of the catalogue, of any number of whole deliveries; only those with the
-            status `accepted` are judged.
+            status `accepted` are looked at.
+        limits: of the rules.
     """
     read = pl.col("status") == "accepted"
     found = measured.with_columns(
@@ -118,14 +119,14 @@ def _too_many(flaw: str, limits: Quality) -> pl.Expr:
     return (beyond(DELIVERY) | beyond([*DELIVERY, "class"])) & ~named
 
 
-def doubts(judged: pl.DataFrame, limits: Quality) -> list[Doubt]:
+def doubts(measured: pl.DataFrame, limits: Quality) -> list[Doubt]:
     """Where which rule takes nothing because it would take too much, for a person to look at.
 
     Args:
-        judged: rows as `with_flaws` gives them.
-        limits: those that they were judged by.
+        measured: rows as `with_flaws` gives them.
+        limits: those of the rules.
     """
-    read = judged.filter(pl.col("luminance").is_not_null()).with_columns(
+    read = measured.filter(pl.col("luminance").is_not_null()).with_columns(
         pl.col("label").fill_null(UNKNOWN)
     )
     found = []

@@ -1,4 +1,4 @@
-"""Every file read once: its hash, and what its picture tells about itself; in parallel."""
+"""Every file read once: its hash, and what its image tells about itself; in parallel."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
@@ -21,13 +21,11 @@ from threadpoolctl import threadpool_limits
 from argus.core import interrupts
 from argus.core.errors import ArgusError
 from argus.data import reading
-from argus.data.images import decode as images
-from argus.data.images.decode import Limits, memory_of_file
+from argus.data.images.decode import Decoded, Limits, decode, memory_of_file
 from argus.data.images.header import DecodeError
-from argus.data.measuring import fingerprint
-from argus.data.measuring.decode import Mode, decode
-from argus.data.measuring.judge import at_one_size, judge
-from argus.data.measuring.tears import torn
+from argus.data.measuring import perceptual_hash
+from argus.data.measuring.corruption import corruption_score
+from argus.data.measuring.quality import MEASURED_AT, at_common_size, quality_indicators
 from argus.data.reading import ImageRef
 
 CHUNK = 32  # files handed to a worker at a time
@@ -35,6 +33,7 @@ AHEAD = 4  # chunks a worker may be behind; what bounds the memory of a long del
 NOT_WORTH_IT = 64  # so few files are done before processes would have started
 
 Rows = list[dict[str, Any]]
+Mode = Literal["fast", "exact"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ def measure(places: Sequence[ImageRef], how: How) -> Rows:
     known = None if how.known is None else np.load(how.known, mmap_mode="r")
     rows: Rows = []
     seen: Rows = []
-    terms, pictures, histograms = [], [], []
+    terms, smalls, histograms = [], [], []
     for place in places:
         too_large = place.size is not None and memory_of_file(place.size) > how.limits.max_memory
         # what cannot be held, a video by the name of an image perhaps, is hashed as it comes
@@ -72,10 +71,12 @@ def measure(places: Sequence[ImageRef], how: How) -> Rows:
             continue
         try:
             with reading.enough_memory(place):
-                found = decode(data, how.mode, how.limits, place.sample_max)
-                pixels, judged = np.asarray(found.image), at_one_size(found.image)
-                picture = pixels if judged is found.image else np.asarray(judged)
-                tear = torn(picture, partial(_in_colour, data, how.limits, place.sample_max))
+                found = decode_grey(data, how.mode, how.limits, place.sample_max)
+                pixels, measured = np.asarray(found.image), at_common_size(found.image)
+                small = pixels if measured is found.image else np.asarray(measured)
+                tear = corruption_score(
+                    small, partial(_in_colour, data, how.limits, place.sample_max)
+                )
         except DecodeError as refusal:
             row.update(status=refusal.status, width=refusal.width, height=refusal.height)
             continue
@@ -84,17 +85,20 @@ def measure(places: Sequence[ImageRef], how: How) -> Rows:
             width=found.width,
             height=found.height,
             captured_at=found.captured_at,
-            pixels=fingerprint.of_pixels(pixels, found.width, found.height),
+            pixels=perceptual_hash.pixel_digest(pixels, found.width, found.height),
             torn=tear,
         )
         seen.append(row)
-        pictures.append(picture)
-        histograms.append(judged.histogram())
+        smalls.append(small)
+        histograms.append(measured.histogram())
         fast = how.mode == "fast"
-        terms.append(fingerprint.fast(picture) if fast else fingerprint.exact(found.image))
+        terms.append(
+            perceptual_hash.fast_dct(small) if fast else perceptual_hash.exact_dct(found.image)
+        )
     if seen:
         found_in_all = (
-            fingerprint.hashes(np.stack(terms))._asdict() | judge(pictures, histograms)._asdict()
+            perceptual_hash.perceptual_hashes(np.stack(terms))._asdict()
+            | quality_indicators(smalls, histograms)._asdict()
         )
         for name, values in found_in_all.items():
             for row, value in zip(seen, values.tolist(), strict=True):
@@ -102,8 +106,27 @@ def measure(places: Sequence[ImageRef], how: How) -> Rows:
     return rows
 
 
+def decode_grey(
+    data: bytes, mode: Mode, limits: Limits, sample_max: float | None = None
+) -> Decoded:
+    """Read an image in grey, as `argus.data.images.decode` does.
+
+    Args:
+        data: the file.
+        mode: `exact` decodes in full and converts as `imagehash.phash` does. `fast` lets the JPEG
+            decoder leave out what the grey image at `MEASURED_AT` px does not need.
+        limits: what is refused before decoding.
+        sample_max: the sample that is white in a file of more than 8 bits that does not tell.
+
+    Raises:
+        DecodeError: why it is no image for us, a status of the catalogue.
+    """
+    at_least = MEASURED_AT if mode == "fast" else None
+    return decode(data, "L", at_least=at_least, limits=limits, sample_max=sample_max)
+
+
 def _in_colour(data: bytes, limits: Limits, sample_max: float | None) -> Image.Image:
-    return images.decode(data, limits=limits, sample_max=sample_max).image
+    return decode(data, limits=limits, sample_max=sample_max).image
 
 
 def _among(known: np.ndarray, digest: bytes) -> bool:
@@ -119,6 +142,8 @@ def measure_all(places: Sequence[ImageRef], how: How, workers: int | None = None
     memory than a thousand.
 
     Args:
+        places: of the files.
+        how: they are read.
         workers: processes; as many as there are cores if None. A handful of files is done here.
 
     Raises:

@@ -7,7 +7,7 @@ is read, so that a run that was killed goes on where it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,8 +22,9 @@ from argus.core.files import remove
 from argus.core.progress import Steps
 from argus.data import reading
 from argus.data.catalogue import SCHEMA
+from argus.data.deliveries import require_there
 from argus.data.images.decode import Limits
-from argus.data.measuring import judge, measure, ranges
+from argus.data.measuring import measure, quality
 
 if TYPE_CHECKING:  # what settings there are besides does not decide a measurement
     from argus.core import params
@@ -38,7 +39,7 @@ MEASURED = [
     "phash",
     "phash_mirrored",
     "fragile",
-    *judge.Judgement._fields,
+    *quality.QualityIndicators._fields,
     "torn",
     "status",
 ]
@@ -50,9 +51,10 @@ def measured(rows: pl.DataFrame, settings: params.Ingest) -> tuple[pl.DataFrame,
 
     Args:
         rows: as `deliveries.described` gives them; those with a status already are left alone.
+        settings: of ingest.
     """
     found, decoded = _measured(rows, settings, None)
-    told = ranges.told(rows, settings.sample_max)
+    told = told_sample_max(rows, settings.sample_max)
     asked = (found["status"] == "unknown_range").fill_null(False) & told.is_not_null()
     number = pl.int_range(rows.height, dtype=pl.Int64, eager=True).alias("number")
     parts = [found.with_columns(number).filter(~asked)]
@@ -126,6 +128,36 @@ def parts(unread: pl.DataFrame, how: measure.How) -> Iterator[tuple[pl.DataFrame
             yield files, pl.DataFrame(decoded, schema=FACTS, orient="row")
             done += len(rows)
             steps.advance(len(rows))
+
+
+def told_sample_max(rows: pl.DataFrame, sample_max: Mapping[str, float]) -> pl.Series:
+    """The sample that is white, by `ingest.sample_max`, of each row; null where it says nothing.
+
+    What is said of a delivery goes before what is said of its source.
+
+    Args:
+        rows: `source`, `delivery`.
+        sample_max: by `<source>` or `<source>/<delivery>`.
+
+    Returns:
+        float64 [N].
+
+    Raises:
+        ArgusError: a source or delivery is named that is not there: it was meant for another.
+    """
+    for source in rows["source"].unique().sort():
+        require_there("ingest.sample_max", sample_max, source)
+    known = pl.DataFrame(
+        {"name": [*sample_max], "told": [*sample_max.values()]},
+        schema={"name": pl.String, "told": pl.Float64},
+    )
+    named = pl.concat_str("source", "delivery", separator="/")
+    found = rows.select("source", named.alias("delivery"))
+    by = [
+        found.join(known, left_on=key, right_on="name", how="left", maintain_order="left")["told"]
+        for key in ("delivery", "source")
+    ]
+    return by[0].fill_null(by[1])
 
 
 @contextmanager

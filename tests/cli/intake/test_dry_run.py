@@ -17,7 +17,7 @@ from argus.cli.intake.dry_run import dry_run
 from argus.cli.intake.importers import folder_importer
 from argus.cli.intake.submit import submit
 from argus.core import params
-from stages.ingest.__main__ import take_in
+from stages.ingest.take_in import take_in
 from tests.cli import clip
 from tests.cli.intake.checks.test_duplicates import NOW
 from tests.conftest import scene

@@ -22,7 +22,7 @@ from argus.cli.intake.submit import submit
 from argus.core import params
 from argus.core.errors import ArgusError
 from argus.data import reading, shards
-from stages.ingest.__main__ import take_in
+from stages.ingest.take_in import take_in
 from tests.conftest import scene
 
 Argus = Callable[..., tuple[int, str]]

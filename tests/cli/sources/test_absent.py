@@ -13,7 +13,7 @@ import yaml
 from argus.cli.repository import storage
 from argus.core.errors import ArgusError
 from argus.data.pulled import lacking
-from stages.ingest.__main__ import take_in
+from stages.ingest.take_in import take_in
 from tests.cli.conftest import sh
 from tests.cli.sources.test_delivery import recorded, submit
 from tests.data.test_terms import settings

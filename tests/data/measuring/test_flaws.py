@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from argus.core import params
 from argus.core.errors import ArgusError
 from argus.data.measuring.flaws import SCORES, Doubt, doubts, with_flaws
-from stages.ingest.__main__ import take_in
+from stages.ingest.take_in import take_in
 from tests.conftest import ROOT, scene
 
 LIMITS = params.load(ROOT / "params.yaml").ingest.quality

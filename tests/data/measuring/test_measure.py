@@ -1,3 +1,5 @@
+from typing import Any, cast
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -14,7 +16,7 @@ HOW = How("exact", LIMITS)
 
 
 @pytest.fixture
-def places(deliver) -> list[ImageRef]:  # type: ignore[no-untyped-def]
+def places(deliver) -> list[ImageRef]:
     deliver("fleet", "d1", {f"{i:03d}.png": scene(i) for i in range(100)})
     return [ImageRef("fleet", "d1", f"{i:03d}.png") for i in range(100)]
 
@@ -27,7 +29,7 @@ def test_many_processes_give_what_one_gives(places: list[ImageRef]) -> None:
 
 def test_known_content_is_hashed_and_not_decoded(
     places: list[ImageRef], tmp_path, monkeypatch: pytest.MonkeyPatch
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     ids = [row["image_id"] for row in measure.measure(places, HOW)]
     known = np.sort(np.array([bytes.fromhex(i) for i in ids[1:]], dtype="S32"))
     np.save(tmp_path / "known.npy", known)
@@ -42,7 +44,7 @@ def test_no_more_chunks_are_under_way_than_the_window(monkeypatch: pytest.Monkey
 
         under_way = most = 0
 
-        def submit(self, work, chunk, how):  # type: ignore[no-untyped-def]
+        def submit(self, _work, chunk, _how):
             self.under_way += 1
             self.most = max(self.most, self.under_way)
             pool = self
@@ -56,7 +58,8 @@ def test_no_more_chunks_are_under_way_than_the_window(monkeypatch: pytest.Monkey
 
     pool = Pool()
     chunks = ([("s", "d", "p", None, None)] for _ in range(10_000))
-    assert sum(n for (n,) in measure._in_order(pool, chunks, HOW, 8)) == 10_000  # type: ignore[arg-type]
+    found: Any = measure._in_order(cast(Any, pool), cast(Any, chunks), HOW, 8)
+    assert sum(n for (n,) in found) == 10_000
     assert pool.most == 8
 
 
@@ -73,7 +76,7 @@ def test_a_process_that_dies_names_what_it_read(
         measure._result(places, Dead())  # type: ignore[arg-type]
 
 
-def test_an_image_that_only_its_metadata_tell_apart_has_the_same_pixels(deliver) -> None:  # type: ignore[no-untyped-def]
+def test_an_image_that_only_its_metadata_tell_apart_has_the_same_pixels(deliver) -> None:
     import io
 
     exif = Image.Exif()

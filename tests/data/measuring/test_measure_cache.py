@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +16,7 @@ import pytest
 from argus.core import params
 from argus.data import reading
 from argus.data.measuring import measure_cache
-from stages.ingest.__main__ import take_in
+from stages.ingest.take_in import take_in
 from tests.conftest import ROOT, scene
 
 FILE = {
@@ -31,12 +31,12 @@ FILE = {
 
 @pytest.fixture
 def read(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> list[reading.ImageRef]:
-    """The files that are read; each holds a picture of its own."""
+    """The files that are read; each holds an image of its own."""
     places: list[reading.ImageRef] = []
 
     def stored(place: reading.ImageRef) -> bytes:
         places.append(place)
-        path = workspace / "picture.png"
+        path = workspace / "image.png"
         scene(len(places)).save(path)
         return path.read_bytes()
 
@@ -44,7 +44,7 @@ def read(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> list[reading.Image
     return places
 
 
-def rows(*files: dict[str, object]) -> pl.DataFrame:
+def rows(*files: Mapping[str, object]) -> pl.DataFrame:
     """The rows of files as `described` gives them, as far as is needed."""
     kinds = {"offset": pl.Int64(), "size": pl.Int64(), "mtime_ns": pl.Int64()}
     table = pl.DataFrame(list(files), schema={name: kinds.get(name, pl.String()) for name in FILE})
@@ -125,7 +125,7 @@ import os, time
 os.sched_setaffinity(0, {{min(os.sched_getaffinity(0))}})  # one process
 from argus.core import caches, params
 from argus.data.measuring import measure
-from stages.ingest.__main__ import take_in
+from stages.ingest.take_in import take_in
 
 caches.SECONDS = {3 * PAUSE}
 whole, done = measure.measure, open("done", "a")
