@@ -48,7 +48,7 @@ def recorded() -> None:
     """Run the stage `code` as DVC would, in the current folder."""
     subprocess.run(
         [sys.executable, "-m", "stages.code"],
-        env=os.environ | {"PYTHONPATH": os.getcwd()},
+        env=os.environ | {"PYTHONPATH": str(Path.cwd())},
         check=True,
         capture_output=True,
     )

@@ -9,6 +9,7 @@ from statistics import median
 import torch
 
 from argus.models.registry import build
+from argus.models.scene import Images
 from benchmarks.measures import Measure, cpu_seconds
 from benchmarks.training.plain import Plain
 from benchmarks.training.subject import entry, made_up, training
@@ -57,6 +58,8 @@ def loading(loop: Training, steps: int, alone: bool = True) -> tuple[float, floa
     """Wall seconds of `steps` steps, and of putting their batches together.
 
     Args:
+        loop: what is stepped.
+        steps: how many.
         alone: whether a GPU has nothing else to do meanwhile. Otherwise, as in a real training, it
             still works at the step before, and only the first of the two figures means anything.
     """
@@ -66,7 +69,7 @@ def loading(loop: Training, steps: int, alone: bool = True) -> tuple[float, floa
         if loop.device.type == "cuda":
             torch.cuda.synchronize(loop.device)
 
-    def timed(stream: str):
+    def timed(stream: str) -> Images:
         nonlocal inside
         if alone:
             wait()
@@ -77,13 +80,13 @@ def loading(loop: Training, steps: int, alone: bool = True) -> tuple[float, floa
         inside += time.perf_counter() - start
         return images
 
-    loop._images = timed
+    loop._images = timed  # type: ignore[method-assign]  # put back below
     start = time.perf_counter()
     for _ in range(steps):
         loop.step()
     wait()
     whole = time.perf_counter() - start
-    loop._images = load
+    loop._images = load  # type: ignore[method-assign]
     return whole, inside
 
 
@@ -91,9 +94,8 @@ def _plain(ours: Training) -> Callable[[], None]:
     """A plain step on fresh networks like `ours`, on images already at hand."""
     spec, scene = ours.card.spec, ours.card.spec.scene()
     networks = build(spec.arch, spec.config, scene, "published")
-    script = Plain(
-        networks.forth, networks.back, networks.discriminator_target, networks.discriminator_source
-    )
+    parts = ("forth", "back", "discriminator_target", "discriminator_source")
+    script = Plain(*(networks.get_submodule(part) for part in parts))
     source, target = torch.rand(2, 1, 3, scene.height, scene.width).mul(2).sub(1)
     return lambda: script.step(source, target)
 

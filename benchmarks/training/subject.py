@@ -14,8 +14,8 @@ from argus.models.registry import build
 from argus.models.scene import Scene
 from stages.train import distributed
 from stages.train.budget import Budget
+from stages.train.job import TrainingJob
 from stages.train.sampler import BalancedSampler
-from stages.train.train import TrainingJob
 from stages.train.training import Training
 
 CLASSES = ("day", "night")
@@ -51,6 +51,9 @@ def training(model: Model, data: Packed, threads: int, **changes: object) -> Tra
     """What `python -m stages.train` would step through, at its start.
 
     Args:
+        model: what to train.
+        data: what from.
+        threads: of the CPU.
         changes: of the settings in params.yaml.
     """
     own = {"threads": threads, "mirror": False, **changes}

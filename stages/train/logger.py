@@ -1,7 +1,7 @@
 """What a training shows of itself: curves and sample sheets, by DVCLive, without a clock.
 
 DVC clears a stage's outputs before it runs again, so after a kill the reports are gone while the
-checkpoint lives. What was logged therefore is part of the checkpoint and is written anew on resuming:
+checkpoint lives. What was logged is part of the checkpoint and is written anew on resuming:
 an interrupted training leaves the same reports as one that was not.
 """
 

@@ -71,7 +71,7 @@ def test_a_step_at_any_size_moves_every_player_and_nothing_else(arch, size):
 
 @pytest.mark.parametrize("arch", known())
 def test_what_is_kept_makes_images_of_the_scene(arch, tmp_path):
-    card = tiny.order(arch, tmp_path).card(1)
+    card = tiny.job(arch, tmp_path).card(1)
     spec = card.spec.model_copy(update={"resolution": (32, 48)})
     card = card.model_copy(update={"spec": spec})
     torch.manual_seed(0)

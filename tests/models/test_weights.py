@@ -110,8 +110,8 @@ def test_what_is_no_weights_is_refused(tmp_path: Path) -> None:
 def test_files_of_earlier_versions_have_no_identity_and_other_names(
     arch: str, renamed: dict[str, str], tmp_path: Path
 ) -> None:
-    order = tiny.order(arch, tmp_path)
-    card = order.card(1)
+    job = tiny.job(arch, tmp_path)
+    card = job.card(1)
     architecture = build(
         arch, card.spec.config, Scene(32, 48, card.spec.classes, card.spec.domains)
     )

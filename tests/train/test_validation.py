@@ -44,7 +44,7 @@ class Draws(Generator):
 
     def sample(self, labels, seed):  # type: ignore[no-untyped-def]
         self.seeds.append(seed)
-        return np.stack([self.chart(CLASSES.index(c), i) for i, c in enumerate(labels)])
+        return np.stack([self.picture(CLASSES.index(c), i) for i, c in enumerate(labels)])
 
 
 class Carries(Translator):

@@ -109,7 +109,7 @@ def test_a_turn_before_of_an_earlier_version_is_gone_on_from(
     card["networks_sha256"] = sha256(folder / "networks.safetensors")
     (folder / "card.json").write_text(json.dumps(card.pop("spec") | card))
     history(folder)
-    networks, card = begun(tiny.order("sngan", tmp_path, WARM, steps=2, previous=TURN), monkeypatch)
+    networks, card = begun(tiny.job("sngan", tmp_path, WARM, steps=2, previous=TURN), monkeypatch)
     assert card["warm_start"] == TURN
     assert all(torch.equal(networks[name], tensor) for name, tensor in left.items())
 
