@@ -79,15 +79,6 @@ def key_of(name: str) -> str:
     return (path.parent / path.name.split(".")[0]).as_posix()
 
 
-def members(shard: Path) -> list[Member]:
-    """The images of a shard (every file in it but `.json`), in the order of the shard.
-
-    Raises:
-        ArgusError: as `contents` does.
-    """
-    return contents(shard).images
-
-
 def contents(shard: Path) -> Contents:
     """Read a shard's headers, from the first to the mark at its end.
 

@@ -60,3 +60,16 @@ expressions = st.recursive(
 def test_any_nesting_is_three_valued_logic(expression: tuple[str, bool | None]) -> None:
     text, allows = expression
     assert allows_commercial_use(licence(text)) is allows
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [("cc-by-nc-4.0", "CC-BY-NC-4.0"), ("mit", "MIT"), ("contract:X-12", "contract:X-12")],
+)
+def test_licences_are_spdx_or_a_contract(text: str, canonical: str) -> None:
+    assert licence(text) == canonical
+
+
+def test_an_empty_contract_is_no_licence() -> None:
+    with pytest.raises(ValueError, match="SPDX"):
+        licence("contract:")

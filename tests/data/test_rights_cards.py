@@ -2,13 +2,12 @@ import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from argus.core.errors import ArgusError
 from argus.core.fields import Purpose
-from argus.data import licences, objections, rights_cards
+from argus.data import rights_cards
 
 DAY = date(2026, 6, 1)
 TEXT = """\
@@ -150,27 +149,6 @@ def test_a_card_that_is_no_text_is_an_error(card: Callable[..., None]) -> None:
         rights_cards.read("fleet")
 
 
-def test_what_was_made_of_images_is_judged_by_today(card: Callable[..., None]) -> None:
-    terms = {"old": {"consent": {"reference": "B-2", "expires": "2026-01-31"}}}
-    card("fleet", purposes=["train"], deliveries=terms)
-
-    def against(delivery: str | None, day: date = DAY, **changes: Any) -> list[str]:
-        use, listed = changes.get("use", "train"), changes.get("listed", ["fleet"])
-        return objections.to_use("fleet", delivery, day, use, listed)
-
-    assert against(None) == against("new") == []
-    assert against("old", date(2026, 1, 31)) == []
-    assert against("old") == ["fleet/old: consent ended on 2026-01-31 (B-2)"]
-    assert against(None, use="evaluate") == [
-        "fleet: may not be used to evaluate, its card grants train"
-    ]
-    assert against(None, listed=[]) == ["fleet is retired: not on `sources` in params.yaml"]
-    card("fleet", purposes=[], origin="generated", deliveries=terms)
-    assert len(against("old", listed=[])) == 4
-    rights_cards.path_of("fleet").unlink()
-    assert "no rights card" in against("old")[0]
-
-
 @pytest.mark.parametrize(
     ("change", "field"),
     [
@@ -193,16 +171,3 @@ def test_a_card_of_another_source_is_refused(card: Callable[..., None]) -> None:
     card("fleet", source="other")
     with pytest.raises(ArgusError, match="card of 'other'"):
         rights_cards.read("fleet")
-
-
-@pytest.mark.parametrize(
-    ("text", "canonical"),
-    [("cc-by-nc-4.0", "CC-BY-NC-4.0"), ("mit", "MIT"), ("contract:X-12", "contract:X-12")],
-)
-def test_licences_are_spdx_or_a_contract(text: str, canonical: str) -> None:
-    assert licences.licence(text) == canonical
-
-
-def test_an_empty_contract_is_no_licence() -> None:
-    with pytest.raises(ValueError, match="SPDX"):
-        licences.licence("contract:")

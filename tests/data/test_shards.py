@@ -38,7 +38,7 @@ MARKER = b"\0" * 2 * BLOCK
 
 
 def names(path: Path) -> list[str]:
-    return [member.name for member in shards.members(path)]
+    return [member.name for member in shards.contents(path).images]
 
 
 def put(folder: Path, content: bytes) -> Path:
@@ -49,7 +49,7 @@ def put(folder: Path, content: bytes) -> Path:
 
 def refused(folder: Path, content: bytes) -> str:
     with pytest.raises(ArgusError) as error:
-        shards.members(put(folder, content))
+        shards.contents(put(folder, content))
     assert str(folder / "s.tar") in str(error.value)
     return str(error.value)
 
@@ -58,7 +58,7 @@ def refused(folder: Path, content: bytes) -> str:
 def test_the_end_marker_may_have_any_padding_behind_it(tmp_path: Path, zeros: int) -> None:
     path = put(tmp_path, WHOLE[:MEMBERS_END] + b"\0" * zeros)
     assert names(path) == list(FILES)
-    for member, content in zip(shards.members(path), FILES.values(), strict=True):
+    for member, content in zip(shards.contents(path).images, FILES.values(), strict=True):
         assert path.read_bytes()[member.offset : member.offset + member.size] == content
 
 
@@ -122,7 +122,7 @@ def test_no_bytes_end_in_a_traceback(
 ) -> None:
     path = put(tmp_path_factory.mktemp("any"), WHOLE[:at] + content + WHOLE[at:])
     try:
-        shards.members(path)
+        shards.contents(path)
     except ArgusError as error:
         said = str(error)
     else:
@@ -144,7 +144,7 @@ def test_a_size_that_no_file_has_is_refused(tmp_path: Path, size: bytes) -> None
 
 def test_an_empty_file_is_no_tar_and_an_empty_tar_holds_nothing(tmp_path: Path) -> None:
     assert "empty file" in refused(tmp_path, b"")
-    assert shards.members(put(tmp_path, b"\0" * 10240)) == []
+    assert shards.contents(put(tmp_path, b"\0" * 10240)).images == []
 
 
 def gnu_tar(folder: Path, *options: str) -> None:

@@ -99,14 +99,14 @@ def test_shards_are_full_but_for_the_last_and_hold_every_image(
     shards.write(top, sent, limit)
     paths = sorted(top.glob("*.tar"))
     assert [path.name for path in paths] == [f"{n:05d}.tar" for n in range(len(paths))]
-    held = [(path, member) for path in paths for member in shards.members(path)]
+    held = [(path, member) for path in paths for member in shards.contents(path).images]
     assert [member.name for _, member in held] == [sample.name for sample in sent]
     for (path, member), sample in zip(held, sent, strict=True):
         data = path.read_bytes()[member.offset : member.offset + member.size]
         assert data == sample.file.read_bytes()
     for path in paths:
-        count = len(shards.members(path))
-        assert count == 1 or sum(m.size for m in shards.members(path)) <= limit
+        count = len(shards.contents(path).images)
+        assert count == 1 or sum(m.size for m in shards.contents(path).images) <= limit
 
 
 def test_a_shard_is_webdataset_and_its_bytes_depend_on_nothing_else(tmp_path: Path) -> None:
