@@ -231,7 +231,7 @@ def playlist(path: Path) -> None:
         ("a.avi", lambda path: path.write_bytes(b""), "cannot be read as a clip"),
         ("a.mp4", playlist, "cannot be read as a clip"),
         ("a.mkv", sound, "has no video stream"),
-        ("a.jpg", lambda path: path.write_bytes(b"x"), "is no clip"),
+        ("a.jpg", lambda path: path.write_bytes(b"x"), "is not a clip"),
     ],
 )
 def test_what_is_no_clip_is_refused(
