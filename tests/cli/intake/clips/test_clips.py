@@ -283,7 +283,7 @@ def test_a_clip_wants_a_rate_and_a_folder_is_clips_or_images(
     for arguments, words in (
         ([path], "say how many frames a second"),
         ([upload], "is a clip: take its frames in with"),
-        ([upload, "--fps", "1"], "a.jpg is no clip"),
+        ([upload, "--fps", "1"], "a.jpg is not a clip"),
         ([path, "--fps", "1", "--sequence-from", "dirs"], "the clip is the sequence"),
         ([path, "--fps", "1", "--format", "coco"], "leave --label-from"),
     ):
