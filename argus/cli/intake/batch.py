@@ -50,6 +50,6 @@ class Batch:
 
 
 Importer = Callable[[Path], Batch]
-"""A way for images to come in. It is called once, when the source has been admitted, with an empty
+"""What brings images in. It is called once, when the source has been admitted, with an empty
 folder in which it may leave files of its own making (frames of a clip); that folder is gone when
 the delivery has been copied. It raises ArgusError where what it was pointed at does not fit."""

@@ -231,7 +231,7 @@ def playlist(path: Path) -> None:
         ("a.avi", lambda path: path.write_bytes(b""), "cannot be read as a clip"),
         ("a.mp4", playlist, "cannot be read as a clip"),
         ("a.mkv", sound, "has no video stream"),
-        ("a.jpg", lambda path: path.write_bytes(b"x"), "is no clip"),
+        ("a.jpg", lambda path: path.write_bytes(b"x"), "is not a clip"),
     ],
 )
 def test_what_is_no_clip_is_refused(
@@ -283,7 +283,7 @@ def test_a_clip_wants_a_rate_and_a_folder_is_clips_or_images(
     for arguments, words in (
         ([path], "say how many frames a second"),
         ([upload], "is a clip: take its frames in with"),
-        ([upload, "--fps", "1"], "a.jpg is no clip"),
+        ([upload, "--fps", "1"], "a.jpg is not a clip"),
         ([path, "--fps", "1", "--sequence-from", "dirs"], "the clip is the sequence"),
         ([path, "--fps", "1", "--format", "coco"], "leave --label-from"),
     ):

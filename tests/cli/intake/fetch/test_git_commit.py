@@ -154,7 +154,7 @@ def module(top: Path) -> None:
         (beside, "'set/val' of ssh://git@example.org"),
         (below_a_folder_of_dvc, "kept by DVC outside of Git"),
         (out_of_a_pipeline, "kept by DVC outside of Git"),
-        (no_metafile, "no file of DVC that can be read"),
+        (no_metafile, "not a DVC file that can be read"),
         (module, "submodules, which are not followed"),
     ],
 )
