@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from argus.core.caches import FOLDER, SideCache
+from argus.core.caches import SideCache
+from argus.core.paths import CACHE
 from argus.data import catalogue, reading
 from argus.data.reading import ImageRef
 from stages.pack import pixels
@@ -150,7 +151,7 @@ def test_parts_are_no_larger_than_they_may_be(
 
 
 def cache_files() -> list[Path]:
-    return [path for path in (FOLDER / "pack").rglob("*") if path.is_file()]
+    return [path for path in (CACHE / "pack").rglob("*") if path.is_file()]
 
 
 def kept() -> set[str]:
