@@ -114,9 +114,7 @@ def parts(*modules: str, without: Collection[str] = NEUTRAL) -> dict[str, str]:
     found = closure(*ours, without=without)
     joined = {module for finder in DISCOVERED.keys() & found for module in _discovered(finder)}
     installed = {name for m in {*modules, *joined} for name in _owners().get(_top(m), ())}
-    meanings = {
-        module: meaning(file.read_text(encoding="utf-8")) for module, file in found.items()
-    }
+    meanings = {module: meaning(file.read_text(encoding="utf-8")) for module, file in found.items()}
     files = {
         module: hashlib.sha256(said.encode()).hexdigest()[:12]
         for module, said in meanings.items()
