@@ -9,7 +9,7 @@ import importlib
 import importlib.metadata
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -69,7 +69,7 @@ class House:
 @pytest.fixture
 def house(
     workspace: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> House:
+) -> Iterator[House]:
     folder = tmp_path_factory.mktemp("house")
     before = {k: module for k, module in sys.modules.items() if k.split(".")[0] in PARTS}
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
@@ -81,7 +81,9 @@ def house(
 
 
 @pytest.fixture
-def run(house: House, card: Callable, deliver: Callable) -> Callable[[str], tuple[bytes, int]]:
+def run(
+    house: House, card: Callable, deliver: Callable
+) -> Iterator[Callable[[str], tuple[bytes, int]]]:
     """What a cache's user makes of some images, and how much of it is computed now."""
     card("fleet")
     deliver("fleet", "d1", {f"{k}.png": scene(k, (96, 80)) for k in range(6)})
@@ -124,7 +126,7 @@ def run(house: House, card: Callable, deliver: Callable) -> Callable[[str], tupl
 
     def pairs() -> tuple[bytes, int]:
         pair_cache = house.load("argus.hamming.pair_cache")
-        pair_cache.WORTH = 0
+        pair_cache.WORTH = 0  # type: ignore[attr-defined]
         values = np.unique(np.random.default_rng(0).integers(0, 1 << 9, 60).astype(np.uint64))
         files = set(Path(".cache/pairs").glob("*"))
         found = list(pair_cache.cached_self_join(values, 3, Path(".cache/pairs")))

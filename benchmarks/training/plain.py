@@ -28,8 +28,8 @@ class Pool:
         for fake in fakes.detach():
             if len(self.past) < POOL:
                 self.past.append(fake)
-            elif random.random() < 0.5:
-                slot = random.randrange(POOL)
+            elif random.random() < 0.5:  # noqa: S311 - as the published script
+                slot = random.randrange(POOL)  # noqa: S311
                 self.past[slot], fake = fake, self.past[slot]
             given.append(fake)
         return torch.stack(given)

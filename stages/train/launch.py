@@ -54,7 +54,7 @@ def run(work: Callable[..., None], arguments: Sequence[Any], processes: int, thr
     logging.getLogger("torch.multiprocessing.spawn").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory(prefix="argus-train-") as folder:
         with interrupts.unheard():
-            context = start_processes(
+            context = start_processes(  # type: ignore[no-untyped-call]
                 _process,
                 args=(processes, folder, work, *arguments),
                 nprocs=processes,

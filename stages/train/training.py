@@ -174,7 +174,7 @@ class Training:
         parameters = [p for entry in optimizer.param_groups for p in entry["params"]]
         optimizer.zero_grad()
         with torch.autocast(self.device.type, enabled=False):
-            loss.backward(inputs=parameters)
+            torch.autograd.backward(loss, inputs=parameters)
             distributed.all_reduce_mean([p.grad for p in parameters if p.grad is not None])
             optimizer.step()
 

@@ -107,8 +107,9 @@ def _take_over(
         raise _UnfitError("the turn before kept only what samples")
     if sha256(path) != before.networks_sha256:
         raise ArgusError(
-            f"{TRAINED / card.spec.model / cards.NETWORKS} of turn {previous[:10]} is damaged (its "
-            "hash is not the one on its card): set train.warm_start: false in params.yaml for fresh ones"
+            f"{TRAINED / card.spec.model / cards.NETWORKS} of turn {previous[:10]} is damaged "
+            "(its hash is not the one on its card): set train.warm_start: false in params.yaml for "
+            "fresh ones"
         )
     objections = ancestry.objections(
         folder, before.images_sha256, rights.objections, rights.withdrawn

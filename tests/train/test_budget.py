@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from fractions import Fraction
 
 import pytest
@@ -57,7 +58,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         read.append(0.0)
         return len(read) // 2 * 0.5
 
-    monkeypatch.setattr(training.time, "perf_counter", perf_counter)
+    monkeypatch.setattr(time, "perf_counter", perf_counter)
     return read
 
 
@@ -100,7 +101,7 @@ def test_the_seconds_spent_survive_a_kill_and_the_schedules_follow_them(tmp_path
 
 def test_a_budget_of_images_is_one_of_steps(tmp_path):
     for place, budget in (("a", {"images": 21}), ("b", {"steps": 6})):
-        train(tiny.job("r3gan", tmp_path / place, **budget))
+        train(tiny.job("r3gan", tmp_path / place, None, **budget))
     by_images, by_steps = (tmp_path / place / "trained" for place in "ab")
     one, other = (load_file(place / "generator.safetensors") for place in (by_images, by_steps))
     assert one.keys() == other.keys()

@@ -77,7 +77,7 @@ def discriminator_gradients(precision: str, stock: bool, place: Path, monkeypatc
         if stock:
             patched.setattr(TwiceConv2d, "_conv_forward", nn.Conv2d._conv_forward)
         training = begun("r3gan", place, precision)
-        network = training.architecture.discriminator
+        network = training.architecture.get_submodule("discriminator")
 
         def optimizer_step(name: str, loss: Tensor) -> None:
             if name == "discriminator":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
@@ -19,7 +20,7 @@ POINTS = sorted(LOSSES + LOOKS, key=lambda point: point[0])
 def lines(figure: Figure) -> dict[str, list[tuple[float, float]]]:
     """Every line of every panel, by its label in the legend."""
     return {
-        str(line.get_label()): list(zip(line.get_xdata(), line.get_ydata(), strict=True))
+        str(line.get_label()): [(x, y) for x, y in np.asarray(line.get_xydata()).tolist()]
         for axes in figure.axes
         for line in axes.lines
     }
@@ -43,7 +44,7 @@ def test_a_failure_stands_on_the_picture_and_at_its_step() -> None:
     figure = chart(broken, None, reason, 0.25)
     assert figure.get_suptitle().replace("\n", " ") == f"failed: {reason.strip()}"
     for axes in figure.axes:
-        assert any(set(line.get_xdata()) == {55} for line in axes.lines)
+        assert any(set(np.asarray(line.get_xdata()).tolist()) == {55} for line in axes.lines)
 
 
 def test_without_validation_there_is_one_panel() -> None:

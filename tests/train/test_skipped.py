@@ -53,7 +53,7 @@ def pack(**per_split: dict[str, int]) -> None:
         ]
     schema = dict.fromkeys(("image_id", "split", "label", "group"), pl.String)
     pl.DataFrame(rows, schema_overrides=schema).write_parquet(folder / "images.parquet")
-    classes = sorted({row["label"] for row in rows})
+    classes = sorted({str(row["label"]) for row in rows})
     (folder / "classes.json").write_text(json.dumps(classes))
     (folder / "rights.json").write_text(json.dumps(asdict(tiny.RIGHTS)))
 

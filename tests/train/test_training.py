@@ -6,6 +6,7 @@ import json
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -238,7 +239,7 @@ def failed(job: TrainingJob) -> dict:
 
 def raises_at(call: int, honest, error: Exception):
     """`honest`, but its n-th call raises."""
-    calls = []
+    calls: list[None] = []
 
     def method(self, *arguments, **named):
         calls.append(None)
@@ -252,14 +253,15 @@ def raises_at(call: int, honest, error: Exception):
 def test_a_model_that_diverges_has_failed_with_its_reason_and_its_curves(tmp_path, monkeypatch):
     honest = R3GAN.step
 
+    calls: list[None] = []
+
     def sabotaged(self, batch, scheduled, optimizer_step):
         scalars = honest(self, batch, scheduled, optimizer_step)
-        sabotaged.calls += 1
-        if sabotaged.calls == 20:
+        calls.append(None)
+        if len(calls) == 20:
             scalars["loss/generator"] = torch.tensor(float("nan"))
         return scalars
 
-    sabotaged.calls = 0
     monkeypatch.setattr(R3GAN, "step", sabotaged)
     card = failed(tiny.job("r3gan", tmp_path, steps=42))
     assert card["failed"] == "loss/generator is not finite at step 24"
@@ -385,7 +387,8 @@ def test_a_translator_takes_any_number_and_size(places, monkeypatch):
     assert model.translate(images[:0]).shape == (0, 20, 40, 3)
     monkeypatch.setattr(inference, "CHUNK_PIXELS", 2 * 20 * 40)
     assert np.abs(model.translate(images).astype(int) - night).max() <= 1
-    for wrong in (scenes(1, 18, 24), images.astype(np.float32), images[0]):
+    wrongs: list[Any] = [scenes(1, 18, 24), images.astype(np.float32), images[0]]
+    for wrong in wrongs:
         with pytest.raises(ArgusError, match="multiples of 4"):
             model.translate(wrong)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 
 import numpy as np
@@ -35,26 +36,28 @@ def pack(labels: list[int], seed: int = 0) -> Packed:
 class Draws(Generator):
     """Draws what it is told to for each class: a function of class index, place and seed."""
 
-    def __init__(self, picture, seen=CLASSES) -> None:  # type: ignore[no-untyped-def]
-        self.picture, self.seeds = picture, []
+    def __init__(
+        self, image: Callable[[int, int], np.ndarray], seen: Sequence[str] = CLASSES
+    ) -> None:
+        self.image, self.seeds = image, list[int]()
         images = {name: 5 if name in seen else 0 for name in CLASSES}
         self.card = SimpleNamespace(  # type: ignore[assignment]
             spec=SimpleNamespace(model="m", task="generate"), images_per_class=images
         )
 
-    def sample(self, labels, seed):  # type: ignore[no-untyped-def]
+    def sample(self, labels: Sequence[str], seed: int) -> np.ndarray:
         self.seeds.append(seed)
-        return np.stack([self.picture(CLASSES.index(c), i) for i, c in enumerate(labels)])
+        return np.stack([self.image(CLASSES.index(c), i) for i, c in enumerate(labels)])
 
 
 class Carries(Translator):
-    def __init__(self, carry) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, carry: Callable[[np.ndarray], np.ndarray]) -> None:
         self.carry = carry
         self.card = SimpleNamespace(  # type: ignore[assignment]
             spec=SimpleNamespace(model="t", task="day2night")
         )
 
-    def translate(self, images):  # type: ignore[no-untyped-def]
+    def translate(self, images: np.ndarray) -> np.ndarray:
         return self.carry(images)
 
 
@@ -67,7 +70,7 @@ def of(val: Packed, domains: Domains | None = None) -> Validation:
 def test_reals_themselves_are_as_near_as_can_be_and_as_diverse_as_reals() -> None:
     val = pack([0, 1, 2] * 6)
     validation = of(val)
-    score = validation.score(Draws(lambda label, place: validation.evaluation_set.reals[place]))
+    score = validation.score(Draws(lambda _label, place: validation.evaluation_set.reals[place]))
     assert score.diversity == pytest.approx(1)
     # with itself a set's KID is below zero: no image is paired with itself within, but across
     assert score.kid == kid(COLOURS.features(val.images), COLOURS.features(val.images)) < 0
@@ -77,7 +80,11 @@ def test_a_look_is_told_from_the_nearest_one_before_it_by_their_standard_error()
     val = pack([0, 1, 2] * 6)
     validation, others = of(val), scenes(18, seed=100)
     shades = [np.clip(others * factor, 0, 255).astype(np.uint8) for factor in (0.3, 1, 0.9, 0.2)]
-    models = [Draws(lambda label, place, shade=shade: shade[place]) for shade in shades]
+
+    def drawn(shade: np.ndarray) -> Draws:
+        return Draws(lambda _label, place: shade[place])
+
+    models = [drawn(shade) for shade in shades]
     dark, near, close, darker = (validation.score(model) for model in models)
     assert dark.excess == near.excess == 0  # the first, and one that is nearer
 
@@ -96,29 +103,29 @@ def test_a_look_is_told_from_the_nearest_one_before_it_by_their_standard_error()
 
 def test_dark_pictures_are_further_away_than_other_scenes() -> None:
     validation, others = of(pack([0, 1, 2] * 6)), scenes(18, seed=100)
-    near = validation.score(Draws(lambda label, place: others[place]))
-    far = validation.score(Draws(lambda label, place: others[place] // 3))
+    near = validation.score(Draws(lambda _label, place: others[place]))
+    far = validation.score(Draws(lambda _label, place: others[place] // 3))
     assert far.kid > near.kid
     assert near.diversity == pytest.approx(1, abs=0.2)
 
 
 def test_one_picture_for_each_class_is_a_collapse_although_classes_differ() -> None:
     single = scenes(3, seed=50)
-    score = of(pack([0, 1, 2] * 6)).score(Draws(lambda label, place: single[label]))
+    score = of(pack([0, 1, 2] * 6)).score(Draws(lambda label, _place: single[label]))
     assert score.diversity == 0
 
 
 def test_half_the_contrast_is_half_the_diversity() -> None:
     validation = of(pack([0, 1, 2] * 6))
     reals = validation.evaluation_set.reals
-    score = validation.score(Draws(lambda label, place: reals[place] // 2))
+    score = validation.score(Draws(lambda _label, place: reals[place] // 2))
     assert score.diversity == pytest.approx(0.5, abs=0.02)
 
 
 def test_a_class_that_the_model_does_not_know_is_no_sign_of_diversity() -> None:
     # one picture for each class, but fog is made up from day and night, which differ
     single = scenes(3, seed=50)
-    model = Draws(lambda label, place: single[label], seen=("day", "night"))
+    model = Draws(lambda label, _place: single[label], seen=("day", "night"))
     assert of(pack([0, 1, 2] * 6)).score(model).diversity == 0
 
 
@@ -126,14 +133,14 @@ def test_reals_that_are_single_in_their_class_raise_no_alarm() -> None:
     names = tuple("abcdefghi")
     reals = scenes(9)
     val = Packed(reals, np.arange(9), names, names, names)
-    model = Draws(lambda label, place: reals[0])
+    model = Draws(lambda _label, _place: reals[0])
     model.card.images_per_class = dict.fromkeys(names, 1)  # type: ignore[misc]
-    model.sample = lambda labels, seed: reals  # type: ignore[method-assign,misc]
+    model.sample = lambda _labels, _seed: reals  # type: ignore[method-assign,assignment]
     assert of(val).score(model).diversity == 1
 
 
 def test_the_noise_is_the_same_at_every_look_and_the_generator_of_torch_untouched() -> None:
-    model, validation = Draws(lambda label, place: scenes(1)[0]), of(pack([0, 2] * 5))
+    model, validation = Draws(lambda _label, _place: scenes(1)[0]), of(pack([0, 2] * 5))
     torch.manual_seed(3)
     before = torch.get_rng_state()
     assert validation.score(model) == validation.score(model)
@@ -174,5 +181,5 @@ def test_an_empty_val_gives_none(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_curves_have_names_of_their_own() -> None:
     val = pack([0, 2] * 5)
-    score = of(val).score(Draws(lambda label, place: val.images[place]))
+    score = of(val).score(Draws(lambda _label, place: val.images[place]))
     assert score.scalars() == {"val/kid": score.kid, "val/diversity": score.diversity}

@@ -27,7 +27,7 @@ class Seen:
         self.excess = list(excess) or [math.inf] * len(kids)
         self.weights: list[dict[str, torch.Tensor]] = []
 
-    def __call__(self, validation, model):
+    def __call__(self, _validation, model):
         state = model.generator.state_dict()
         self.weights.append({f"generator.{name}": t.clone() for name, t in state.items()})
         look = len(self.weights) - 1

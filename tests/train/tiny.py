@@ -156,7 +156,12 @@ def job(
     """The training of a tiny model in this process, everything written below `place`."""
     budget = {} if {"steps", "images", "seconds"} & set(changes) else {"steps": 12}
     entry = {"arch": arch} | MODELS.get(arch, GENERATE) | budget
-    own = {"val": packed("val", 0), "net": "colours", "previous": None, "rights": RIGHTS}
+    own: dict[str, Any] = {
+        "val": packed("val", 0),
+        "net": "colours",
+        "previous": None,
+        "rights": RIGHTS,
+    }
     own |= {key: changes.pop(key) for key in list(changes) if key in own}
     learnt = origins(packed(), changes.pop("source", "demo"))
     return TrainingJob(
