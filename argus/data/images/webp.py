@@ -9,7 +9,6 @@ from argus.data.images.header import DecodeError, Header
 # Bytes a pixel that libwebp needs beside the image: two canvases and the image given out, of four
 # bytes each, and what the lossless decoder keeps.
 SCRATCH = 16
-ANIMATION = 0x02  # flag in VP8X
 
 
 def read(data: bytes) -> Header:
