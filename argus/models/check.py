@@ -2,8 +2,8 @@
 
 `python -m argus.models.check ANSWER` reads sections of params.yaml as JSON and writes, as JSON,
 what is `wrong`, whose own code is `broken` and what this `device` lacks. Nothing runs for it but
-the constructors of the models. `argus/core/params/preflight.py` starts it, so that a turn need not get
-to the training to find out.
+the constructors of the models. `argus/core/params/preflight.py` starts it, so that a turn need
+not get to the training to find out.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""How an entry of `models` in params.yaml becomes an architecture; `entries.py` knows which exist."""
+"""How an entry of `models` in params.yaml becomes an architecture.
+
+`entries.py` knows which there are.
+"""
 
 from __future__ import annotations
 

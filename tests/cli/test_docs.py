@@ -25,7 +25,7 @@ import typer
 from dvc.cli.parser import get_main_parser  # type: ignore[import-untyped]
 from PIL import Image
 
-from argus.cli import __main__ as command_line
+from argus.cli import app as command_line
 from tests.cli import clip
 from tests.conftest import ROOT, scene
 

@@ -53,7 +53,7 @@ def run(
     return main
 
 
-def test_a_champion_goes_on_with_the_list_of_what_is_behind_it(run) -> None:  # type: ignore[no-untyped-def]
+def test_a_champion_goes_on_with_the_list_of_what_is_behind_it(run) -> None:
     decisions = run({})
     assert {task: made["champion"] for task, made in decisions.items()} == {
         "day2night": "day2night",
@@ -67,7 +67,7 @@ def test_a_champion_goes_on_with_the_list_of_what_is_behind_it(run) -> None:  # 
         assert "weights" not in reports.read("promote")[task]  # no metric
 
 
-def test_a_withdrawn_image_empties_every_slot_that_rests_on_it(run, capsys) -> None:  # type: ignore[no-untyped-def]
+def test_a_withdrawn_image_empties_every_slot_that_rests_on_it(run, capsys) -> None:
     decisions = run({"b" * 64: "asked for"})
     assert {task: (made["champion"], made["weights"]) for task, made in decisions.items()} == {
         "day2night": (None, None),
