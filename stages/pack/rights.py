@@ -27,11 +27,11 @@ def rights(images: pl.DataFrame, sources: list[str], settings: params.Ingest) ->
     for source in sources:
         card = rights_cards.read(source)
         delivered = images.filter(pl.col("source") == source)["delivery"].unique().sort()
-        objections = {
+        of_delivery = {
             delivery: objections.to_use(source, delivery, settings.as_of, "train", sources)
             for delivery in delivered
         }
-        terms[source] = Terms(card.licence, card.allows_commercial_use(), objections)
+        terms[source] = Terms(card.licence, card.allows_commercial_use(), of_delivery)
     return Rights(terms, {each.sha256: each.reason for each in settings.withdrawn})
 
 

@@ -25,6 +25,7 @@ import typer
 from dvc.cli.parser import get_main_parser  # type: ignore[import-untyped]
 from PIL import Image
 
+import argus.cli.__main__  # noqa: F401 - the rooms add their commands
 from argus.cli import app as command_line
 from tests.cli import clip
 from tests.conftest import ROOT, scene
