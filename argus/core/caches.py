@@ -43,6 +43,7 @@ KINDS = {
     "files": Kind("which content a file has, by its path, size and time of change", "rows"),
     "ingest": Kind("what was measured of an image", "rows"),
     "embed": Kind("features of an image", "rows"),
+    "pack": Kind("an image at training resolution", "rows"),
     "pixels": Kind("features of arrays of pixels, by their hash", "all"),
     "pairs": Kind("perceptual hashes, and which of them are near each other", "all"),
     "train": Kind("checkpoints of trainings under way", "all"),
