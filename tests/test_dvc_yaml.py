@@ -13,6 +13,8 @@ from argus.models import code_record
 from tests.conftest import ROOT
 
 EMPTY = code.meaning("")
+# what is imported by name, one for each file of a folder, and what does so
+FOUND_BY_NAME = {"argus.judging.registry": "argus/judging/metrics"}
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 RECORDED = {*code_record.PER_MODEL, code_record.ALL_MODELS}
 """Stages whose code stands in the record, as a parameter."""
@@ -34,6 +36,8 @@ def imported(module: str) -> dict[str, Path]:
     names = [
         name for name in code.imports(module, file) if name.split(".")[0] in ("argus", "stages")
     ]
+    if folder := FOUND_BY_NAME.get(module):
+        names += modules(folder)
     return {name: found for name in names if (found := code.source(name)) is not None}
 
 

@@ -102,12 +102,12 @@ def turn(
     ] = False,
 ) -> None:
     """Run the whole pipeline, commit what it made, tag it turn-N. Run it again to resume."""
-    from argus.cli import tables
+    from argus.cli.turns import turn_tables
     from argus.cli.turns.turn import turn as make
     from argus.core import params
 
-    number, outcome, alone = make(message, today_utc().date(), new_line)
-    tables.show(outcome)
+    number, summary, alone = make(message, today_utc().date(), new_line)
+    turn_tables.show(summary)
     say(f"turn-{number} is recorded")
     for text in alone:
         remark(text)
@@ -119,14 +119,13 @@ def turn(
 @app.command()
 def show() -> None:
     """Show the turn in the working tree: images, models, champions and why."""
-    from argus.cli import tables
     from argus.cli.repository import workspace
-    from argus.cli.turns import outcome
+    from argus.cli.turns import turn_summary, turn_tables
     from argus.core import params
 
     workspace.enter()
     settings = params.load()
-    tables.show(outcome.current(settings.sources, settings.models))
+    turn_tables.show(turn_summary.current(settings.sources, settings.models))
 
 
 @app.command()

@@ -1,5 +1,4 @@
-"""What a model is shown beside: the floors that a first champion must beat, and that no champion
-should fall behind."""
+"""Baselines: images that a model's are compared with, made without any model."""
 
 from __future__ import annotations
 
@@ -9,10 +8,13 @@ from PIL import Image, ImageFilter
 from argus.judging.evaluation_set import EvaluationSet
 
 BLUR = 3.0  # px; at 32x48 it leaves little but sky above road
+MUST_BEAT = ("noise", "mean_image", "blurred", "untranslated")
+"""What the first champion of a task must beat, and no champion should fall behind; the last one
+there is of translators alone."""
 
 
-def beside(evaluation_set: EvaluationSet, seed: int) -> dict[str, np.ndarray]:
-    """The floors of a task: uint8 [N, H, W, 3], or [1, ...] if all are one.
+def baselines(evaluation_set: EvaluationSet, seed: int) -> dict[str, np.ndarray]:
+    """The baselines of a task, by name: uint8 [N, H, W, 3], or [1, ...] if all are one.
 
     `noise`, uniform pixels; `mean_image`, the mean of the reals; `blurred`, the reals themselves
     under a Gaussian of 3 px. For translators also `untranslated`, the sources as they are: clean

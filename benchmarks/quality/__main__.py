@@ -20,6 +20,7 @@ from argus.cli.repository import knobs
 from argus.cli.tables import Table
 from argus.core.errors import ArgusError, exits_cleanly
 from argus.core.files import write_json
+from argus.judging.registry import deciding, metric_of
 from benchmarks.quality.lineup import DELIVERIES, KNOBS, MODELS, RESOLUTION, entry
 from benchmarks.trial.clone import argus, clone, set_knobs
 from benchmarks.trial.plans import CARDS, arranged
@@ -101,7 +102,7 @@ def best_of_each_task(found: list[Found], key: str) -> list[str]:
 
 def table(found: list[Found]) -> Table:
     """A row for each training, and for what its scores stand beside."""
-    kinds = [key for key in found[0] if key.startswith(("kid_", "fd_", "fid"))]
+    kinds = [key for key in found[0] if metric_of(key)]
     rows, tasks = [], set()
     for one in found:
         cells = [f"{one[kind]:.4g}" if kind in one else one["failed"] for kind in kinds]
@@ -110,7 +111,7 @@ def table(found: list[Found]) -> Table:
             tasks.add(one["task"])
             rows += [
                 [name, one["task"], "", *[f"{scores[kind]:.4g}" for kind in kinds]]
-                for name, scores in one.get("beside", {}).items()
+                for name, scores in one.get("baselines", {}).items()
             ]
     rows.sort(key=lambda row: row[1])
     headers = ["", "task", "steps", *kinds]
@@ -129,7 +130,7 @@ def quality(
     with tempfile.TemporaryDirectory(prefix="argus-quality-") as scratch:
         where = prepare(data.resolve(), keep or Path(scratch))
         found = measured(where, [(arch, 0) for arch in MODELS], seconds)
-        key = next(name for name in found[0] if name.startswith("kid_"))
+        key = next(name for name in found[0] if metric_of(name) is deciding())
         best = best_of_each_task(found, key)
         more = [(arch, seed) for arch in best for seed in range(1, SEEDS)]
         found += measured(where, more, seconds)

@@ -1,1 +1,1 @@
-"""Score models on held-out reals, beside floors that any model must beat."""
+"""Score models on held-out reals, with baselines that any model must beat."""

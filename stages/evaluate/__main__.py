@@ -1,6 +1,6 @@
 """Score a model on held-out reals: `python -m stages.evaluate MODEL`.
 
-Writes `data/evaluate/<model>/`: `model.npy`, `reals.npy` and one file for each floor, features
+Writes `data/evaluate/<model>/`: `model.npy`, `reals.npy` and one file for each baseline, features
 float32 [N, D], row i of each belonging together; `groups.json` with the drive of each real. Of a
 model that failed in training or was skipped the folder is empty, and the report has the reason.
 """
@@ -14,72 +14,45 @@ import numpy as np
 
 from argus.core import params, reports
 from argus.core.determinism import deterministic
-from argus.core.errors import ArgusError, exits_cleanly
+from argus.core.errors import ArgusError, exits_cleanly, warn
 from argus.core.files import atomic, write_json
-from argus.core.progress import Steps
+from argus.core.paths import EVALUATED, TRAINED
 from argus.data.packed import read_packed
-from argus.features import embedding
 from argus.features.backbone import BACKBONES
-from argus.judging.baselines import beside
-from argus.judging.distances import frechet_distance, kid
+from argus.judging import registry
 from argus.judging.evaluation_set import held_out
+from argus.judging.scores import ModelScores
 from argus.models import card, code_record, loading
+from stages.evaluate.evaluation import evaluate
 
-EVALUATED, TRAINED = Path("data/evaluate"), Path("models/trained")
-
-
-def training_reals(label: str | None, n: int) -> np.ndarray:
-    """Up to n training images (of one class): what a perfect model would look like."""
-    pack = read_packed("train")
-    rows = np.argsort(pack.image_ids)
-    if label is not None:
-        rows = rows[pack.labels[rows] == pack.classes.index(label)]
-    return pack.images[rows[:n]]
+LOCK = Path("requirements.lock")
 
 
-def described(name: str, p: params.Params) -> tuple[dict[str, np.ndarray], list[str]]:
-    """A model's answers, the reals, and what they stand beside, in the backbone's eyes.
-
-    Returns:
-        features float32 [N, D] by kind, `reals` and `model` among them (fewer rows where there are
-        fewer training images), and the drive of each real.
-    """
+def scored(name: str, p: params.Params, folder: Path) -> ModelScores:
+    """Score a model that has weights, and leave its features and those of the baselines."""
     wanted = p.models[name]
     packs = [read_packed(split) for split in p.evaluate.splits]
     evaluation_set = held_out(packs, wanted.domains, p.evaluate.samples)
-    deterministic(p.evaluate.seed, p.embed.threads)
-    answers = evaluation_set.generate(loading.load(TRAINED / name), p.evaluate.seed)
-    target = wanted.domains.target if wanted.domains else None
-    shown = {
-        "reals": evaluation_set.reals,
-        **beside(evaluation_set, p.evaluate.seed),
-    }
-    learnt = training_reals(target, len(evaluation_set.reals))
-    if len(learnt) > 1:  # one image alone has no distance to others
-        shown["training_reals"] = learnt
     net = BACKBONES[p.embed.backbone]()
-    ends = np.cumsum([len(images) for images in shown.values()])
-    with Steps(len(answers) + int(ends[-1]), f"scoring {name}") as steps:
-        # the same for every model of a task, so mostly known: together, to know at once how much
-        of_shown = embedding.of_pixels(
-            np.concatenate(list(shown.values())), net, steps.advance, steps.skip
-        )
-        vectors = dict(zip(shown, np.split(of_shown, ends[:-1]), strict=True))
-        vectors["model"] = net.features(answers, steps.advance)
-    vectors["mean_image"] = np.repeat(vectors["mean_image"], len(evaluation_set.reals), axis=0)
-    return vectors, list(evaluation_set.groups)
-
-
-def scored(vectors: dict[str, np.ndarray], backbone: str) -> dict[str, dict[str, float]]:
-    """The distances of every kind but the reals themselves to the reals, by kind."""
-    return {
-        kind: {
-            f"kid_{backbone}": kid(of_kind, vectors["reals"]),
-            f"fd_{backbone}": frechet_distance(of_kind, vectors["reals"]),
-        }
-        for kind, of_kind in vectors.items()
-        if kind != "reals"
-    }
+    deterministic(p.evaluate.seed, p.embed.threads)
+    found = evaluate(
+        loading.load(TRAINED / name),
+        evaluation_set,
+        read_packed("train"),
+        net,
+        registry.evaluated(),
+        p.evaluate.seed,
+    )
+    for kind, features in found.features.items():
+        np.save(folder / f"{kind}.npy", features)
+    write_json(folder / "groups.json", list(evaluation_set.groups))
+    return ModelScores(
+        wanted.task,
+        found.scores["model"],
+        {kind: scores for kind, scores in found.scores.items() if kind != "model"},
+        samples=len(evaluation_set.reals),
+        packages=registry.packages(),
+    )
 
 
 @exits_cleanly
@@ -91,29 +64,27 @@ def main() -> None:
     if name not in p.models:
         raise ArgusError(f"params.yaml has no model '{name}'; it has {', '.join(p.models)}")
     code_record.must_be_current("evaluate", p.models, name)
-    task = p.models[name].task
+    for package in registry.unpinned(LOCK):
+        warn(
+            f"{package}, which a metric comes from, is not in {LOCK}: elsewhere this turn would "
+            "score otherwise. Add it to pyproject.toml, and `make lock`"
+        )
     saved = card.read(TRAINED / name)
     with atomic(EVALUATED / name) as folder:
         folder.mkdir()
         if saved.without_weights:
-            why = {"failed": saved.failed, "skipped": saved.skipped}
-            said = {kind: reason for kind, reason in why.items() if reason is not None}
-            reports.metrics(f"evaluate/{name}", {"task": task, **said})
+            missing = ModelScores(p.models[name].task, failed=saved.failed, skipped=saved.skipped)
+            reports.metrics(f"evaluate/{name}", missing.report())
             print(f"{name} is not scored: {saved.without_weights}")
             return
-        vectors, groups = described(name, p)
-        for kind, of_kind in vectors.items():
-            np.save(folder / f"{kind}.npy", of_kind)
-        write_json(folder / "groups.json", groups)
-
-    scores = scored(vectors, p.embed.backbone)
-    own, kid_name = scores.pop("model"), f"kid_{p.embed.backbone}"
-    reports.metrics(
-        f"evaluate/{name}", {"task": task, "samples": len(groups), **own, "beside": scores}
-    )
+        found = scored(name, p, folder)
+    reports.metrics(f"evaluate/{name}", found.report())
+    metric = registry.deciding()
+    key = metric.key(p.embed.backbone)
     print(
-        f"{name}: KID {own[kid_name]:.3f} on {len(groups)} held-out reals; beside "
-        + ", ".join(f"{kind} {score[kid_name]:.3f}" for kind, score in scores.items())
+        f"{name}: {metric.label} {found.scores.text(key)} on {found.samples} held-out reals; "
+        "baselines: "
+        + ", ".join(f"{kind} {scores.text(key)}" for kind, scores in found.baselines.items())
     )
 
 

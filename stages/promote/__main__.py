@@ -23,10 +23,10 @@ from argus.core.errors import exits_cleanly
 from argus.core.files import atomic, sha256, write_json
 from argus.data.packed import read_rights
 from argus.features.backbone import BACKBONES
+from argus.judging.eligibility import Eligibility
 from argus.judging.incumbents import CHAMPIONS, fetch
-from argus.judging.vetting import Vetting
 from argus.models import card, code_record
-from stages.promote.slot import decide
+from stages.promote.task import decide
 
 
 @exits_cleanly
@@ -36,7 +36,7 @@ def main() -> None:
     net = BACKBONES[p.embed.backbone]()
     deterministic(p.evaluate.seed, p.embed.threads)
     packed = read_rights()
-    vetting = Vetting(
+    eligibility = Eligibility(
         p.sources,
         packed.withdrawn,
         lambda source, delivery: delivery in packed.sources[source].deliveries,
@@ -52,7 +52,7 @@ def main() -> None:
             temporary.mkdir()
             for task in tasks:
                 decision, folder, figures = decide(
-                    task, incumbents.get(task), p, net, vetting, today
+                    task, incumbents.get(task), p, net, eligibility, today
                 )
                 decisions[task] = {**asdict(decision), **figures}
                 print(f"{task}: {decision.reason}")

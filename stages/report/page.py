@@ -1,29 +1,48 @@
-"""`reports/turn.md`, written from the other stages' reports."""
+"""`reports/turn.md`: what it says, from the other stages' reports; `turn.md.jinja` says where."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from math import inf
-from typing import Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
 
+import jinja2
 import polars as pl
 
 from argus.data.catalogue import STATUSES
+from argus.judging.scores import ModelScores, baselines_of, by_task, columns
 
-DISTANCES = ("kid_", "fd_", "fid")
 MISSING = {"failed": "Failed in training", "skipped": "Skipped"}
-"""Keys of the reason in the report of a model without a score, and how the page begins it."""
+"""How the page begins the reason of a model without a score."""
 
 
-def table(head: Iterable[str], rows: Iterable[Iterable[Any]], texts: int = 1) -> str:
-    """A Markdown table; the first columns, `texts` of them, are text, the others are numbers."""
-    head = list(head)
-    rules = ["---"] * texts + ["---:"] * (len(head) - texts)
-    lines = [head, rules, *[list(row) for row in rows]]
-    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+class Table(NamedTuple):
+    """Its first columns, `texts` of them, are text, the others are numbers."""
+
+    head: list[str]
+    rows: list[list[Any]]
+    texts: int = 1
 
 
-def fates(images: pl.DataFrame) -> str:
+def environment() -> jinja2.Environment:
+    """The templates of this folder; a name that one is not given is an error."""
+    found = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=False,  # noqa: S701 - Markdown: what reads it is no browser, and escapes itself
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters["cell"] = cell
+    return found
+
+
+def cell(content: object) -> str:
+    """Text of any kind in one cell of a table."""
+    return str(content).replace("|", "\\|").replace("\n", "<br>")
+
+
+def fates(images: pl.DataFrame) -> Table:
     """How many images of each source came to each end."""
     sources = sorted(images["source"].unique())
     rows = []
@@ -33,33 +52,32 @@ def fates(images: pl.DataFrame) -> str:
             counts = [int((of_status["source"] == source).sum()) for source in sources]
             rows.append([f"`{status}`: {meaning}", *counts])
     rows.append(["all", *[int((images["source"] == source).sum()) for source in sources]])
-    return table(["what became of them", *sources], rows)
+    return Table(["what became of them", *sources], rows)
 
 
-def doubted(images: pl.DataFrame) -> list[str]:
-    """What rules of quality would have taken and did not, being too much of a delivery; a line for
-    each delivery and rule."""
+class Doubt(NamedTuple):
+    """What a rule of quality would have taken of a delivery and did not, being too much of it."""
+
+    delivery: str
+    flaw: str
+    images: int
+
+
+def doubted(images: pl.DataFrame) -> list[Doubt]:
+    """One for each delivery and rule that there is any of."""
     rows = images.filter(pl.col("doubt").is_not_null())
     counted = rows.group_by("source", "delivery", "doubt").len().sort("source", "delivery", "doubt")
     return [
-        f"- In doubt: `{flaw}` would take {count} images of {source}/{delivery}, too many to be "
-        "believed; they are in use until a person confirms it (`ingest.quality.confirmed`)."
+        Doubt(f"{source}/{delivery}", flaw, count)
         for source, delivery, flaw, count in counted.rows()
     ]
 
 
-def taken_back(reasons: Mapping[str, str]) -> list[str]:
-    """A paragraph on the deliveries that are withdrawn, since when and why; none, no paragraph."""
-    if not reasons:
-        return []
-    return ["\n".join(f"- `{delivery}`: {why}" for delivery, why in reasons.items())]
-
-
-def classes(split: Mapping[str, Any], selected: Mapping[str, int]) -> str:
+def classes(split: Mapping[str, Any], selected: Mapping[str, int]) -> Table:
     """Distinct images of each class in each split, and how many of those in train were chosen."""
     per_class = split["per_class"]
     names = sorted({name for part in per_class.values() for name in part})
-    return table(
+    return Table(
         ["class", "train", "of these selected", "val", "test"],
         [
             [name, per_class["train"].get(name, 0), selected.get(name, 0)]
@@ -97,49 +115,29 @@ def labelled(report: Mapping[str, Any]) -> str:
     return f"{text}. {'; '.join(withheld)}".rstrip(". ") + "."
 
 
-def scores(models: Mapping[str, Mapping[str, Any]]) -> str:
-    """By task: every model's distances to the held-out reals, and below them those of the floors.
+def scores(models: Mapping[str, ModelScores]) -> Table:
+    """By task: every model's scores on the held-out reals, and below them those of the baselines.
 
-    The nearest model first; those that failed in training or were skipped have none, and come last.
+    The best model first; those that failed in training or were skipped have none, and come last.
     """
-    keys = distances(models.values())
+    keys = columns(each.scores for each in models.values())
     rows: list[list[Any]] = []
     for task, rivals in by_task(models).items():
-        for name, report in rivals.items():
-            became = next((kind for kind in MISSING if kind in report), "")
-            cells = [f"**{report[key]:.4g}**" if key in report else became for key in keys]
-            rows.append([task, f"**{name}**", report.get("samples", ""), *cells])
-        for floor, of in next(iter(rivals.values())).get("beside", {}).items():
-            rows.append(["", floor.replace("_", " "), "", *[f"{of[key]:.4g}" for key in keys]])
-    return table(["task", "model", "held-out reals", *keys], rows, texts=2)
-
-
-def distances(reports: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The names of the distances in the reports of models, KID, the gate's, first."""
-    found = {key for report in reports for key in report if key.startswith(DISTANCES)}
-    return sorted(found, key=lambda key: (not key.startswith("kid_"), key))
-
-
-def by_task(models: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Mapping[str, Any]]]:
-    """The reports of models by task and name; in a task the nearest to the reals comes first."""
-    first = next(iter(distances(models.values())), "")
-    ranked = sorted(models, key=lambda name: (models[name]["task"], models[name].get(first, inf)))
-    tasks: dict[str, dict[str, Mapping[str, Any]]] = {}
-    for name in ranked:
-        tasks.setdefault(models[name]["task"], {})[name] = models[name]
-    return tasks
-
-
-def decided(decisions: Mapping[str, Mapping[str, Any]]) -> str:
-    """By task, what became of the champion's slot, and why."""
-    lines = [f"- **{task}**: {decision['reason']}." for task, decision in decisions.items()]
-    return "\n".join(lines) or "None: no model trains, and there is no champion."
+        for name, model in rivals.items():
+            cells = [
+                model.missing[0] if model.missing else f"**{model.scores.text(key)}**"
+                for key in keys
+            ]
+            rows.append([task, f"**{name}**", model.samples or "", *cells])
+        for name, scored in baselines_of(rivals).items():
+            rows.append(["", name.replace("_", " "), "", *[scored.text(key) for key in keys]])
+    return Table(["task", "model", "held-out reals", *keys], rows, texts=2)
 
 
 def page(
     images: pl.DataFrame,
     reports: Mapping[str, Any],
-    models: Mapping[str, Mapping[str, Any]],
+    models: Mapping[str, ModelScores],
     decisions: Mapping[str, Mapping[str, Any]],
     shown: Mapping[str, Mapping[str, str]],
     sheets: Mapping[str, str],
@@ -150,42 +148,38 @@ def page(
         images: the catalogue after `prune`.
         reports: the metrics of `dedupe`, `split`, `label`, `prune` and `balance`; as `withdrawn`
             the deliveries that are, with the reasons.
-        models: the metrics of `evaluate` by model.
+        models: how each scored.
         decisions: of `promote` by task.
-        shown: pictures of each model, relative to `reports/`, and what they show.
-        sheets: the curation's pictures that there are, relative to `reports/`, and what they show.
+        shown: images that each model left, relative to `reports/`, and what they show.
+        sheets: those of curation that there are, relative to `reports/`, and what they show.
     """
-    prune, split = reports["prune"], reports["split"]
-    parts = [
-        "# The turn",
-        f"{images.height} images came in, {reports['dedupe']['kept']} of them distinct; "
-        f"{split['val'] + split['test']} are held out, {prune['selected']} of "
-        f"{prune['candidates']} candidates train. No training image is near a held-out one, by "
-        f"hash or by features (leaks: {split['leaks']}).",
-        "## Decisions",
-        decided(decisions),
-        "## Images",
-        fates(images),
-        *(["\n".join(lines)] if (lines := doubted(images)) else []),
-        *taken_back(reports["withdrawn"]),
-        classes(split, prune["per_class"]),
-        f"By its Vendi score the selection holds {prune['vendi']['selected']:.1f} effectively "
-        f"different images, a random one of the same size {prune['vendi']['random']:.1f}, all "
-        f"candidates {prune['vendi']['all']:.1f}.",
-        wanting(reports["balance"]["quotas"]["shortfall"]),
-        labelled(reports["label"]),
-        "![images per class](pictures/classes.png)",
-    ]
-    if prune["selected"]:
-        parts.append("![some of the images selected](pictures/selected.png)")
-    for path, shows in sheets.items():
-        parts += [f"{shows}:", f"![{shows}]({path})"]
-    parts += ["## Models", scores(models) if models else "None is listed in params.yaml."]
-    if any(distances([report]) for report in models.values()):
-        parts.append("![scores](pictures/scores.png)")
-    for rivals in by_task(models).values():
-        for name, report in rivals.items():
-            parts.append(f"### {name}")
-            parts += [f"{said}: {report[key]}." for key, said in MISSING.items() if key in report]
-            parts += [f"![{what}]({path})" for path, what in shown[name].items()]
-    return "\n\n".join(parts) + "\n"
+    ranked = [name for rivals in by_task(models).values() for name in rivals]
+    text = (
+        environment()
+        .get_template("turn.md.jinja")
+        .render(
+            reports,
+            arrived=images.height,
+            decisions={task: decision["reason"] for task, decision in decisions.items()},
+            fates=fates(images),
+            doubted=doubted(images),
+            classes=classes(reports["split"], reports["prune"]["per_class"]),
+            wanting=wanting(reports["balance"]["quotas"]["shortfall"]),
+            labelled=labelled(reports["label"]),
+            sheets=sheets,
+            scores=scores(models),
+            scored=any(model.scores.values for model in models.values()),
+            models=[
+                {"name": name, "missing": _missing(models[name]), "images": shown[name]}
+                for name in ranked
+            ],
+        )
+    )
+    return text.rstrip("\n") + "\n"
+
+
+def _missing(model: ModelScores) -> str | None:
+    if model.missing is None:
+        return None
+    kind, reason = model.missing
+    return f"{MISSING[kind]}: {reason}"

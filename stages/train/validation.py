@@ -14,9 +14,9 @@ from rich.console import Console
 from argus.core.params import Domains
 from argus.data.packed import Packed
 from argus.features.backbone import Backbone
-from argus.judging.distances import kid, spread
 from argus.judging.evaluation_set import EvaluationSet, TooFewError, held_out
-from argus.judging.similarity import compare
+from argus.judging.metrics.diversity import diversity
+from argus.judging.metrics.kid import compare, kid
 from argus.models.inference import TrainedModel
 
 MOST = 128
@@ -117,10 +117,7 @@ class Validation:
     def _diversity(self, answers: np.ndarray, model: TrainedModel) -> float:
         """Over the classes that the model knows; 1 where the reals leave nothing to compare with
         (a single image in each class, or copies)."""
-        labels = np.array(self.evaluation_set.labels)
-        if self.evaluation_set.sources is None:
-            known = labels == np.array(self.evaluation_set.labels_for(model.card))
-        else:
-            known = np.ones(len(labels), dtype=bool)
-        of_reals = spread(self.reals[known], labels[known])
-        return spread(answers[known], labels[known]) / of_reals if of_reals else 1.0
+        labels = self.evaluation_set.labels
+        draws = self.evaluation_set.sources is None
+        requested = self.evaluation_set.labels_for(model.card) if draws else labels
+        return diversity(answers, self.reals, labels, requested)

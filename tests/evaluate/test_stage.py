@@ -13,11 +13,12 @@ from argus.core import params, reports
 from argus.core.files import remove
 from argus.core.progress import Steps
 from stages.evaluate import __main__ as evaluate
+from stages.evaluate import evaluation
 from tests.evaluate.world import leave, settings, stand_in
 
 
 @pytest.fixture
-def run(workspace: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+def run(workspace: Path, monkeypatch: pytest.MonkeyPatch):
     """Evaluate a model called m, whose samples are somewhat dark."""
     stand_in(monkeypatch, [evaluate], {"m": 0.2})
     p = settings({"m": "generate"})
@@ -26,21 +27,21 @@ def run(workspace: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-un
     return evaluate.main
 
 
-def test_a_model_is_scored_beside_its_floors(run) -> None:  # type: ignore[no-untyped-def]
+def test_a_model_is_scored_with_its_baselines(run) -> None:
     leave(Path("models/trained/m"))
     run()
     report = reports.read("evaluate/m")
     assert (report["task"], report["samples"]) == ("generate", 24)
-    assert set(report["beside"]) == {"noise", "mean_image", "blurred", "training_reals"}
+    assert set(report["baselines"]) == {"noise", "mean_image", "blurred", "training_reals"}
     for distance in ("kid_efficientnet", "fd_efficientnet"):
-        assert report["beside"]["training_reals"][distance] < report[distance]
+        assert report["baselines"]["training_reals"][distance] < report[distance]
     kinds = {path.stem for path in Path("data/evaluate/m").glob("*.npy")}
-    assert kinds == {"model", "reals", *report["beside"]}
+    assert kinds == {"model", "reals", *report["baselines"]}
     for path in Path("data/evaluate/m").glob("*.npy"):
         assert np.load(path).shape == (24, 12)
 
 
-def test_warm_or_cold_it_leaves_the_same_bytes(run) -> None:  # type: ignore[no-untyped-def]
+def test_warm_or_cold_it_leaves_the_same_bytes(run) -> None:
     leave(Path("models/trained/m"))
 
     def left() -> dict[str, bytes]:
@@ -54,7 +55,7 @@ def test_warm_or_cold_it_leaves_the_same_bytes(run) -> None:  # type: ignore[no-
     assert cold == warm == left()
 
 
-def test_what_other_models_have_had_described_is_not_counted_as_work(  # type: ignore[no-untyped-def]
+def test_what_other_models_have_had_described_is_not_counted_as_work(
     run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Counted as done, it would promise that the others go as fast."""
@@ -69,7 +70,7 @@ def test_what_other_models_have_had_described_is_not_counted_as_work(  # type: i
             super().advance(n, **fields)
             bars[-1].append((self.done, self.total))
 
-    monkeypatch.setattr(evaluate, "Steps", Noted)
+    monkeypatch.setattr(evaluation, "Steps", Noted)
     leave(Path("models/trained/m"))
     run()
     run()
@@ -83,7 +84,7 @@ def test_what_other_models_have_had_described_is_not_counted_as_work(  # type: i
 
 
 @pytest.mark.parametrize("evaluated_before", [True, False])
-def test_a_model_that_was_skipped_has_no_score_but_a_reason(  # type: ignore[no-untyped-def]
+def test_a_model_that_was_skipped_has_no_score_but_a_reason(
     run, capsys, evaluated_before: bool
 ) -> None:
     leave(Path("models/trained/m"), skipped="no training image of night")
@@ -97,7 +98,7 @@ def test_a_model_that_was_skipped_has_no_score_but_a_reason(  # type: ignore[no-
     assert "m is not scored: it was skipped: no training image" in capsys.readouterr().out
 
 
-def test_a_model_that_failed_has_no_score_but_a_reason(run, capsys) -> None:  # type: ignore[no-untyped-def]
+def test_a_model_that_failed_has_no_score_but_a_reason(run, capsys) -> None:
     leave(Path("models/trained/m"), failed="loss/a is not finite at step 3")
     Path("data/evaluate/m").mkdir(parents=True)
     Path("data/evaluate/m/model.npy").touch()  # of an earlier run

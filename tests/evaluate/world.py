@@ -79,8 +79,8 @@ def leave(
 ) -> None:
     """Write the card of a model, and something for its weights unless it failed or was skipped.
 
-    Args:
-        images: behind its weights: source and delivery by id; none, as if they were not known.
+    `images` are those behind its weights, source and delivery by id; none, as if they were not
+    known. `kid` is its score on val. What else there is stands on the card.
     """
     rows = pl.DataFrame([(name, *of) for name, of in images.items()], schema=ORIGIN, orient="row")
     listed = ancestry.to_bytes(rows) if images else None
@@ -121,7 +121,7 @@ class Painter(Generator):
     def __init__(self, folder: Path, darkness: float) -> None:
         self.card, self.darkness = cards.read(folder), darkness
 
-    def sample(self, labels, seed):  # type: ignore[no-untyped-def]
+    def sample(self, labels, seed):  # noqa: ARG002 - the interface of a generator
         return (scenes(len(labels), seed=7000) * (1 - self.darkness)).astype(np.uint8)
 
 
@@ -131,7 +131,7 @@ class Carrier(Translator):
     def __init__(self, folder: Path, way: float) -> None:
         self.card, self.way = cards.read(folder), way
 
-    def translate(self, images):  # type: ignore[no-untyped-def]
+    def translate(self, images):
         return brightened(images, self.way)
 
 

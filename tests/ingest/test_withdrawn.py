@@ -15,8 +15,7 @@ from argus.data import catalogue, rights_cards
 from stages.dedupe.__main__ import dedupe, gather
 from stages.ingest.__main__ import main, take_in
 from stages.pack.__main__ import rights
-from stages.report.__main__ import withdrawn
-from stages.report.page import taken_back
+from stages.report.inputs import withdrawn
 from stages.split.__main__ import split
 from stages.split.record import empty
 from tests.conftest import scene
@@ -84,8 +83,7 @@ def test_the_reason_is_in_the_report_and_what_rests_on_it_may_not_train(
         "refused": {"withdrawn": 1},
         "withdrawn": {"wrong": why},
     }
-    assert taken_back(withdrawn(["fleet"])) == [f"- `fleet/wrong`: {why}"]
-    assert taken_back({}) == []
+    assert withdrawn(["fleet"]) == {"fleet/wrong": why}
     assert rights_cards.objections("fleet", "wrong", date(2026, 1, 1), "train", ["fleet"]) == [
         f"fleet/wrong: {why}"
     ]

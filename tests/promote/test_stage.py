@@ -8,17 +8,16 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from argus.core import params, reports
 from argus.core.files import write_json
+from argus.core.paths import EVALUATED, TRAINED
 from argus.data.packed import Rights, Terms
 from argus.judging.incumbents import CHAMPIONS
 from stages.evaluate import __main__ as evaluate
 from stages.promote import __main__ as promote
-from stages.promote import slot
-from stages.promote.contest import TRAINED
+from stages.promote import task as promotion
 from tests.evaluate.world import leave, settings, stand_in
 
 BEFORE = Path("before")
@@ -29,18 +28,16 @@ def run(
     workspace: Path, card: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., dict[str, dict[str, str] | None]]:
     """Promote on a challenger that is better than the incumbent; returns `champions.json`."""
-    stand_in(monkeypatch, [evaluate, slot], {"new": 0.5, "generate": 0.8})
+    stand_in(monkeypatch, [evaluate, promotion], {"new": 0.5, "generate": 0.8})
     card("fleet")
     p = settings({"new": "generate"}, sources=["fleet"])
     p = p.model_copy(update={"lineage": params.Lineage(turn=1, previous="a" * 40)})
     leave(TRAINED / "new", kid=0.1)
     leave(BEFORE / "generate")
     leave(BEFORE / "day2night", task="day2night")
-    vectors, groups = evaluate.described("new", p)
-    (slot.EVALUATED / "new").mkdir(parents=True)
-    for kind, of_kind in vectors.items():
-        np.save(slot.EVALUATED / "new" / f"{kind}.npy", of_kind)
-    write_json(slot.EVALUATED / "new/groups.json", groups)
+    (EVALUATED / "new").mkdir(parents=True)
+    found = evaluate.scored("new", p, EVALUATED / "new")
+    reports.metrics("evaluate/new", found.report())
 
     def fetched(revision: str, into: Path) -> dict[str, Path]:
         found = shutil.copytree(BEFORE, into / "champions")
@@ -60,7 +57,7 @@ def run(
     return main
 
 
-def test_a_champion_goes_on_with_the_list_of_what_is_behind_it(run) -> None:  # type: ignore[no-untyped-def]
+def test_a_champion_goes_on_with_the_list_of_what_is_behind_it(run) -> None:
     champions = run({})
     assert {task: made["model"] for task, made in champions.items()} == {
         "day2night": "day2night",
@@ -71,7 +68,7 @@ def test_a_champion_goes_on_with_the_list_of_what_is_behind_it(run) -> None:  # 
             assert (CHAMPIONS / task / name).read_bytes() == (folder / name).read_bytes()
 
 
-def test_a_withdrawn_image_empties_every_slot_that_rests_on_it(run, capsys) -> None:  # type: ignore[no-untyped-def]
+def test_a_withdrawn_image_leaves_no_champion_that_rests_on_it(run, capsys) -> None:
     champions = run({"b" * 64: "asked for"})
     assert champions == {"day2night": None, "generate": None}
     assert [path.name for path in CHAMPIONS.iterdir()] == ["champions.json"]
@@ -79,7 +76,7 @@ def test_a_withdrawn_image_empties_every_slot_that_rests_on_it(run, capsys) -> N
     why = f"image {'b' * 12} of fleet/second is withdrawn (asked for)"
     assert decisions["generate"]["refused"] == {"new": why}
     for task in ("generate", "day2night"):
-        assert decisions[task]["vacated"]["because"] == why
+        assert decisions[task]["incumbent_refused"]["because"] == why
         assert why in decisions[task]["reason"]
         assert "reason" not in reports.read("promote")[task]
     assert why in capsys.readouterr().out

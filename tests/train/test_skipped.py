@@ -145,7 +145,7 @@ def test_later_stages_take_a_model_as_it_came(
         assert trained.validation == {}
         assert report["samples"] == 8
         assert "untranslated" in decided["against"]
-        assert "training_reals" not in report["beside"]  # one image alone: no distance
+        assert "training_reals" not in report["baselines"]  # one image alone: no distance
     assert json.loads(Path("models/champions/champions.json").read_text()) == {"day2night": None}
 
 

@@ -13,8 +13,7 @@ from argus.core.params import Domains
 from argus.data.feasibility import FEWEST
 from argus.data.packed import Packed
 from argus.features.backbone import Backbone
-from argus.judging.distances import kid
-from argus.judging.similarity import compare
+from argus.judging.metrics.kid import compare, kid
 from argus.models.inference import Generator, Translator
 from stages.train.validation import MOST, Validation
 from tests.conftest import scenes

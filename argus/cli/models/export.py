@@ -13,7 +13,7 @@ from argus.core import params, reports
 from argus.core.errors import ArgusError
 from argus.data.terms import deliveries_known
 from argus.judging.incumbents import CHAMPIONS
-from argus.judging.vetting import Vetting, terms
+from argus.judging.eligibility import Eligibility, terms
 from argus.models import ancestry, card
 from argus.models.card import CARD
 from argus.models.export import OUTPUT, inputs, to_onnx
@@ -83,8 +83,8 @@ def require_free(folder: Path, saved: card.SavedCard, today: date) -> None:
         return source in settings.rendered or delivery in deliveries_known(source)
 
     withdrawn = {each.sha256: each.reason for each in settings.ingest.withdrawn}
-    vetting = Vetting(settings.sources, withdrawn, delivered)
-    objections = vetting.objections(folder, saved, today)
+    eligibility = Eligibility(settings.sources, withdrawn, delivered)
+    objections = eligibility.objections(folder, saved, today)
     if objections:
         listed = "".join(f"\n  - {each}" for each in objections)
         raise ArgusError(

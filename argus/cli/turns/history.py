@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,18 +14,19 @@ from argus.cli.repository.knobs import PARAMS
 from argus.cli.repository.recorded import History, Recorded, distinct, mapping, parsed, untagged
 from argus.cli.sources import held
 from argus.cli.tables import UNKNOWN, Table
-from argus.cli.turns.outcome import Outcome, Reports, named, outcome
+from argus.cli.turns.turn_summary import Reports, TurnSummary, report_names, summarize
 from argus.core.errors import ArgusError
 from argus.core.files import atomic
+from argus.judging.scores import Scores, columns
 
 
 class Turn(NamedTuple):
-    """A turn's commit. `outcome` is None where its metrics are not whole; `lacks` says what."""
+    """A turn's commit. `summary` is None where its metrics are not whole; `lacks` says what."""
 
     number: int
     day: str
     message: str
-    outcome: Outcome | None
+    summary: TurnSummary | None
     lacks: str = ""
 
 
@@ -70,7 +72,7 @@ def reports_of(commit: str) -> dict[str, Any]:
     """The reports of a commit by their name, as far as it has them."""
     (file,) = git.contents([f"{commit}:{PARAMS}"])
     settings = mapping(parsed(file.text if file else ""))
-    names = named(settings.get("sources") or [], settings.get("models") or {})
+    names = report_names(settings.get("sources") or [], settings.get("models") or {})
     texts = git.contents([f"{commit}:reports/{name}.json" for name in names])
     found: dict[str, Any] = {}
     for name, text in zip(names, texts, strict=True):
@@ -81,31 +83,23 @@ def reports_of(commit: str) -> dict[str, Any]:
 
 
 def turn_of(number: int, day: str, message: str, reports: Reports) -> Turn:
-    """A turn with the outcome that is in its reports, as far as they are whole."""
+    """A turn with the summary of its reports, if they are whole."""
     try:
-        return Turn(number, day, message, outcome(reports))
+        return Turn(number, day, message, summarize(reports))
     except KeyError as error:
         return Turn(number, day, message, None, str(error.args[0]))
 
 
 def table(turns: list[Turn]) -> Table:
-    """A row per turn; a column for each set of distances that models were scored by, as scores in
-    different feature spaces do not compare."""
-    spaces = sorted(
-        {
-            tuple(score.distances)
-            for turn in turns
-            if turn.outcome
-            for score in turn.outcome.scores.values()
-            if not score.missing
-        }
-    ) or [()]
+    """A row per turn; a column for each feature space that models were judged in, as scores of
+    different ones do not compare."""
+    spaces = feature_spaces(turn.summary for turn in turns if turn.summary)
     headers = ["turn", "date", "message", "in", "accepted", "selected"]
-    headers += [" /\n".join(space) or "models" for space in spaces]
+    headers += [" /\n".join(keys) for keys in spaces.values()] or ["models"]
     rows = []
     for turn in turns:
         row = [str(turn.number), turn.day, turn.message]
-        made = turn.outcome
+        made = turn.summary
         if made is None:
             unknown = [UNKNOWN] * (len(headers) - len(row))
             rows.append([*row, *unknown, f"metrics lack {turn.lacks}"])
@@ -117,20 +111,39 @@ def table(turns: list[Turn]) -> Table:
     return Table("Turns", [*headers, "champions"], rows, frozenset({0, 3, 4, 5}))
 
 
-def scores(made: Outcome, spaces: list[tuple[str, ...]]) -> list[str]:
+def feature_spaces(summaries: Iterable[TurnSummary]) -> dict[str, list[str]]:
+    """The keys that models were scored by in each feature space, over all turns."""
+    found: dict[str, list[Scores]] = {}
+    for made in summaries:
+        for scored in _scored(made):
+            found.setdefault(_space(scored), []).append(scored)
+    return {space: columns(found[space]) for space in sorted(found)}
+
+
+def scores(made: TurnSummary, spaces: Mapping[str, Sequence[str]]) -> list[str]:
     """A cell per feature space, with a line for each model scored in it.
 
     Models that failed or were skipped stand where the others of the turn do.
     """
-    used = [tuple(score.distances) for score in made.scores.values() if not score.missing]
-    lines: dict[tuple[str, ...], list[str]] = {space: [] for space in spaces}
-    for model, score in made.scores.items():
-        if score.missing:
-            lines[used[0] if used else spaces[0]].append(f"{model} {score.missing[0]}")
+    others = next((_space(scored) for scored in _scored(made)), next(iter(spaces), ""))
+    lines: dict[str, list[str]] = {space: [] for space in spaces or [""]}
+    for name, model in made.models.items():
+        if model.missing:
+            lines[others].append(f"{name} {model.missing[0]}")
         else:
-            values = " / ".join(f"{value:.4g}" for value in score.distances.values())
-            lines[tuple(score.distances)].append(f"{model} {values}")
+            space = _space(model.scores)
+            values = " / ".join(model.scores.text(key) for key in spaces[space])
+            lines[space].append(f"{name} {values}")
     return ["\n".join(of_space) for of_space in lines.values()]
+
+
+def _scored(made: TurnSummary) -> list[Scores]:
+    return [model.scores for model in made.models.values() if not model.missing]
+
+
+def _space(scored: Scores) -> str:
+    """The key of a model's first metric: it names the features that judged it."""
+    return next(iter(columns([scored])), "")
 
 
 def require_place(path: Path) -> None:

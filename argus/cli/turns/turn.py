@@ -16,8 +16,8 @@ from argus.cli.sources.tracked import require_deliveries
 from argus.cli.terminal import say, today_utc
 from argus.cli.turns import leftovers, line
 from argus.cli.turns.inputs import RECORDED, Inputs
-from argus.cli.turns.outcome import Outcome, current
 from argus.cli.turns.recording import commit_what_ran
+from argus.cli.turns.turn_summary import TurnSummary, current
 from argus.core import params, preflight
 from argus.core.errors import ArgusError
 from argus.core.files import atomic
@@ -74,7 +74,7 @@ class Begun:
         return made.parents[:1] == [self.base] and self.number in made.turns
 
 
-def turn(message: str, today: date, new_line: bool = False) -> tuple[int, Outcome, list[str]]:
+def turn(message: str, today: date, new_line: bool = False) -> tuple[int, TurnSummary, list[str]]:
     """Run the pipeline and record it; returns the number of the turn, what it came to, and what a
     person should know of where its bytes are.
 
@@ -114,10 +114,10 @@ def turn(message: str, today: date, new_line: bool = False) -> tuple[int, Outcom
         elif tagged != git.head():  # fetched while this one ran
             say(f"turn-{number} is the tag of another turn, commit {tagged[:10]}: this has none")
         settings = params.load()
-        outcome = current(settings.sources, settings.models)
+        summary = current(settings.sources, settings.models)
         alone = storage.only_copy(f"turn-{number}")
         STATE.unlink()  # last: a turn killed before this is gone on with, and says how it ended
-        return number, outcome, alone
+        return number, summary, alone
 
 
 def make(message: str, today: date, found: line.Line, begun: Begun | None) -> None:

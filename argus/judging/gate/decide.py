@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from argus.judging.gate.choose import Choice
-from argus.judging.similarity import Verdict
+from argus.judging.statistics import Comparison
+
+
+class Criterion(NamedTuple):
+    """When one is better than another: by which metric, and how sure that has to be."""
+
+    metric: str
+    """Its label."""
+    confidence: float
+    """Above 0.5, below 1."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +60,8 @@ def against_nobody(
     """Without a challenger: the incumbent, if there is one, stays as it is, and is not scored.
 
     Args:
+        incumbent: its name, or None.
+        task: what nobody challenges for.
         failed: models of the task that failed in training.
         refused: those that rest on what may not be used.
         skipped: the reasons of those that were not trained, by model.
@@ -67,67 +79,76 @@ def against_nobody(
     return Decision(incumbent, False, reason).besides(named, skipped)
 
 
-def against_floors(
-    challenger: Choice, verdicts: Mapping[str, Verdict], confidence: float
+def against_baselines(
+    challenger: Choice, comparisons: Mapping[str, Comparison], criterion: Criterion
 ) -> Decision:
-    """Without an incumbent: the challenger must beat every floor.
+    """Without an incumbent: the challenger must beat every baseline.
 
     Args:
-        verdicts: challenger against each floor, by the floor's name.
+        challenger: the one that was chosen.
+        comparisons: of the challenger with each baseline, by its name.
+        criterion: what beating means.
     """
-    against = f"{_each(verdicts)}, {over(next(iter(verdicts.values())))}"
-    missed = " and ".join(_named(unbeaten(verdicts, confidence)))
+    against = f"{_each(comparisons, criterion)}, {over(next(iter(comparisons.values())))}"
+    missed = " and ".join(_named(unbeaten(comparisons, criterion)))
     if missed:
-        reason = f"{challenger} does not beat {missed} at {confidence:.0%}: {against}"
+        reason = f"{challenger} does not beat {missed} at {criterion.confidence:.0%}: {against}"
         return Decision(None, False, reason)
-    reason = f"no incumbent; {challenger} beats every floor: {against}"
+    reason = f"no incumbent; {challenger} beats every baseline: {against}"
     return Decision(challenger.name, True, reason)
 
 
 def against_incumbent(
-    challenger: Choice, incumbent: str, verdict: Verdict, confidence: float
+    challenger: Choice, incumbent: str, comparison: Comparison, criterion: Criterion
 ) -> Decision:
     """With an incumbent: it stays unless the challenger is better beyond chance."""
     new, old = f"today's {challenger}", f"the incumbent {incumbent}"
-    if verdict.confidence >= confidence:
-        reason = f"{new} is nearer to the held-out reals than {old}"
-        return Decision(challenger.name, True, f"{reason}: {described(verdict)}, {over(verdict)}")
-    reason = f"{old} stays: {new} is not better at {confidence:.0%}"
-    return Decision(incumbent, False, f"{reason}: {described(verdict)}, {over(verdict)}")
+    found = f"{described(comparison, criterion.metric)}, {over(comparison)}"
+    if comparison.confidence >= criterion.confidence:
+        reason = f"{new} is nearer to the held-out reals than {old}: {found}"
+        return Decision(challenger.name, True, reason)
+    reason = f"{old} stays: {new} is not better at {criterion.confidence:.0%}: {found}"
+    return Decision(incumbent, False, reason)
 
 
-def unbeaten(verdicts: Mapping[str, Verdict], confidence: float) -> dict[str, Verdict]:
-    """Those floors that a model is not nearer to the reals than, beyond chance."""
-    return {name: each for name, each in verdicts.items() if each.confidence < confidence}
+def unbeaten(comparisons: Mapping[str, Comparison], criterion: Criterion) -> dict[str, Comparison]:
+    """Those baselines that a model is not nearer to the reals than, beyond chance."""
+    return {
+        name: each for name, each in comparisons.items() if each.confidence < criterion.confidence
+    }
 
 
-def behind_floors(champion: str, verdicts: Mapping[str, Verdict], confidence: float) -> str | None:
-    """What is to be said of a champion that beat its rival, but not every floor on today's reals.
+def behind_baselines(
+    champion: str, comparisons: Mapping[str, Comparison], criterion: Criterion
+) -> str | None:
+    """What is to be said of a champion that beat its rival, but not every baseline of today.
 
-    That takes no slot from it: what else is there is no better.
+    It is champion all the same: whatever else there is is no better.
     """
-    lost = unbeaten(verdicts, confidence)
+    lost = unbeaten(comparisons, criterion)
     if not lost:
         return None
-    missed = " and ".join(_named(lost))
-    return f"{champion} does not beat {missed} at {confidence:.0%} on today's reals: {_each(lost)}"
+    missed, at = " and ".join(_named(lost)), f"{criterion.confidence:.0%}"
+    found = _each(lost, criterion)
+    return f"{champion} does not beat {missed} at {at} on today's reals: {found}"
 
 
-def _named(floors: Iterable[str]) -> list[str]:
-    return [name.replace("_", " ") for name in floors]
+def _named(baselines: Iterable[str]) -> list[str]:
+    return [name.replace("_", " ") for name in baselines]
 
 
-def _each(verdicts: Mapping[str, Verdict]) -> str:
-    pairs = zip(_named(verdicts), verdicts.values(), strict=True)
-    return ", ".join(f"{name} ({described(verdict)})" for name, verdict in pairs)
+def _each(comparisons: Mapping[str, Comparison], criterion: Criterion) -> str:
+    pairs = zip(_named(comparisons), comparisons.values(), strict=True)
+    return ", ".join(f"{name} ({described(each, criterion.metric)})" for name, each in pairs)
 
 
-def described(verdict: Verdict) -> str:
-    """A verdict in words: the difference in KID with its standard error, and the confidence."""
-    error = "?" if verdict.standard_error is None else f"{verdict.standard_error:.3f}"
-    return f"KID {verdict.difference:+.3f} ± {error}, confidence {verdict.confidence:.1%}"
+def described(comparison: Comparison, metric: str) -> str:
+    """In words: the difference with its standard error, and the confidence."""
+    error = "?" if comparison.standard_error is None else f"{comparison.standard_error:.3f}"
+    sure = f"confidence {comparison.confidence:.1%}"
+    return f"{metric} {comparison.difference:+.3f} ± {error}, {sure}"
 
 
-def over(verdict: Verdict) -> str:
-    """How many drives a verdict rests on, in words."""
-    return f"over {verdict.drives} drive{'' if verdict.drives == 1 else 's'}"
+def over(comparison: Comparison) -> str:
+    """How many drives a comparison rests on, in words."""
+    return f"over {comparison.drives} drive{'' if comparison.drives == 1 else 's'}"

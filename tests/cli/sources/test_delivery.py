@@ -16,7 +16,7 @@ from argus.core import params
 from argus.core.errors import ArgusError
 from argus.data import rights_cards
 from argus.data.rights_cards import Withdrawal
-from argus.judging.vetting import Vetting
+from argus.judging.eligibility import Eligibility
 from argus.models.card import SavedCard
 from tests.cli.conftest import sh
 from tests.cli.intake.test_submit import tree
@@ -325,5 +325,5 @@ def test_a_model_that_learnt_from_it_is_neither_promoted_nor_exported(
     assert why in printed
     assert not (tmp_path / "g.onnx").exists()
     saved = SavedCard.model_validate_json((folder / "card.json").read_bytes())
-    vetting = Vetting(params.load().sources, {}, lambda *_: True)
+    vetting = Eligibility(params.load().sources, {}, lambda *_: True)
     assert vetting.objections(folder, saved, DAY) == [why]

@@ -32,8 +32,8 @@ def ingest(params):
 def judge(params):
     kid = 1 / len(Path("data/ingest/names").read_text())
     scores = {"kid_efficientnet": kid, "fd_efficientnet": 10 * kid}
-    beside = {"noise": {"kid_efficientnet": 9.0, "fd_efficientnet": 90.0}}
-    write("evaluate/r3gan", {"task": "generate", **scores, "beside": beside})
+    baselines = {"noise": {"kid_efficientnet": 9.0, "fd_efficientnet": 90.0}}
+    write("evaluate/r3gan", {"task": "generate", **scores, "baselines": baselines})
     decision = {"champion": "r3gan", "promoted": params["lineage"]["previous"] is None, **scores}
     nobody = {"champion": None, "promoted": False}
     reasons = {"day2night": "all are poor", "generate": "r3gan beats noise"}

@@ -11,7 +11,7 @@ import yaml
 from argus.cli.turns import history
 from argus.core.errors import ArgusError
 from tests.cli.conftest import sh
-from tests.cli.turns.test_outcome import FOUND
+from tests.cli.turns.test_turn_summary import FOUND
 
 
 def recorded(number: int, previous: str | None, images: int) -> str:
@@ -51,7 +51,7 @@ def test_a_clone_without_tags_shows_the_same_turns(
         (1, "turn 1 | more"),
         (2, "turn 2 | more"),
     ]
-    assert [turn.outcome and turn.outcome.images for turn in past] == [10, 20]
+    assert [turn.summary and turn.summary.images for turn in past] == [10, 20]
     assert notes == []
     sh("git", "clone", "--quiet", "--no-tags", str(Path.cwd()), str(tmp_path / "clone"))
     monkeypatch.chdir(tmp_path / "clone")
@@ -71,7 +71,7 @@ def test_a_turn_stands_once_whatever_holds_it_and_a_broken_report_hides_no_row(
     Path("dvc.lock").write_text("made by 3\n")
     sh("git", "commit", "--quiet", "--all", "--message", "three")
     third = history.turns()[0][-1]
-    assert (third.number, third.outcome, third.lacks) == (3, None, "prune")
+    assert (third.number, third.summary, third.lacks) == (3, None, "prune")
 
 
 def test_tags_of_turns_that_are_not_heads_are_named(twice: tuple[str, str]) -> None:

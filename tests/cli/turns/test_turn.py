@@ -83,9 +83,9 @@ def test_two_turns_are_two_commits_with_tags_lineage_and_headlines(
 
     deliver(upload, "d2")
     first = commit_of("HEAD")
-    number, outcome, _ = turn("more", TODAY)
+    number, summary, _ = turn("more", TODAY)
     assert number == 2
-    assert outcome.images == 6
+    assert summary.images == 6
     settings = yaml.safe_load(Path("params.yaml").read_text())
     assert settings["lineage"] == {"turn": 2, "previous": first}
     assert first == commit_of("turn-2~1")
@@ -114,7 +114,7 @@ def test_two_turns_are_two_commits_with_tags_lineage_and_headlines(
     ended, printed = argus("show")
     assert ended == 0
     assert "refused" not in printed
-    assert "beside: noise" in printed
+    assert "baseline: noise" in printed
 
 
 def today_utc() -> date:

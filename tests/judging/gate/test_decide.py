@@ -1,58 +1,60 @@
 from argus.judging.gate.choose import Choice
 from argus.judging.gate.decide import (
-    against_floors,
+    Criterion,
+    against_baselines,
     against_incumbent,
     against_nobody,
-    behind_floors,
+    behind_baselines,
     unbeaten,
 )
-from argus.judging.similarity import Verdict
+from argus.judging.statistics import Comparison
 
-SURE = Verdict(-0.2, 0.02, 0.999, 4)
-UNSURE = Verdict(-0.01, 0.05, 0.6, 2)
-BLIND = Verdict(-0.3, None, 0.5, 1)
+KID = Criterion("KID", 0.95)
+SURE = Comparison(-0.2, 0.02, 0.999, 4)
+UNSURE = Comparison(-0.01, 0.05, 0.6, 2)
+BLIND = Comparison(-0.3, None, 0.5, 1)
 GAN = Choice("gan", "", {"gan": 0.1})
 CHOSEN = Choice("gan", "best of 3 by KID on val", {"gan": 0.1, "b": 0.2, "c": 0.3})
 
 
-def test_the_first_champion_must_beat_every_floor() -> None:
-    decision = against_floors(GAN, {"noise": SURE, "blurred": SURE}, 0.95)
+def test_the_first_champion_must_beat_every_baseline() -> None:
+    decision = against_baselines(GAN, {"noise": SURE, "blurred": SURE}, KID)
     assert (decision.champion, decision.promoted) == ("gan", True)
-    assert "gan beats every floor" in decision.reason
+    assert "gan beats every baseline" in decision.reason
     assert "noise (KID -0.200 ± 0.020, confidence 99.9%)" in decision.reason
     assert decision.reason.endswith(", over 4 drives")
 
 
-def test_one_floor_not_beaten_is_enough_to_have_no_champion() -> None:
-    decision = against_floors(GAN, {"noise": SURE, "mean_image": UNSURE}, 0.95)
+def test_one_baseline_not_beaten_is_enough_to_have_no_champion() -> None:
+    decision = against_baselines(GAN, {"noise": SURE, "mean_image": UNSURE}, KID)
     assert (decision.champion, decision.promoted) == (None, False)
     assert "does not beat mean image at 95%" in decision.reason
 
 
 def test_a_lower_number_alone_does_not_promote() -> None:
-    decision = against_incumbent(GAN, "old", UNSURE, 0.95)
+    decision = against_incumbent(GAN, "old", UNSURE, KID)
     assert (decision.champion, decision.promoted) == ("old", False)
     assert "the incumbent old stays: today's gan is not better" in decision.reason
     assert decision.reason.endswith("confidence 60.0%, over 2 drives")
 
 
 def test_better_beyond_chance_promotes() -> None:
-    decision = against_incumbent(GAN, "old", SURE, 0.95)
+    decision = against_incumbent(GAN, "old", SURE, KID)
     assert (decision.champion, decision.promoted) == ("gan", True)
 
 
 def test_the_reason_says_who_was_chosen_and_by_what() -> None:
     for decision in (
-        against_floors(CHOSEN, {"noise": SURE}, 0.95),
-        against_floors(CHOSEN, {"noise": UNSURE}, 0.95),
-        against_incumbent(CHOSEN, "old", SURE, 0.95),
-        against_incumbent(CHOSEN, "old", UNSURE, 0.95),
+        against_baselines(CHOSEN, {"noise": SURE}, KID),
+        against_baselines(CHOSEN, {"noise": UNSURE}, KID),
+        against_incumbent(CHOSEN, "old", SURE, KID),
+        against_incumbent(CHOSEN, "old", UNSURE, KID),
     ):
         assert "gan (best of 3 by KID on val)" in decision.reason
 
 
 def test_the_reason_names_those_that_failed() -> None:
-    decision = against_floors(GAN, {"noise": SURE}, 0.95)
+    decision = against_baselines(GAN, {"noise": SURE}, KID)
     assert decision.besides([], {}) == decision
     besides = decision.besides(["b", "c"], {"d": "no night", "e": "no night", "f": "few"})
     assert besides.reason == (
@@ -88,17 +90,17 @@ def test_where_all_were_skipped_the_incumbent_stays_unscored_and_the_reason_says
     assert refused.reason.endswith("; a, b were skipped: no night")
 
 
-def test_a_champion_that_falls_behind_a_floor_keeps_its_slot_and_is_shown_up() -> None:
-    verdicts = {"noise": SURE, "untranslated": UNSURE}
-    assert unbeaten(verdicts, 0.95) == {"untranslated": UNSURE}
-    assert behind_floors("old", {"noise": SURE}, 0.95) is None
-    told = behind_floors("old", verdicts, 0.95)
+def test_a_champion_that_falls_behind_a_baseline_stays_and_is_shown_up() -> None:
+    comparisons = {"noise": SURE, "untranslated": UNSURE}
+    assert unbeaten(comparisons, KID) == {"untranslated": UNSURE}
+    assert behind_baselines("old", {"noise": SURE}, KID) is None
+    told = behind_baselines("old", comparisons, KID)
     assert told is not None
     assert told.startswith("old does not beat untranslated at 95% on today's")
     assert "noise" not in told
 
 
 def test_a_single_drive_tells_nothing_and_the_reason_shows_it() -> None:
-    decision = against_incumbent(GAN, "old", BLIND, 0.95)
+    decision = against_incumbent(GAN, "old", BLIND, KID)
     assert (decision.champion, decision.promoted) == ("old", False)
     assert decision.reason.endswith("KID -0.300 ± ?, confidence 50.0%, over 1 drive")

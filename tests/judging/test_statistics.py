@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from argus.judging.distances import kid
-from argus.judging.similarity import Verdict, compare
+from argus.judging.metrics.kid import compare, kernel, kid
+from argus.judging.statistics import Comparison
 
 
 def draw(rng: np.random.Generator, n: int, shift: float = 0.0) -> np.ndarray:
@@ -19,26 +19,25 @@ def test_the_difference_is_that_of_kid() -> None:
     a, b, reals = draw(rng, 30, 0.2), draw(rng, 30, 0.5), draw(rng, 30)
     # image i of a model is paired with real i, so those n pairs are left out of the cross terms
     n = 30
-    from argus.judging.distances import kernel
 
     def paired_kid(x: np.ndarray) -> float:
         within = sum(k.sum() - np.trace(k) for k in (kernel(x, x), kernel(reals, reals)))
         cross = kernel(x, reals)
         return float((within - 2 * (cross.sum() - np.trace(cross))) / (n * (n - 1)))
 
-    verdict = compare(a, b, reals, alone(n))
-    assert verdict.difference == pytest.approx(paired_kid(a) - paired_kid(b))
-    assert verdict.difference == pytest.approx(kid(a, reals) - kid(b, reals), abs=0.15)
+    found = compare(a, b, reals, alone(n))
+    assert found.difference == pytest.approx(paired_kid(a) - paired_kid(b))
+    assert found.difference == pytest.approx(kid(a, reals) - kid(b, reals), abs=0.15)
 
 
 def test_a_model_against_itself_is_a_coin_toss() -> None:
     rng = np.random.default_rng(1)
     a, reals = draw(rng, 20), draw(rng, 20)
-    verdict = compare(a, a, reals, alone(20))
-    assert verdict == Verdict(difference=0, standard_error=0, confidence=0.5, drives=20)
+    found = compare(a, a, reals, alone(20))
+    assert found == Comparison(difference=0, standard_error=0, confidence=0.5, drives=20)
 
 
-def test_swapping_the_two_swaps_the_verdict() -> None:
+def test_swapping_the_two_swaps_the_result() -> None:
     rng = np.random.default_rng(2)
     a, b, reals = draw(rng, 25, 0.1), draw(rng, 25, 0.3), draw(rng, 25)
     there, back = compare(a, b, reals, alone(25)), compare(b, a, reals, alone(25))
@@ -49,9 +48,9 @@ def test_swapping_the_two_swaps_the_verdict() -> None:
 def test_a_clearly_better_model_wins_with_confidence() -> None:
     rng = np.random.default_rng(3)
     reals = draw(rng, 60)
-    verdict = compare(draw(rng, 60), draw(rng, 60, 1.0), reals, alone(60))
-    assert verdict.difference < 0
-    assert verdict.confidence > 0.99
+    found = compare(draw(rng, 60), draw(rng, 60, 1.0), reals, alone(60))
+    assert found.difference < 0
+    assert found.confidence > 0.99
 
 
 def test_between_equals_the_confidence_is_uniform() -> None:
@@ -85,5 +84,5 @@ def test_frames_of_one_drive_are_not_independent_evidence() -> None:
 
 def test_a_single_drive_proves_nothing() -> None:
     rng = np.random.default_rng(6)
-    verdict = compare(draw(rng, 20), draw(rng, 20, 3.0), draw(rng, 20), ["one"] * 20)
-    assert verdict == Verdict(verdict.difference, standard_error=None, confidence=0.5, drives=1)
+    found = compare(draw(rng, 20), draw(rng, 20, 3.0), draw(rng, 20), ["one"] * 20)
+    assert found == Comparison(found.difference, standard_error=None, confidence=0.5, drives=1)

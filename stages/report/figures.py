@@ -1,10 +1,9 @@
-"""The pictures of the turn's page."""
+"""The charts and the contact sheet of the turn's page."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -14,10 +13,10 @@ from PIL import Image
 from argus.data import catalogue, reading
 from argus.data.catalogue import SPLITS
 from argus.data.contact_sheets import contact_sheet, save
-from stages.report.page import MISSING, by_task, distances
+from argus.judging.scores import ModelScores, baselines_of, better, by_task, columns
 
 PER_CLASS = 6
-MODEL, BESIDE = "tab:blue", "tab:gray"  # bars
+MODEL, BASELINE = "tab:blue", "tab:gray"  # bars
 
 
 def selected(images: pl.DataFrame) -> Image.Image | None:
@@ -61,19 +60,19 @@ def classes(images: pl.DataFrame, path: Path) -> None:
     save(figure, path)
 
 
-def scores(models: Mapping[str, Mapping[str, Any]], path: Path) -> None:
-    """KID of the models of each task beside the floors and beside real training images.
+def scores(models: Mapping[str, ModelScores], path: Path) -> None:
+    """The deciding metric of the models of each task, with its baselines and real training images.
 
     A model without a score has no bar, and its reason stands on the page.
     """
-    scored = {name: report for name, report in models.items() if not MISSING.keys() & report.keys()}
+    scored = {name: model for name, model in models.items() if not model.missing}
     tasks = by_task(scored)
-    key = next(iter(distances(scored.values())), "")
+    key = next(iter(columns(model.scores for model in scored.values())), "")
     bars = {
-        task: [(name, report[key], MODEL) for name, report in rivals.items()]
+        task: [(name, model.scores.values[key], MODEL) for name, model in rivals.items()]
         + [
-            (floor.replace("_", " "), of[key], BESIDE)
-            for floor, of in next(iter(rivals.values()))["beside"].items()
+            (name.replace("_", " "), of.values[key], BASELINE)
+            for name, of in baselines_of(rivals).items()
         ]
         for task, rivals in tasks.items()
     }
@@ -87,7 +86,7 @@ def scores(models: Mapping[str, Mapping[str, Any]], path: Path) -> None:
         axes.bar_label(drawn, fmt="%.3g", padding=2, fontsize=8)
         axes.set_ylim(rows - 0.4, -0.6)  # bars of the same height in all panels
         axes.margins(x=0.15)
-        samples = next(iter(tasks[task].values()))["samples"]
-        axes.set_xlabel(f"{key}, smaller is better")
+        samples = next(iter(tasks[task].values())).samples
+        axes.set_xlabel(f"{key}, {better(key)} is better")
         axes.set_title(f"{task} ({samples} held-out reals)", fontsize=10)
     save(figure, path)

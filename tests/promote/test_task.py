@@ -8,18 +8,18 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from argus.core import params, reports
-from argus.core.files import remove, write_json
+from argus.core.files import remove
+from argus.core.paths import EVALUATED, TRAINED
 from argus.data.packed import Packed
+from argus.judging.eligibility import Eligibility
 from argus.judging.gate.decide import Decision
-from argus.judging.vetting import Vetting
+from argus.judging.registry import RESERVED
 from argus.models import loading
 from stages.evaluate import __main__ as evaluate
-from stages.promote import slot
-from stages.promote.contest import TRAINED
+from stages.promote import task as promotion
 from tests.evaluate.world import (
     LEARNT,
     Carrier,
@@ -42,7 +42,7 @@ DELIVERED = {"fleet": ["first", "second"], "cams": ["x"]}
 
 @pytest.fixture(autouse=True)
 def world(workspace: Path, card: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
-    stand_in(monkeypatch, [evaluate, slot], DARKNESS)
+    stand_in(monkeypatch, [evaluate, promotion], DARKNESS)
     card("fleet", licence="MIT")
     card("cams", licence="CC-BY-NC-4.0")
 
@@ -59,8 +59,7 @@ def decided(
 ) -> tuple[Decision, Path | None, dict[str, Any]]:
     """The decision on challengers with these KIDs on val, all evaluated.
 
-    Args:
-        learnt: the images behind a model, where they are not those that all have learnt from.
+    `learnt` has the images behind a model, where they are not those that all have learnt from.
     """
     names = [*kids, *failed]
     p = settings(dict.fromkeys([*names, *(skipped or {})], "generate"))
@@ -76,17 +75,17 @@ def decided(
     folder = INCUMBENTS / incumbent if incumbent else None
     if folder:
         leave(folder, images=learnt.get(folder.name, LEARNT))
-    vetting = Vetting(sources, withdrawn or {}, lambda source, name: name in DELIVERED[source])
-    return slot.decide("generate", folder, p, quick(), vetting, today)
+    eligibility = Eligibility(
+        sources, withdrawn or {}, lambda source, name: name in DELIVERED[source]
+    )
+    return promotion.decide("generate", folder, p, quick(), eligibility, today)
 
 
 def evaluated(name: str, p: params.Params) -> None:
     """What the stage before leaves of a model."""
-    vectors, groups = evaluate.described(name, p)
-    (slot.EVALUATED / name).mkdir(parents=True)
-    for kind, of_kind in vectors.items():
-        np.save(slot.EVALUATED / name / f"{kind}.npy", of_kind)
-    write_json(slot.EVALUATED / name / "groups.json", groups)
+    folder = EVALUATED / name
+    folder.mkdir(parents=True)
+    reports.metrics(f"evaluate/{name}", evaluate.scored(name, p, folder).report())
 
 
 def test_val_says_who_is_judged_even_if_another_did_better_on_test() -> None:
@@ -101,6 +100,20 @@ def test_val_says_who_is_judged_even_if_another_did_better_on_test() -> None:
     assert figures["incumbent"]["model"] == "old"
 
 
+def test_no_metric_can_take_the_name_of_what_else_a_decision_says() -> None:
+    _, _, figures = decided(
+        {"bright": 0.3, "dim": 0.1},
+        skipped={"carries": "no training image of night"},
+        incumbent="old",
+        withdrawn={"c" * 64: "asked for"},
+        learnt={"bright": LEARNT | OTHERS, "old": OTHERS},
+    )
+    said = {*figures, *Decision.__dataclass_fields__, *figures["incumbent_refused"]}
+    scores = {"kid_efficientnet", "fd_efficientnet"}
+    assert {"refused", "skipped", "against"} <= said
+    assert said - scores - {"because"} <= RESERVED
+
+
 def test_without_val_the_held_out_reals_say_it() -> None:
     _, _, figures = decided({"bright": None, "dim": 0.1})
     assert figures["challenger"] == "bright"
@@ -112,8 +125,8 @@ def test_a_test_split_of_one_drive_promotes_nobody_and_is_reported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     test = replace(pack(3), groups=("one",) * 24)
-    for module in (evaluate, slot):
-        monkeypatch.setattr(module, "read_packed", lambda split: test)
+    for module in (evaluate, promotion):
+        monkeypatch.setattr(module, "read_packed", lambda _split: test)
     decision, folder, figures = decided({"bright": 0.3})
     assert (decision.champion, folder) == (None, None)
     reports.metrics("promote", figures)
@@ -167,7 +180,7 @@ def test_a_model_that_was_skipped_is_no_challenger_and_the_reason_says_why() -> 
 
 
 @pytest.mark.parametrize("incumbent", [None, "old"])
-def test_where_all_were_skipped_the_slot_stays_as_it_was(incumbent: str | None) -> None:
+def test_where_all_were_skipped_the_incumbent_if_any_stays(incumbent: str | None) -> None:
     why = "only 3 images held out in test, where a score needs 8"
     decision, folder, figures = decided({}, skipped={"a": why, "b": why}, incumbent=incumbent)
     assert (decision.champion, decision.promoted) == (incumbent, False)
@@ -194,7 +207,7 @@ def carried(
         images[nights] = brightened(images[nights], 0.4)
         return replace(packed, images=images)
 
-    for module in (evaluate, slot):
+    for module in (evaluate, promotion):
         monkeypatch.setattr(module, "read_packed", bright_nights)
     monkeypatch.setattr(loading, "load", lambda folder: Carrier(folder, ways[folder.name]))
     p = settings({"new": "day2night"}, DAY2NIGHT)
@@ -203,8 +216,8 @@ def carried(
     folder = INCUMBENTS / "held" if incumbent is not None else None
     if folder:
         leave(folder, task="day2night", domains=DAY2NIGHT)
-    vetting = Vetting(("fleet",), {}, lambda source, name: True)
-    decision, _, figures = slot.decide("day2night", folder, p, quick(), vetting, TODAY)
+    eligibility = Eligibility(("fleet",), {}, lambda *_: True)
+    decision, _, figures = promotion.decide("day2night", folder, p, quick(), eligibility, TODAY)
     return decision, figures
 
 
@@ -271,22 +284,22 @@ def test_an_incumbent_that_may_not_be_used_leaves_even_to_nobody() -> None:
         {}, incumbent="old", sources=("fleet",), learnt={"old": OTHERS}
     )
     assert (decision.champion, decision.promoted, folder) == (None, False, None)
-    assert figures["vacated"]["model"] == "old"
-    assert "cams is retired" in figures["vacated"]["because"]
+    assert figures["incumbent_refused"]["model"] == "old"
+    assert "cams is retired" in figures["incumbent_refused"]["because"]
     start = "no incumbent, and no model trains for generate; the incumbent old may be used no more"
     assert decision.reason.startswith(start)
     assert "cams is retired" in decision.reason
 
 
-def test_a_successor_of_such_an_incumbent_is_held_against_the_floors() -> None:
+def test_a_successor_of_such_an_incumbent_is_held_against_the_baselines() -> None:
     """It is not even looked at: its answers are made of what may not be used."""
     decision, folder, figures = decided(
         {"dim": 0.1}, incumbent="older", sources=("fleet",), learnt={"older": OTHERS}
     )
     assert "incumbent" not in figures
     assert set(figures["against"]) == {"noise", "mean_image", "blurred"}
-    assert "the incumbent older may be used no more and lost the slot" in decision.reason
-    assert (decision.champion, folder) == (None, None)  # it beats no floor in this little world
+    assert "the incumbent older may be used no more" in decision.reason
+    assert (decision.champion, folder) == (None, None)  # it beats no baseline in this little world
 
 
 def test_where_no_challenger_may_be_used_a_good_incumbent_stays() -> None:
@@ -305,7 +318,7 @@ def test_weights_of_unknown_ancestry_neither_serve_nor_take_over() -> None:
     )
     assert (decision.champion, folder) == (None, None)
     assert "does not say which images" in figures["refused"]["dim"]
-    assert "does not say which images" in figures["vacated"]["because"]
+    assert "does not say which images" in figures["incumbent_refused"]["because"]
 
 
 @pytest.mark.parametrize(
@@ -326,7 +339,7 @@ def test_cards_are_read_as_they_are_today(
     decision, folder, figures = decided({"bright": 0.1}, incumbent="old", today=tomorrow)
     assert (decision.champion, folder) == (None, None)
     assert words in figures["refused"]["bright"]
-    assert words in figures["vacated"]["because"]
+    assert words in figures["incumbent_refused"]["because"]
     clock = "consent" in changes or "deliveries" in changes
     assert figures.get("refused_on") == ("2026-03-02" if clock else None)
 
@@ -337,7 +350,7 @@ def test_the_day_changes_nothing_until_it_refuses_something(card: Callable[..., 
     for day in (date(2026, 1, 1), date(2026, 3, 1), date(2026, 3, 2)):
         runs.append(decided({"bright": 0.1}, incumbent="old", today=day))
         remove(Path("models"))
-        remove(slot.EVALUATED)
+        remove(EVALUATED)
         remove(INCUMBENTS)
     assert runs[0] == runs[1] != runs[2]
 

@@ -1,4 +1,5 @@
-"""What a turn came to, read from the reports its stages wrote; all knowledge of their keys is here.
+"""A turn in numbers, read from the reports that its stages wrote: all knowledge of their keys is
+here, but for scores (`argus/judging/scores.py`).
 
 The reports come by name ("ingest/amos" for `reports/ingest/amos.json`), from the working tree or,
 for turns long past, from Git.
@@ -12,36 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from argus.core import reports
+from argus.judging.scores import ModelScores
 
 Reports = Mapping[str, Mapping[str, Any]]
-SCORES = ("kid", "fd", "fid")
-
-
-@dataclass(frozen=True)
-class Score:
-    """A model's distances to the held-out reals by name (`kid_efficientnet`); smaller is better.
-
-    `beside` holds the same distances for the floors, by the floor's name. Of a model that failed in
-    training, or was skipped, both are empty, and `failed` or `skipped` is the reason.
-    """
-
-    task: str
-    distances: dict[str, float]
-    beside: dict[str, dict[str, float]]
-    failed: str | None = None
-    skipped: str | None = None
-
-    @property
-    def missing(self) -> tuple[str, str] | None:
-        """Where there are none: "failed" or "skipped", and the reason."""
-        if self.skipped is not None:
-            return "skipped", self.skipped
-        return None if self.failed is None else ("failed", self.failed)
-
-    def __str__(self) -> str:
-        if self.missing:
-            return ": ".join(self.missing)
-        return ", ".join(f"{name} {value:.4g}" for name, value in self.distances.items())
 
 
 @dataclass(frozen=True)
@@ -65,7 +39,7 @@ class Championship:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TurnSummary:
     """The counts (images) and decisions of one turn."""
 
     images: int
@@ -82,7 +56,7 @@ class Outcome:
     excluded: int
     pruned: int
     selected: int
-    scores: dict[str, Score]
+    models: dict[str, ModelScores]
     champions: dict[str, Championship]
 
     def headline(self) -> str:
@@ -93,25 +67,26 @@ class Outcome:
             f"refused: {refused}",
             f"held out: {self.val + self.test}, leaks {self.leaks}",
         ]
-        lines += [f"{model} ({score.task}): {score}" for model, score in self.scores.items()]
+        lines += [f"{name} ({model.task}): {model}" for name, model in self.models.items()]
         lines += [f"{task}: {champion}" for task, champion in self.champions.items()]
         return "\n".join(lines)
 
 
-def current(sources: Iterable[str], models: Iterable[str]) -> Outcome:
-    """The outcome of the working tree.
+def current(sources: Iterable[str], models: Iterable[str]) -> TurnSummary:
+    """The summary of the working tree.
 
     Args:
-        sources, models: what `params.yaml` lists; reports of others are of the past.
+        sources: those that `params.yaml` lists; reports of others are of the past.
+        models: likewise.
 
     Raises:
         ArgusError: a report is missing.
     """
-    return outcome({name: reports.read(name) for name in named(sources, models)})
+    return summarize({name: reports.read(name) for name in report_names(sources, models)})
 
 
-def named(sources: Iterable[str], models: Iterable[str]) -> list[str]:
-    """The reports that an outcome is read from."""
+def report_names(sources: Iterable[str], models: Iterable[str]) -> list[str]:
+    """The reports that a summary is read from."""
     return [
         *(f"ingest/{source}" for source in sources),
         *("dedupe", "split", "prune"),
@@ -120,8 +95,8 @@ def named(sources: Iterable[str], models: Iterable[str]) -> list[str]:
     ]
 
 
-def outcome(found: Reports) -> Outcome:
-    """The outcome in a turn's reports.
+def summarize(found: Reports) -> TurnSummary:
+    """The summary of a turn's reports.
 
     Raises:
         KeyError: a report, or a key of one, is missing.
@@ -132,7 +107,7 @@ def outcome(found: Reports) -> Outcome:
         refused.update(report.get("refused", {}))
     split, prune, dedupe = found["split"], found["prune"], found["dedupe"]
     decisions = found["promote/decision"]
-    return Outcome(
+    return TurnSummary(
         images=sum(report["images"] for report in ingest),
         accepted=sum(report["accepted"] for report in ingest),
         refused=dict(sorted(refused.items())),
@@ -147,8 +122,8 @@ def outcome(found: Reports) -> Outcome:
         excluded=prune.get("excluded", 0),  # nor this
         pruned=prune["pruned"],
         selected=prune["selected"],
-        scores={
-            name.removeprefix("evaluate/"): _score(report)
+        models={
+            name.removeprefix("evaluate/"): ModelScores.read(report)
             for name, report in sorted(found.items())
             if name.startswith("evaluate/")
         },
@@ -162,16 +137,3 @@ def outcome(found: Reports) -> Outcome:
             for task, made in sorted(decisions.items())
         },
     )
-
-
-def _score(report: Mapping[str, Any]) -> Score:
-    if "failed" in report or "skipped" in report:
-        return Score(report["task"], {}, {}, report.get("failed"), report.get("skipped"))
-    beside = {floor: _distances(values) for floor, values in report["beside"].items()}
-    return Score(report["task"], _distances(report), beside)
-
-
-def _distances(report: Mapping[str, Any]) -> dict[str, float]:
-    """The entries named after a distance and the backbone, KID first: it is the gate's."""
-    found = {name: value for name, value in report.items() if name.split("_")[0] in SCORES}
-    return dict(sorted(found.items(), key=lambda item: SCORES.index(item[0].split("_")[0])))

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from argus.cli import tables
 from argus.cli.turns import history
-from argus.cli.turns.outcome import current, outcome
+from argus.cli.turns import turn_tables as tables
+from argus.cli.turns.turn_summary import current, summarize
 from argus.core import reports
 from argus.core.errors import ArgusError
 
@@ -21,7 +21,12 @@ FOUND: dict[str, dict[str, Any]] = {
     "dedupe": {"images": 15, "exact_copies": 1, "near_duplicates": 2, "kept": 8},
     "split": {"train": 4, "val": 1, "test": 2, "embargoed": 1, "leaks": 0},
     "prune": {"candidates": 3, "excluded": 1, "pruned": 1, "selected": 2},
-    "evaluate/g": {"task": "generate", FD: 5.0, KID: 0.5, "beside": {"noise": {FD: 9.0, KID: 2.0}}},
+    "evaluate/g": {
+        "task": "generate",
+        FD: 5.0,
+        KID: 0.5,
+        "baselines": {"noise": {FD: 9.0, KID: 2.0}},
+    },
     "promote/decision": {
         "generate": {"champion": "g", "promoted": True, KID: 0.5},
         "day2night": {"champion": None, "promoted": False},
@@ -29,12 +34,13 @@ FOUND: dict[str, dict[str, Any]] = {
 }
 
 
-def test_counts_add_up_over_sources_and_distances_go_by_prefix() -> None:
-    turn = outcome(FOUND)
+def test_counts_add_up_over_sources_and_scores_are_read() -> None:
+    turn = summarize(FOUND)
     assert (turn.images, turn.accepted, turn.selected) == (15, 11, 2)
     assert turn.refused == {"too_small": 2, "truncated": 2}
-    assert list(turn.scores["g"].distances.items()) == [(KID, 0.5), (FD, 5.0)]
-    assert turn.scores["g"].beside == {"noise": {KID: 2.0, FD: 9.0}}
+    assert dict(turn.models["g"].scores.values) == {KID: 0.5, FD: 5.0}
+    assert str(turn.models["g"]) == f"{KID} 0.5, {FD} 5"
+    assert turn.models["g"].baselines["noise"].values == {KID: 2.0, FD: 9.0}
     assert {task: str(made) for task, made in turn.champions.items()} == {
         "day2night": "none",
         "generate": "g promoted",
@@ -44,7 +50,7 @@ def test_counts_add_up_over_sources_and_distances_go_by_prefix() -> None:
 def test_what_rights_keep_out_of_its_split_has_a_line_only_if_there_is_some() -> None:
     def lines(**counts: int) -> dict[str, str]:
         found = {**FOUND, "split": {**FOUND["split"], **counts}}
-        return dict(tables.images(outcome(found)).rows)
+        return dict(tables.images(summarize(found)).rows)
 
     assert lines(use_not_granted=3)["no grant for their split"] == "3"
     assert lines() == lines(use_not_granted=0)
@@ -52,7 +58,7 @@ def test_what_rights_keep_out_of_its_split_has_a_line_only_if_there_is_some() ->
 
 
 def test_the_headline_has_a_line_for_each_model_and_task() -> None:
-    lines = outcome(FOUND).headline().splitlines()
+    lines = summarize(FOUND).headline().splitlines()
     assert lines[:2] == [
         "images: 15 in, 11 accepted, 2 selected",
         "refused: too_small 2, truncated 2",
@@ -82,22 +88,22 @@ def test_only_what_params_lists_is_read_and_what_is_missing_named(
 
 
 def test_every_image_of_a_turn_is_shown_with_its_end(capsys: pytest.CaptureFixture[str]) -> None:
-    tables.show(outcome(FOUND))
+    tables.show(summarize(FOUND))
     printed = capsys.readouterr().out
-    for words in ("in", "refused: too_small", "exact copies", "held out: val", "beside: noise"):
+    for words in ("in", "refused: too_small", "exact copies", "held out: val", "baseline: noise"):
         assert words in printed
     assert "Without a score" not in printed
-    counts = {row[0]: int(row[1]) for row in tables.images(outcome(FOUND)).rows}
+    counts = {row[0]: int(row[1]) for row in tables.images(summarize(FOUND)).rows}
     assert counts.pop("in") == sum(counts.values())
 
 
 def test_a_turn_ends_with_the_classes_that_a_split_lacks(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    tables.show(outcome(FOUND))
+    tables.show(summarize(FOUND))
     assert not capsys.readouterr().err  # older turns do not say, and most lack none
     split = {**FOUND["split"], "classes_without": {"train": [], "val": ["fog"], "test": []}}
-    tables.show(outcome({**FOUND, "split": split}))
+    tables.show(summarize({**FOUND, "split": split}))
     told = capsys.readouterr().err
     assert told.startswith("classes without an image: fog (in val: ")
     assert "test" not in told
@@ -120,7 +126,7 @@ def test_a_turn_whose_metrics_are_lost_keeps_its_row() -> None:
 
 
 def test_scores_of_different_backbones_stand_in_columns_of_their_own() -> None:
-    other = {"task": "generate", "kid_efficientnet": 0.25, "beside": {}}
+    other = {"task": "generate", "kid_efficientnet": 0.25, "baselines": {}}
     turns = [
         history.turn_of(1, "2026-01-01", "a", FOUND),
         history.turn_of(2, "2026-01-08", "b", {**FOUND, "evaluate/g": other}),
@@ -132,7 +138,7 @@ def test_scores_of_different_backbones_stand_in_columns_of_their_own() -> None:
 
 def test_a_champion_for_non_commercial_use_is_shown_as_such() -> None:
     limited = {"champion": "g", "promoted": True, "non_commercial": {"cam": "CC-BY-NC-4.0"}}
-    turn = outcome(
+    turn = summarize(
         {**FOUND, "promote/decision": {**FOUND["promote/decision"], "generate": limited}}
     )
     assert "generate: g promoted, non-commercial: cam" in turn.headline().splitlines()
@@ -142,17 +148,17 @@ def test_a_champion_for_non_commercial_use_is_shown_as_such() -> None:
 WHY = "loss/a is not finite at step 3"
 RIVALS = {
     **FOUND,
-    "evaluate/better": {"task": "generate", FD: 4.0, KID: 0.25, "beside": {}},
+    "evaluate/better": {"task": "generate", FD: 4.0, KID: 0.25, "baselines": {}},
     "evaluate/broken": {"task": "generate", "failed": WHY},
-    "evaluate/carries": {"task": "day2night", FD: 3.0, KID: 0.125, "beside": {}},
+    "evaluate/carries": {"task": "day2night", FD: 3.0, KID: 0.125, "baselines": {}},
 }
 
 
 def test_a_model_that_failed_is_shown_with_its_reason_wherever_models_are(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    turn = outcome(RIVALS)
-    assert turn.scores["broken"].failed == WHY
+    turn = summarize(RIVALS)
+    assert turn.models["broken"].failed == WHY
     assert f"broken (generate): failed: {WHY}" in turn.headline().splitlines()
     assert tables.missing(turn).rows == [["broken", "generate", "failed", WHY]]
     tables.show(turn)
@@ -171,7 +177,7 @@ def test_a_model_that_was_skipped_is_shown_with_its_reason_wherever_models_are(
 ) -> None:
     why = "no training image of night (but day 38)"
     found = {**RIVALS, "evaluate/carries": {"task": "day2night", "skipped": why}}
-    turn = outcome(found)
+    turn = summarize(found)
     assert f"carries (day2night): skipped: {why}" in turn.headline().splitlines()
     assert ["carries", "day2night", "skipped", why] in tables.missing(turn).rows
     tables.show(turn)
@@ -187,16 +193,16 @@ def test_a_turn_in_which_all_failed_has_its_row() -> None:
     table = history.table([history.turn_of(1, "2026-01-01", "a", found)])
     assert table.headers[6:] == ["models", "champions"]
     assert table.rows[0][6] == "broken failed"
-    assert tables.models(outcome(found)).rows == [["generate", "broken"]]
+    assert tables.models(summarize(found)).rows == [["generate", "broken"]]
 
 
-def test_models_go_by_task_and_nearness_with_the_floors_below() -> None:
-    assert tables.models(outcome(RIVALS)).rows == [
+def test_models_go_by_task_and_nearness_with_the_baselines_below() -> None:
+    assert tables.models(summarize(RIVALS)).rows == [
         ["day2night", "carries", "0.125", "3"],
         ["generate", "better", "0.25", "4"],
         ["generate", "g", "0.5", "5"],
         ["generate", "broken", "-", "-"],
-        ["", "beside: noise", "2", "9"],
+        ["", "baseline: noise", "2", "9"],
     ]
 
 

@@ -16,8 +16,8 @@ from argus.models.card import SavedCard
 
 
 @dataclass(frozen=True)
-class Vetting:
-    """What models are held against, beside the rights cards as they are now.
+class Eligibility:
+    """By what, besides the rights cards as they are now, it is told whether a model may be used.
 
     `sources` are those in use, `withdrawn` the reasons for which single images were taken back, by
     SHA-256, and `delivered` tells whether a source in use has a delivery.

@@ -1,0 +1,1 @@
+"""The metrics there are, a file each: see `argus/judging/metric.py`."""

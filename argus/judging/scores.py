@@ -1,0 +1,211 @@
+"""How models scored: computed by every metric, written into reports, and read back for a person.
+
+All knowledge of how the reports of `evaluate` and `promote` hold scores is here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from argus.core.errors import ArgusError
+from argus.judging import registry
+from argus.judging.evidence import Evidence
+from argus.judging.metric import Metric
+
+UNKNOWN = "-"
+"""What tables show where there is no value."""
+MISSING = ("skipped", "failed")
+"""Keys of the reason in the report of a model without scores."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Values of metrics by key (`kid_efficientnet`), and intervals (low, high) of some of them."""
+
+    values: Mapping[str, float] = field(default_factory=dict)
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    def text(self, key: str) -> str:
+        """A value as tables show it, with its interval if it has one."""
+        if key not in self.values:
+            return UNKNOWN
+        text = formatted(key, self.values[key])
+        if key not in self.intervals:
+            return text
+        return f"{text} ({' to '.join(formatted(key, end) for end in self.intervals[key])})"
+
+    def __str__(self) -> str:
+        return ", ".join(f"{key} {self.text(key)}" for key in columns([self]))
+
+    def report(self) -> dict[str, Any]:
+        """As reports hold them, among other things."""
+        if not self.intervals:
+            return dict(self.values)
+        ends = {key: {"low": low, "high": high} for key, (low, high) in self.intervals.items()}
+        return {**self.values, "intervals": ends}
+
+    @classmethod
+    def read(cls, report: Mapping[str, Any]) -> Scores:
+        """The reverse of `report`: all numbers that are known to be nothing else.
+
+        So a value is shown even where its metric is not installed any more.
+        """
+        values = {
+            key: value
+            for key, value in report.items()
+            if isinstance(value, int | float) and key not in registry.RESERVED
+        }
+        ends = report.get("intervals", {})
+        return cls(values, {key: (each["low"], each["high"]) for key, each in ends.items()})
+
+
+@dataclass(frozen=True)
+class ModelScores:
+    """What the report of `evaluate` says of a model.
+
+    `baselines` are the scores of what it is compared with, by name; `samples` the number of
+    held-out reals, `packages` those that metrics from elsewhere came from, with versions, by
+    metric. Of a model that failed in training, or was skipped, all are empty, and `failed` or
+    `skipped` is the reason.
+    """
+
+    task: str
+    scores: Scores = Scores()
+    baselines: Mapping[str, Scores] = field(default_factory=dict)
+    samples: int | None = None
+    failed: str | None = None
+    skipped: str | None = None
+    packages: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def missing(self) -> tuple[str, str] | None:
+        """Where there are no scores: "failed" or "skipped", and the reason."""
+        if self.skipped is not None:
+            return "skipped", self.skipped
+        return None if self.failed is None else ("failed", self.failed)
+
+    def __str__(self) -> str:
+        return ": ".join(self.missing) if self.missing else str(self.scores)
+
+    def report(self) -> dict[str, Any]:
+        """The report of `evaluate`."""
+        if self.missing:
+            return {"task": self.task, **dict([self.missing])}
+        found = {
+            "task": self.task,
+            "samples": self.samples,
+            **self.scores.report(),
+            "baselines": {name: each.report() for name, each in self.baselines.items()},
+        }
+        return found | ({"packages": dict(self.packages)} if self.packages else {})
+
+    @classmethod
+    def read(cls, report: Mapping[str, Any]) -> ModelScores:
+        """Read a report back, also one of earlier turns, where baselines stood under `beside`.
+
+        Raises:
+            KeyError: it is not whole.
+        """
+        reasons = {key: report[key] for key in MISSING if key in report}
+        if reasons:
+            return cls(report["task"], **reasons)
+        baselines = report["baselines"] if "baselines" in report else report["beside"]
+        return cls(
+            report["task"],
+            Scores.read(report),
+            {name: Scores.read(each) for name, each in baselines.items()},
+            report.get("samples"),
+            packages=report.get("packages", {}),
+        )
+
+
+def score(metrics: Iterable[Metric], evidence: Evidence, backbone: str, whose: str) -> Scores:
+    """Compute all metrics whose needs are met.
+
+    Args:
+        metrics: in any order.
+        evidence: what there is, of the images judged and of their task.
+        backbone: by which `evidence` has features.
+        whose: are the images judged; for messages.
+
+    Raises:
+        ArgusError: a metric gave no finite number; or one of another package raised.
+    """
+    values, intervals = {}, {}
+    for metric in metrics:
+        if any(need not in evidence for need in metric.needs):
+            continue
+        key, given = metric.key(backbone), [evidence[need] for need in metric.needs]
+        values[key], *ends = _computed(metric, given, whose)
+        if ends:
+            intervals[key] = (ends[0], ends[1])
+    return Scores(values, intervals)
+
+
+def _computed(metric: Metric, given: list[Any], whose: str) -> list[float]:
+    """The value and, where there is an interval, its two ends."""
+    package = registry.packages().get(metric.name)
+    try:
+        found = [float(metric.value(*given))]
+        if metric.interval:
+            low, high = metric.interval(*given)
+            found += [float(low), float(high)]
+    except Exception as error:
+        if not package:
+            raise
+        raise ArgusError(
+            f"the metric {metric.name!r} of {package} failed on {whose} "
+            f"({type(error).__name__}: {error}): mend or uninstall that package"
+        ) from error
+    if not all(map(math.isfinite, found)):
+        raise ArgusError(
+            f"the metric {metric.name!r} of {package or 'Argus itself'} is not finite on {whose}: "
+            f"{', '.join(map(str, found))}"
+        )
+    return found
+
+
+def columns(scored: Iterable[Scores]) -> list[str]:
+    """The keys that any of them has, the deciding metric's first."""
+    return sorted({key for each in scored for key in each.values}, key=_place)
+
+
+def _place(key: str) -> tuple[bool, str]:
+    metric = registry.metric_of(key)
+    return metric is not registry.deciding(), key
+
+
+def formatted(key: str, value: float) -> str:
+    """A value as its metric is printed."""
+    metric = registry.metric_of(key)
+    return f"{value:.{metric.digits if metric else Metric.digits}g}"
+
+
+def better(key: str) -> str:
+    """Which of two values under a key is the better one: "smaller" or "larger"."""
+    metric = registry.metric_of(key)
+    return metric.better if metric else Metric.better
+
+
+def by_task(models: Mapping[str, ModelScores]) -> dict[str, dict[str, ModelScores]]:
+    """Models by task, the best of each first, those without a score last."""
+    keys = columns(each.scores for each in models.values())
+
+    def rank(name: str) -> float:
+        value = models[name].scores.values.get(keys[0]) if keys else None
+        if value is None:
+            return math.inf
+        return value if better(keys[0]) == "smaller" else -value
+
+    tasks: dict[str, dict[str, ModelScores]] = {}
+    for name in sorted(models, key=lambda name: (models[name].task, rank(name))):
+        tasks.setdefault(models[name].task, {})[name] = models[name]
+    return tasks
+
+
+def baselines_of(rivals: Mapping[str, ModelScores]) -> Mapping[str, Scores]:
+    """The baselines of a task: those of its models are alike, and failed models have none."""
+    return next((each.baselines for each in rivals.values() if each.baselines), {})

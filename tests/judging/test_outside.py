@@ -1,0 +1,112 @@
+"""A metric of another package is computed, decided with, shown and drawn like one of ours."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from argus.cli.turns import history, turn_summary, turn_tables
+from argus.core import params, reports
+from argus.core.errors import ArgusError
+from argus.core.paths import TRAINED
+from argus.judging.eligibility import Eligibility
+from argus.judging.scores import ModelScores
+from stages.evaluate import __main__ as evaluate
+from stages.promote import task as promotion
+from stages.report import page
+from tests.cli.turns.test_turn_summary import FOUND
+from tests.evaluate.world import leave, quick, settings, stand_in
+from tests.judging.roadmetrics import BRIGHTNESS, install, metrics_anew
+from tests.report.world import written
+
+__all__ = ["metrics_anew"]
+COLUMNS = ["kid_efficientnet", "brightness", "fd_efficientnet"]
+
+
+@pytest.fixture
+def run(
+    workspace: Path,
+    card: Callable[..., None],
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    metrics_anew: None,
+) -> Callable[[str], dict[str, Any]]:
+    """Evaluate a model called m with a metric installed; returns the report."""
+    stand_in(monkeypatch, [evaluate, promotion], {"m": 0.5, "old": 0.8})
+    card("fleet", licence="MIT")
+    p = settings({"m": "generate"})
+    monkeypatch.setattr(params, "load", lambda: p)
+    monkeypatch.setattr(sys, "argv", ["evaluate", "m"])
+    (workspace / "requirements.lock").touch()
+    leave(TRAINED / "m", kid=0.1)
+
+    def main(content: str) -> dict[str, Any]:
+        install(tmp_path_factory.mktemp("installed"), monkeypatch, brightness=content)
+        evaluate.main()
+        return reports.read("evaluate/m")
+
+    return main
+
+
+def test_it_stands_in_every_report_and_table(
+    run: Callable[[str], dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = run(BRIGHTNESS)
+    assert 0 < report["brightness"] < 1
+    assert report["intervals"]["brightness"]["low"] < report["brightness"]
+    assert 0.9 < report["baselines"]["blurred"]["brightness"] < 1.1
+    assert report["packages"] == {"brightness": "roadmetrics 1.0"}
+    assert "roadmetrics 1.0, which a metric comes from, is not in" in capsys.readouterr().err
+    model = ModelScores.read(report)
+    shown = model.scores.text("brightness")
+
+    leave(Path("incumbents/old"))
+    eligible = Eligibility(("fleet",), {}, lambda *_: True)
+    _, _, figures = promotion.decide(
+        "generate", Path("incumbents/old"), params.load(), quick(), eligible, date(2026, 3, 1)
+    )
+    assert figures["brightness"] == report["brightness"]
+    assert figures["intervals"] == report["intervals"]
+    assert 0 < figures["incumbent"]["brightness"] < report["brightness"]
+
+    assert page.scores({"m": model}).head[3:] == COLUMNS
+    (line,) = [line for line in written({"m": model}) if line.startswith("| generate | **m** |")]
+    assert f"| **{shown}** |" in line
+
+    summary = turn_summary.summarize({**FOUND, "evaluate/g": report})
+    assert f"brightness {shown}" in summary.headline()
+    of_models = turn_tables.models(summary)
+    assert of_models.headers[2:] == ["kid\nefficientnet", "brightness", "fd\nefficientnet"]
+    assert of_models.rows[0][3] == shown
+    past = history.table(
+        [
+            history.turn_of(1, "2026-01-01", "before it", {**FOUND, "evaluate/g": without(report)}),
+            history.turn_of(2, "2026-01-08", "with it", {**FOUND, "evaluate/g": report}),
+        ]
+    )
+    assert past.headers[6] == " /\n".join(COLUMNS)
+    cells = [row[6].removeprefix("g ").split(" / ")[1] for row in past.rows]
+    assert cells == ["-", shown]
+
+
+def without(report: dict[str, Any]) -> dict[str, Any]:
+    """The report of a turn before the metric was installed."""
+    return {k: v for k, v in report.items() if k not in ("brightness", "intervals", "packages")}
+
+
+def test_one_that_breaks_stops_the_stage_which_leaves_nothing(
+    run: Callable[[str], dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = BRIGHTNESS.replace("return images.mean() / reals.mean()", "raise KeyError('light')")
+    with pytest.raises(SystemExit):
+        run(broken)
+    said = " ".join(capsys.readouterr().err.split())
+    assert "the metric 'brightness' of roadmetrics 1.0 failed on noise (KeyError: 'light')" in said
+    assert not Path("data/evaluate/m").exists()
+    with pytest.raises(ArgusError, match=r"evaluate/m\.json is missing"):
+        reports.read("evaluate/m")
