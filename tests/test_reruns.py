@@ -29,7 +29,8 @@ EDITS: dict[str, set[str]] = {
     "argus/models/architectures/cut.py": {"train@cut", "evaluate@cut", "promote"},
     "stages/train/curves.py": set(),
     "argus/data/contact_sheets.py": DRAWING,
-    "argus/judging/distances.py": TRAIN | JUDGED,
+    "argus/judging/metrics/frechet_distance.py": JUDGED | {"report"},
+    "argus/judging/metrics/kid.py": TRAIN | JUDGED | {"report"},
     "stages/train/training.py": TRAIN,
 }
 """By file: what runs again once it says something else; `code` itself aside."""

@@ -77,6 +77,16 @@ def digest(parts: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(dict(sorted(parts.items()))).encode()).hexdigest()[:16]
 
 
+def is_current(models: Mapping[str, Model]) -> bool:
+    """Whether the record says of all models what would run now; where there is none, it does.
+
+    DVC sees by itself that code of this repository was changed, but not a package beside it.
+    """
+    if not CODE_RECORD.exists():
+        return True
+    return bool(json.loads(CODE_RECORD.read_text(encoding="utf-8")) == record(models))
+
+
 def must_be_current(stage: str, models: Mapping[str, Model], name: str | None = None) -> None:
     """Check that the record says of a stage what runs now; where there is none, nothing.
 

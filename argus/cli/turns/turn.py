@@ -24,6 +24,7 @@ from argus.core import params, reports
 from argus.core.errors import ArgusError
 from argus.core.files import atomic
 from argus.core.params import preflight
+from argus.models import code_record
 
 STATE = workspace.TEMPORARY / "argus-turn.json"
 MENDED = "Once the cause is mended (and a change of code committed), "
@@ -265,7 +266,10 @@ def run(inputs: Inputs, advice: str) -> None:
         ArgusError: a stage failed; what it said stands above.
     """
     try:
-        status = workspace.dvc_aloud("repro")
+        status = 0
+        if not code_record.is_current(params.load().models):
+            status = workspace.dvc_aloud("repro", "--force", "--single-item", "code")
+        status = status or workspace.dvc_aloud("repro")
     finally:
         inputs.forget_what_changed()
     if status:
