@@ -12,6 +12,7 @@ def require(path: Path, suffix: str, what: str) -> None:
     """Check a target before the work for it begins. Folders that are not there are made later.
 
     Args:
+        path: where to write.
         suffix: how its name must end.
         what: is to be written, as in "no place for ...".
 

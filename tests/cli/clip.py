@@ -46,11 +46,16 @@ def write(
     """Write a clip with a frame at each time (s).
 
     Args:
-        codec: of the pictures; MPEG-4 if the container takes it.
+        path: of the file; its ending names the container.
+        times: of the frames, s from the clip's start.
+        codec: of the frames; MPEG-4 if the container takes it.
         ticks: of the clock in a second.
         reordered: B frames in a row, which are stored after what they are shown before.
         left_half: grey level of the left half of each frame, in place of that by its number.
-        form: FFmpeg's name of the container, and `options` for it, where the ending does not tell.
+        size: width and height, px.
+        created: the time of its making, ISO 8601, left out where it is None.
+        form: FFmpeg's name of the container, where the ending does not tell.
+        options: for the container.
         aspect: of a pixel, width over height.
         transfer: characteristics (ITU-T H.273).
         sound: seconds of silence beside it, from 0.
@@ -106,8 +111,11 @@ def lying(
     """Write a clip of one frame that is of another size than its header says.
 
     Args:
+        path: where to write it.
+        codec: of the frame.
         pixels: their format.
-        told, held: width and height, px.
+        told: width and height by the header, px.
+        held: width and height of the frame, px.
     """
     coder: Any = av.CodecContext.create(codec, "w")
     coder.width, coder.height, coder.pix_fmt, coder.time_base = *held, pixels, Fraction(1, 30)
@@ -131,6 +139,7 @@ def edit(path: Path, start: float, seconds: float) -> None:
     """Say in an MP4 file that only a part of it is to be shown.
 
     Args:
+        path: of the file, which is changed.
         start: seconds that are skipped.
         seconds: that are shown then.
     """

@@ -48,7 +48,7 @@ def watch(event: str, arguments: tuple[Any, ...]) -> None:
         step()
 
 
-class Watched(subprocess.Popen):  # type: ignore[type-arg]
+class Watched(subprocess.Popen):
     """A process whose start is a step of its own."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from dvc.repo import Repo
+from dvc.repo import Repo  # type: ignore[import-untyped]
 
 from argus.cli.repository import recovery
 from tests.cli.conftest import CARD, sh

@@ -47,8 +47,8 @@ def slow(repo: Path, upload: Path) -> Iterator[subprocess.Popen[str]]:
     toy.write_text(toy.read_text().replace("def judge(params):\n", f"def judge(params):\n{WAIT}"))
     sh("git", "commit", "--quiet", "--message", "a slow stage", "--", "toy.py")
     command = [sys.executable, "-m", "argus.cli", "turn", "-m", "slow"]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    with subprocess.Popen(command, text=True, env=ENVIRONMENT, **pipes) as process:
+    out, both = subprocess.PIPE, subprocess.STDOUT
+    with subprocess.Popen(command, text=True, env=ENVIRONMENT, stdout=out, stderr=both) as process:
         until(lambda: RAN.exists() and "judge" in RAN.read_text(), process)
         yield process
         GO.touch()

@@ -51,7 +51,7 @@ def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
 def test_a_place_that_may_not_be_written_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
+    monkeypatch.setattr(os, "access", lambda _path, _mode: False)  # root may write anywhere
     with pytest.raises(ArgusError, match=f"may not write into {tmp_path}"):
         target.require(tmp_path / "new/turns.md", ".md", "a table")
 

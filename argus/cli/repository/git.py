@@ -1,21 +1,16 @@
-"""Git as a subprocess: only what the commands need."""
+"""Git as a subprocess: the working tree, the index, and commits and tags that are made."""
 
 from __future__ import annotations
 
-import re
 import subprocess
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from argus.cli.repository import lock
 from argus.core.errors import ArgusError
 
-TURN = re.compile(r"turn-([1-9][0-9]*)")
-TRAILER = "Argus-Turn"
-CHAMPION = "Argus-Champion"
-NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 UNDER_WAY = {
     "MERGE_HEAD": "merge",
     "rebase-merge": "rebase",
@@ -24,7 +19,6 @@ UNDER_WAY = {
     "REVERT_HEAD": "revert",
 }
 """What Git is in the middle of, by the file or folder in `.git` that says so."""
-REACHED = ("HEAD", "--branches", "--remotes", "--tags")
 
 
 class Change(NamedTuple):
@@ -36,22 +30,6 @@ class Change(NamedTuple):
     @property
     def deleted(self) -> bool:
         return "D" in self.code
-
-
-class Commit(NamedTuple):
-    """Its parents, as far as they are here, the numbers in the trailers `Argus-Turn`, and the versions
-    in the trailers `Argus-Champion`."""
-
-    parents: list[str]
-    turns: list[int]
-    champions: list[str]
-
-
-class Blob(NamedTuple):
-    """Git's hash of a file, and its text."""
-
-    oid: str
-    text: str
 
 
 def attempt(*arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -153,94 +131,6 @@ def require_settled() -> None:
                 f"a {what} is under way here: finish it (`git {what} --continue`) or give it up "
                 f"(`git {what} --abort`), and try again"
             )
-
-
-def commits() -> dict[str, Commit]:
-    """Every commit that HEAD, branches, remote-tracking branches and tags reach, children first."""
-    values = "valueonly,unfold,separator=%x2C"
-    trailers = "%x00".join(f"%(trailers:key={key},{values})" for key in (TRAILER, CHAMPION))
-    # not `git log`, which a person's own settings change
-    out = git("rev-list", "--date-order", f"--format=%H%x00%P%x00{trailers}", *REACHED, "--")
-    found = {}
-    for line in out.split("\n"):
-        if "\0" not in line:  # a header
-            continue
-        commit, parents, said, champions = line.split("\0")
-        numbers = [int(each) for each in said.split(",") if NUMBER.fullmatch(each.strip())]
-        names = [each.strip() for each in champions.split(",") if each.strip()]
-        found[commit] = Commit(parents.split(), numbers, names)
-    return found
-
-
-def commits_touching(path: Path) -> list[str]:
-    """Those of `commits()` in which a file is as in none of their parents."""
-    return git("rev-list", "--full-history", *REACHED, "--", str(path)).split()
-
-
-def tags() -> dict[str, str]:
-    """The commits that tags name."""
-    pattern = "%(refname:strip=2) %(objecttype) %(objectname) %(*objecttype) %(*objectname)"
-    found = {}
-    for line in git("for-each-ref", f"--format={pattern}", "refs/tags").splitlines():
-        name, *objects = line.split()
-        if objects[-2] == "commit":
-            found[name] = objects[-1]
-    return found
-
-
-def turn_tags() -> dict[int, str]:
-    """The commits that the tags `turn-N` name, by number."""
-    matches = ((TURN.fullmatch(name), commit) for name, commit in tags().items())
-    return {int(match[1]): commit for match, commit in matches if match}
-
-
-def refs_with(commit: str) -> list[str]:
-    """Up to three names of branches and tags that reach a commit."""
-    kinds = ("refs/heads", "refs/remotes", "refs/tags")
-    out = git("for-each-ref", "--format=%(refname:short) %(symref)", "--contains", commit, *kinds)
-    names = [line.split(" ") for line in out.splitlines()]
-    return [name for name, points_to in names if not points_to][:3] or ["HEAD"]
-
-
-def shallow() -> set[str]:
-    """Commits whose parents a shallow clone lacks."""
-    file = Path(git("rev-parse", "--git-path", "shallow").strip())
-    return set(file.read_text(encoding="ascii").split()) if file.exists() else set()
-
-
-def headlines(commits: Sequence[str]) -> list[tuple[str, str]]:
-    """The day (YYYY-MM-DD) and the first line of the message of each commit."""
-    arguments = ["--no-walk=unsorted", "--format=%cs%x00%s"]
-    lines = git("rev-list", *arguments, *commits, "--").split("\n")
-    return [(day, said) for day, mark, said in (line.partition("\0") for line in lines) if mark]
-
-
-def contents(names: Sequence[str]) -> list[Blob | None]:
-    """What files of commits hold, each named `COMMIT:PATH`; None where there is none."""
-    asked = "".join(f"{name}\n" for name in names)
-    done = subprocess.run(
-        ["git", "cat-file", "--batch"], input=asked.encode(), capture_output=True, check=False
-    )
-    if done.returncode:
-        raise ArgusError(f"git cat-file: {done.stderr.decode(errors='replace').strip()}")
-    out, at, found = done.stdout, 0, list[Blob | None]()
-    for _ in names:
-        end = out.index(b"\n", at)
-        header = out[at:end].split(b" ")
-        at = end + 1
-        if header[-1] == b"missing" or not header[-1].isdigit():
-            found.append(None)
-            continue
-        size = int(header[-1])
-        text = out[at : at + size].decode(errors="replace")
-        found.append(Blob(header[0].decode(), text) if header[-2] == b"blob" else None)
-        at += size + 1
-    return found
-
-
-def descends_from(commit: str) -> bool:
-    """Whether HEAD is `commit` or comes after it."""
-    return attempt("merge-base", "--is-ancestor", commit, "HEAD").returncode == 0
 
 
 def stage(paths: Iterable[str]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from argus.cli.repository import git, lock, recovery
 from argus.cli.repository.lock import TEMPORARY as TEMPORARY
@@ -67,7 +67,7 @@ def exclusive(command: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _terminable() -> Iterator[None]:
-    def end(signal_: int, frame: FrameType | None) -> None:
+    def end(_signal: int, _frame: FrameType | None) -> None:
         raise Terminated
 
     before = signal.signal(signal.SIGTERM, end)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from argus.cli.repository import git
+from argus.cli.repository import git, git_history
 from argus.cli.repository.turn_commits import History, TurnCommit, mapping, parsed
 from argus.core.errors import ArgusError
 from argus.core.paths import CARDS, RAW
@@ -26,7 +26,7 @@ def turns_holding(turns: Sequence[TurnCommit], deliveries: Sequence[Path]) -> di
     """
     sources = sorted({folder.parent.name for folder in deliveries})
     asked = [(turn.commit, source) for turn in turns for source in sources]
-    cards_then = git.contents(
+    cards_then = git_history.contents(
         [f"{commit}:{rights_cards.path_of(source)}" for commit, source in asked]
     )
     out = {pair: _out(card) for pair, card in zip(asked, cards_then, strict=True)}
@@ -42,11 +42,11 @@ def _present(
 ) -> list[tuple[TurnCommit, Path]]:
     """Which turns have which deliveries in their commit."""
     asked = [(turn, folder) for turn in turns for folder in deliveries]
-    blobs = git.contents([f"{turn.commit}:{tracker_of(folder)}" for turn, folder in asked])
+    blobs = git_history.contents([f"{turn.commit}:{tracker_of(folder)}" for turn, folder in asked])
     return [pair for pair, blob in zip(asked, blobs, strict=True) if blob is not None]
 
 
-def _out(card: git.Blob | None) -> set[str]:
+def _out(card: git_history.Blob | None) -> set[str]:
     """The deliveries that a card of any age says are withdrawn."""
     terms = mapping(mapping(parsed(card.text if card else "")).get("deliveries"))
     return {str(name) for name, of in terms.items() if "withdrawn" in mapping(of)}
@@ -91,7 +91,7 @@ def withdrawals_since(commit: str | None) -> dict[Path, Withdrawal]:
     """Those of `withdrawals` of which the cards of a commit did not say so; all, of none."""
     now = withdrawals()
     sources = sorted({folder.parent.name for folder in now}) if commit else []
-    texts = git.contents([f"{commit}:{rights_cards.path_of(source)}" for source in sources])
+    texts = git_history.contents([f"{commit}:{rights_cards.path_of(source)}" for source in sources])
     before = {RAW / s / name for s, text in zip(sources, texts, strict=True) for name in _out(text)}
     return {folder: why for folder, why in now.items() if folder not in before}
 

@@ -21,6 +21,8 @@ def commit_what_ran(message: str, paths: Iterable[str], inputs: Inputs, advice: 
     """Commit the present state of `paths`.
 
     Args:
+        message: of the commit.
+        paths: of files that changed, came or went.
         inputs: what the pipeline ran on, with `params.yaml` as it is to be committed.
         advice: what to do if it cannot be.
 

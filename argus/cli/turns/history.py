@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from argus.cli import target
-from argus.cli.repository import git, workspace
+from argus.cli.repository import git_history, workspace
 from argus.cli.repository.turn_commits import (
     History,
     TurnCommit,
@@ -51,7 +51,7 @@ def turns() -> tuple[list[Turn], list[str]]:
         raise ArgusError(
             "no turn is in HEAD's history yet: `argus turn -m MESSAGE` makes the first"
         )
-    shown = git.headlines([turn.commit for turn in recorded])
+    shown = git_history.headlines([turn.commit for turn in recorded])
     past = [
         turn_of(turn.number, day, message, reports_of(turn.commit))
         for turn, (day, message) in zip(recorded, shown, strict=True)
@@ -77,10 +77,10 @@ def notes(history: History, recorded: list[TurnCommit]) -> list[str]:
 
 def reports_of(commit: str) -> dict[str, Any]:
     """The reports of a commit by their name, as far as it has them."""
-    (file,) = git.contents([f"{commit}:{PARAMS}"])
+    (file,) = git_history.contents([f"{commit}:{PARAMS}"])
     settings = mapping(parsed(file.text if file else ""))
     names = report_names(settings.get("sources") or [], settings.get("models") or {})
-    texts = git.contents([f"{commit}:reports/{name}.json" for name in names])
+    texts = git_history.contents([f"{commit}:reports/{name}.json" for name in names])
     found: dict[str, Any] = {}
     for name, text in zip(names, texts, strict=True):
         with suppress(ValueError):  # a conflict that was committed, say

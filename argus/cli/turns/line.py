@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from argus.cli.repository import git
+from argus.cli.repository import git_history
 from argus.cli.repository.turn_commits import (
     History,
     TurnCommit,
@@ -31,20 +31,25 @@ class Line:
         origin: the newest turn that HEAD's content comes from, None if it comes from none.
         is_new: whether the next one owes nothing to it, by a person's word.
         number: of the next turn, above every number that any ref here knows.
-        recorded: `lineage.turn` of HEAD, 0 if it has none.
+        head_turn: `lineage.turn` of HEAD, 0 if it has none.
         notes: what a person should hear about it.
     """
 
     origin: TurnCommit | None
     is_new: bool
     number: int
-    recorded: int
+    head_turn: int
     notes: list[str]
+
+    @property
+    def origin_commit(self) -> str | None:
+        """Commit of the turn that HEAD's content comes from, None if it comes from none."""
+        return self.origin.commit if self.origin else None
 
     @property
     def previous(self) -> str | None:
         """Commit of the turn that the next one goes on from, None if it begins a line."""
-        return self.origin.commit if self.origin and not self.is_new else None
+        return None if self.is_new else self.origin_commit
 
 
 def origin(history: History) -> TurnCommit | None:
@@ -145,8 +150,8 @@ def notes(history: History, before: TurnCommit, number: int) -> list[str]:
         and turn.lock not in mine
     ]
     said += [
-        f"{turn} of {', '.join(git.refs_with(turn.commit))} is not in HEAD's history: merge it "
-        "first if this turn is to go on from it"
+        f"{turn} of {', '.join(git_history.refs_with(turn.commit))} is not in HEAD's history: "
+        "merge it first if this turn is to go on from it"
         for turn in missed[:SHOWN]
     ]
     if len(missed) > SHOWN:
@@ -190,8 +195,8 @@ def require_no_trace(history: History) -> None:
     if history.turns:
         turn = history.turns[0]
         raise ArgusError(
-            f"{turn} of {', '.join(git.refs_with(turn.commit))} is known here, but is not in "
-            f"HEAD's history: merge it, or switch to its branch. {NEW_LINE}"
+            f"{turn} of {', '.join(git_history.refs_with(turn.commit))} is known here, but is not "
+            f"in HEAD's history: merge it, or switch to its branch. {NEW_LINE}"
         )
     if history.known():
         raise ArgusError(

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from argus.cli.repository import git
+from argus.cli.repository import git, git_history
 from argus.cli.repository.turn_commits import History, mapping, parsed
 from argus.cli.terminal import say
 from argus.core.errors import ArgusError
@@ -42,8 +42,8 @@ def require_artifacts(tasks: Iterable[str]) -> None:
     for task in sorted(set(tasks)):
         if not NAME.fullmatch(task):
             raise ArgusError(
-                f"a champion of the task '{task}' cannot be registered: give the task in "
-                "params.yaml a name of letters, digits, '-' and '_', with a letter or digit at its end"
+                f"a champion of the task '{task}' cannot be registered: in params.yaml, name the "
+                "task by letters, digits, '-' and '_', with a letter or digit at both ends"
             )
         path = str(CHAMPIONS / task)
         if mapping(artifacts.get(task)).get("path") != path:
@@ -82,7 +82,7 @@ def due(history: History, decided: Mapping[str, Any]) -> list[str]:
 
 def versions(history: History) -> list[Version]:
     """Those that tags name, and those that only the trailers of commits do."""
-    tags = git.tags()
+    tags = git_history.tags()
     said = {
         name: commit
         for commit, known in history.commits.items()
@@ -98,9 +98,9 @@ def versions(history: History) -> list[Version]:
 
 
 def weights(found: Iterable[Version]) -> list[str | None]:
-    """SHA-256 of the weights of each, by the decision in its commit; None where that is not told."""
+    """SHA-256 of the weights of each, by the decision in its commit; None where none is told."""
     listed = list(found)
-    decisions = git.contents([f"{version.commit}:{DECISION}" for version in listed])
+    decisions = git_history.contents([f"{version.commit}:{DECISION}" for version in listed])
     hashes = []
     for version, text in zip(listed, decisions, strict=True):
         made = mapping(parsed(text.text if text else "")).get(version.task)
@@ -110,7 +110,7 @@ def weights(found: Iterable[Version]) -> list[str | None]:
 
 def register(names: Iterable[str], message: str) -> None:
     """Set the tags of versions on HEAD, where they are not set yet."""
-    tags = git.tags()
+    tags = git_history.tags()
     for name in names:
         task, _, version = name.partition("@")
         if name not in tags:

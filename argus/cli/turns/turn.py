@@ -2,80 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import re
-import shlex
-from dataclasses import asdict, dataclass
 from datetime import date, timedelta
-from pathlib import Path
 
-from argus.cli.repository import git, params_edit, storage, workspace
+from argus.cli.repository import git, git_history, params_edit, storage, workspace
 from argus.cli.repository.turn_commits import History
 from argus.cli.sources import holdings
 from argus.cli.sources.check import require_deliveries
-from argus.cli.sources.dvc_index import stage_outputs
 from argus.cli.sources.rights import require_valid_cards
 from argus.cli.terminal import say, today_utc
-from argus.cli.turns import leftovers, line, registry
+from argus.cli.turns import leftovers, line, registry, tree
 from argus.cli.turns.commit import commit_what_ran
-from argus.cli.turns.inputs import RECORDED, Inputs
+from argus.cli.turns.inputs import Inputs
+from argus.cli.turns.resume import STATE, Begun, resuming
 from argus.cli.turns.turn_summary import TurnSummary, current
 from argus.core import params, reports
 from argus.core.errors import ArgusError
-from argus.core.files import atomic
 from argus.core.params import preflight
 from argus.models import code_record
-
-STATE = workspace.TEMPORARY / "argus-turn.json"
-MENDED = "Once the cause is mended (and a change of code committed), "
-
-INTAKE = re.compile(
-    r"params\.yaml|data/sources/[^/]+\.yaml|data/raw/[^/]+/[^/]+\.dvc|data/raw/([^/]+/)?\.gitignore"
-)
-"""What a person may have changed since the last turn."""
-
-RETIRED = re.compile(r"data/ingest/.+|reports/ingest/[^/]+\.json")
-"""What `argus source retire` may have deleted since the last turn."""
-
-
-@dataclass(frozen=True)
-class Begun:
-    """A turn that was begun here and is not yet tagged.
-
-    Attributes:
-        base: the commit that it was begun on.
-        origin: commit of the turn that `base` came from, None before the first.
-        number: of this turn.
-        inputs: what it ran on.
-    """
-
-    base: str
-    origin: str | None
-    number: int
-    inputs: Inputs
-
-    @classmethod
-    def read(cls) -> Begun | None:
-        """What is written down, None if nothing is."""
-        try:
-            state = json.loads(STATE.read_text(encoding="utf-8"))
-            return cls(**{**state, "inputs": Inputs(**state["inputs"])})
-        except (FileNotFoundError, KeyError, TypeError, ValueError):  # or an older version's
-            return None
-
-    def write(self) -> None:
-        """Write it down, so that a turn that is killed can be gone on with."""
-        with atomic(STATE) as temporary:
-            temporary.write_text(json.dumps(asdict(self)), encoding="ascii")
-
-    def is_after(self, origin: str | None) -> bool:
-        """Whether it can be gone on with: it follows that turn, and HEAD where it was begun."""
-        return self.origin == origin and git.descends_from(self.base)
-
-    def is_committed(self) -> bool:
-        """Whether HEAD is its commit."""
-        made = git.commits()[git.head()]
-        return made.parents[:1] == [self.base] and self.number in made.turns
 
 
 def turn(message: str, today: date, new_line: bool = False) -> tuple[int, TurnSummary, list[str]]:
@@ -112,12 +55,12 @@ def turn(message: str, today: date, new_line: bool = False) -> tuple[int, TurnSu
                 say(note)
             number = found.number
             make(message, today, found, begun)
-        tagged = git.turn_tags().get(number)
+        tagged = git_history.turn_tags().get(number)
         if tagged is None:
             git.tag(f"turn-{number}", message)
         elif tagged != git.head():  # fetched while this one ran
             say(f"turn-{number} is the tag of another turn, commit {tagged[:10]}: this has none")
-        registry.register(git.commits()[git.head()].champions, message)
+        registry.register(git_history.commits()[git.head()].champions, message)
         settings = params.load()
         summary = current(settings.sources, settings.models)
         alone = storage.only_copy(f"turn-{number}")
@@ -131,12 +74,11 @@ def make(message: str, today: date, found: line.Line, begun: Begun | None) -> No
     Raises:
         ArgusError: as `turn`.
     """
-    origin = found.origin.commit if found.origin else None
-    resumed = begun is not None and begun.is_after(origin)
+    resumed = begun is not None and begun.is_after(found.origin_commit)
     preflight.require(whole_pipeline=True)
     settings = params.load()
     registry.require_artifacts(model.task for model in settings.models.values())
-    require_intake(resumed, leftovers.found(settings))
+    tree.require_intake(resumed, leftovers.found(settings))
     require_valid_cards(settings)
     require_deliveries(settings.sources, settings.rendered)
     if deleted := leftovers.sweep(settings):
@@ -146,7 +88,7 @@ def make(message: str, today: date, found: line.Line, begun: Begun | None) -> No
     base, advice = git.head(), resuming(message, found.is_new)
     try:
         inputs = run_as_of_today(found, base, today, advice)
-        record(message, found, base, inputs, advice)
+        commit(message, found, base, inputs, advice)
     except KeyboardInterrupt:
         stopped = resuming(message, found.is_new, "")
         raise ArgusError(f"interrupted: {stopped}") from None
@@ -161,12 +103,11 @@ def run_as_of_today(found: line.Line, base: str, today: date, advice: str) -> In
     Raises:
         ArgusError: a stage failed; what it said stands above.
     """
-    origin = found.origin.commit if found.origin else None
     while True:
         began = today_utc().date()
-        set_params(found.previous, found.recorded, today)
+        set_params(found.previous, found.head_turn, today)
         inputs = Inputs.now()
-        Begun(base, origin, found.number, inputs).write()
+        Begun(base, found.origin_commit, found.number, inputs).write()
         run(inputs, advice)
         passed = today_utc().date() - began
         if passed <= timedelta(0):
@@ -174,63 +115,7 @@ def run_as_of_today(found: line.Line, base: str, today: date, advice: str) -> In
         today += passed
 
 
-def foreign(changes: list[git.Change], begun: bool) -> list[git.Change]:
-    """The changes that are not a turn's; `begun`: its pipeline has been at work already.
-
-    A `.dvc` file that is modified stands for a delivery that was altered, which is never intake.
-    Records that differ from the last turn's (a `dvc repro` on another kind of machine, say) are
-    the turn's to write again; new ones before it has begun are not.
-    """
-
-    def own(change: git.Change) -> bool:
-        if INTAKE.fullmatch(change.path):
-            return not (change.path.endswith(".dvc") and "M" in change.code)
-        if change.deleted and RETIRED.fullmatch(change.path):
-            return True
-        return (begun or change.code != "??") and RECORDED.fullmatch(change.path) is not None
-
-    return [change for change in changes if not own(change)]
-
-
-def require_intake(resumed: bool, stale: list[Path]) -> None:
-    """
-    Args:
-        resumed: the pipeline of the turn has been at work already.
-        stale: paths that are swept away before it begins.
-
-    Raises:
-        ArgusError: something else than the intake differs from HEAD.
-    """
-    changes = [
-        change
-        for change in git.changes()
-        if not any(Path(change.path).is_relative_to(path) for path in stale)
-    ]
-    found = foreign(changes, begun=resumed)
-    if not found:
-        return
-    if not foreign(found, begun=True):
-        advice = (
-            "these come from a `dvc repro` outside a turn: `git commit` them, or delete them (the "
-            "turn makes them again from DVC's cache)"
-        )
-    else:
-        advice = "commit them, or put them back (`git restore`, `git stash -u`), and try again"
-    raise ArgusError(
-        "the tree holds more than the intake of a turn (deliveries, cards, params.yaml), so the "
-        f"turn could not be reproduced from its commit:\n{listed(found)}\n{advice}"
-    )
-
-
-def listed(changes: list[git.Change], limit: int = 20) -> str:
-    """The changes as `git status --short` shows them, at most `limit` of them."""
-    lines = [f"  {change.code} {change.path}" for change in changes[:limit]]
-    if len(changes) > limit:
-        lines.append(f"  and {len(changes) - limit} more")
-    return "\n".join(lines)
-
-
-def set_params(previous: str | None, recorded: int, today: date) -> None:
+def set_params(previous: str | None, head_turn: int, today: date) -> None:
     """Set `lineage` and `ingest.as_of` in `params.yaml`.
 
     `lineage.turn` stays that of HEAD until the turn is complete: a half one may be committed with
@@ -239,24 +124,9 @@ def set_params(previous: str | None, recorded: int, today: date) -> None:
     text = params_edit.read()
     commit = f'"{previous}"' if previous else "null"  # quoted: hexadecimal may look like a number
     text = params_edit.with_value(text, "lineage.previous", commit)
-    text = params_edit.with_value(text, "lineage.turn", str(recorded))
+    text = params_edit.with_value(text, "lineage.turn", str(head_turn))
     # quoted, too: DVC takes no YAML dates as params
     params_edit.write(params_edit.with_value(text, "ingest.as_of", f'"{today.isoformat()}"'))
-
-
-def resuming(message: str, new_line: bool, first: str = MENDED) -> str:
-    """What to do about a turn that stopped half-way.
-
-    Args:
-        message: of the turn.
-        new_line: whether it begins a line.
-        first: what must be done before; empty if nothing was wrong.
-    """
-    again = f"argus turn -m {shlex.quote(message)}{' --new-line' if new_line else ''}"
-    return (
-        f"the turn is not recorded. {first}`{again}` goes on with it; stages that are done are not "
-        "run again"
-    )
 
 
 def run(inputs: Inputs, advice: str) -> None:
@@ -276,50 +146,17 @@ def run(inputs: Inputs, advice: str) -> None:
         raise ArgusError(f"`dvc repro` stopped with status {status}, see above: {advice}")
 
 
-def record(message: str, found: line.Line, base: str, inputs: Inputs, advice: str) -> None:
+def commit(message: str, found: line.Line, base: str, inputs: Inputs, advice: str) -> None:
     """Commit everything that the turn changed since the commit `base`.
 
     Raises:
         ArgusError: something else was changed while the pipeline ran, or Git fails.
     """
     changes = git.changes()
-    strange = foreign(changes, begun=True)
     if git.head() != base:
         raise ArgusError(f"another commit was made while the pipeline ran: {advice}")
-    if strange:
-        raise ArgusError(
-            "these changed while the pipeline ran, so what ran may not be what would be "
-            f"committed:\n{listed(strange)}\nput them back or commit them; {advice}"
-        )
-    edited = inputs.changed()
-    if edited:
-        raise ArgusError(
-            "these changed while the pipeline ran, so what ran is not what would be committed: "
-            f"{', '.join(edited)}. Put them back, or let them stay as they are now; {advice}, but "
-            "for those that depend on what changed"
-        )
-    strays = unmade(changes)
-    if strays:
-        raise ArgusError(
-            f"no stage makes these reports:\n{listed(strays)}\nmove them away; {advice}"
-        )
-    settings = params.load()
-    origin = found.origin.commit if found.origin else None
-    history = History()
-    gone = holdings.withdrawal_notes(history.turns, holdings.withdrawals_since(origin))
-    versions = registry.due(history, reports.read("promote/decision"))
-    paragraphs = [
-        message.strip(),
-        current(settings.sources, settings.models).headline(),
-        "\n".join([*found.notes, *gone]),
-        "\n".join(
-            [
-                *(f"{git.CHAMPION}: {version}" for version in versions),
-                f"{git.TRAILER}: {found.number}",
-            ]
-        ),
-    ]
-    text = "\n\n".join(paragraphs) + "\n"
+    tree.require_only_own(changes, inputs, advice)
+    text = commit_message(message, found)
     numbered = params_edit.with_value(inputs.params, "lineage.turn", str(found.number))
     params_edit.write(numbered)
     try:
@@ -331,15 +168,17 @@ def record(message: str, found: line.Line, base: str, inputs: Inputs, advice: st
         raise
 
 
-def unmade(changes: list[git.Change]) -> list[git.Change]:
-    """New reports that no stage has made."""
-    outputs = stage_outputs()
-    return [
-        change
-        for change in changes
-        if change.code in ("??", "A ")
-        and RECORDED.fullmatch(change.path)
-        and change.path.startswith("reports/")
-        and not change.path.endswith(".gitignore")
-        and not any(Path(change.path).is_relative_to(output) for output in outputs)
+def commit_message(message: str, found: line.Line) -> str:
+    """The message of the turn's commit: what came in, the headline figures, what a person should
+    know of the turns before it, and the trailers by which the turn and its champions are found."""
+    settings, history = params.load(), History()
+    withdrawn = holdings.withdrawals_since(found.origin_commit)
+    versions = registry.due(history, reports.read("promote/decision"))
+    trailers = [f"{git_history.CHAMPION}: {version}" for version in versions]
+    paragraphs = [
+        [message.strip()],
+        [current(settings.sources, settings.models).headline()],
+        [*found.notes, *holdings.withdrawal_notes(history.turns, withdrawn)],
+        [*trailers, f"{git_history.TRAILER}: {found.number}"],
     ]
+    return "\n\n".join("\n".join(lines) for lines in paragraphs) + "\n"

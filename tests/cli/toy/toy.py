@@ -43,7 +43,7 @@ def judge(params):
     nobody = {"champion": None, "promoted": False}
     hashes = {"generate": hashlib.sha256(content.encode()).hexdigest(), "day2night": None}
     reasons = {"day2night": "all are poor", "generate": "r3gan beats noise"}
-    decided = {"day2night": nobody, "generate": decision}
+    decided: dict[str, dict] = {"day2night": nobody, "generate": decision}
     write("promote", decided)
     write(
         "promote/decision",

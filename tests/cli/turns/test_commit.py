@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from argus.cli.repository import git, workspace
-from argus.cli.turns import recording
+from argus.cli.turns import commit
 from argus.cli.turns.commit import commit_what_ran, without_outputs
 from argus.cli.turns.inputs import Inputs
-from argus.cli.turns.turn import Begun
+from argus.cli.turns.resume import Begun
 from argus.core.errors import ArgusError
 from tests.cli.conftest import sh
 
@@ -29,7 +30,7 @@ def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Inputs:
     for name in (CARD, PARAMS, "code.py", ".dvc/config"):
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text(f"name: {name}\n")
-    Path(".dvc/.gitignore").write_text("/tmp\n")
+    Path(".dvc/.gitignore").write_text("/tmp\n")  # noqa: S108 - a rule for Git
     sh("git", "add", "--all")
     sh("git", "commit", "--quiet", "--message", "the project")
     Path(PARAMS).write_text("name: edited before the turn\n")
@@ -90,7 +91,7 @@ def test_an_edit_staged_with_the_rest_is_refused_too(ran: Inputs) -> None:
 def test_an_edit_after_that_is_not_in_the_commit(
     ran: Inputs, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    after(monkeypatch, recording, "status_of_index", lambda: edit(name))
+    after(monkeypatch, commit, "status_of_index", lambda: edit(name))
     commit_what_ran("a turn", [PARAMS, REPORT], ran, "")
     assert "meanwhile" not in sh("git", "show", f"HEAD:{name}")
     assert git.changes() == [git.Change(" M", name)]
@@ -120,7 +121,7 @@ def test_what_dvc_would_run_again_is_refused(
 
 
 def test_in_a_clone_only_outputs_that_dvc_keeps_may_be_missing() -> None:
-    missing = {
+    missing: dict[str, list[Any]] = {
         "demo": [{"changed outs": {"data/raw/demo": "not in cache"}}],
         "data/raw/cam/d1.dvc": [{"changed outs": {"data/raw/cam/d1": "not in cache"}}],
         "dedupe": [
@@ -129,7 +130,7 @@ def test_in_a_clone_only_outputs_that_dvc_keeps_may_be_missing() -> None:
         ],
     }
     assert without_outputs(missing) == {}
-    wrong = {
+    wrong: dict[str, list[Any]] = {
         "split": [
             {"changed deps": {"stages/split": "modified", "stages/local.py": "deleted"}},
             {"changed outs": {"data/split": "not in cache", "reports/split.json": "modified"}},

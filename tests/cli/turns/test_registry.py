@@ -13,7 +13,8 @@ import yaml
 
 from argus.cli.repository.turn_commits import History
 from argus.cli.turns import registry
-from argus.cli.turns.turn import STATE, turn
+from argus.cli.turns.resume import STATE
+from argus.cli.turns.turn import turn
 from argus.core.errors import ArgusError
 from tests.cli.conftest import sh
 from tests.cli.turns.test_turn import Argus, commit_of, deliver, today_utc

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -19,7 +20,9 @@ from benchmarks.trial.plans import CARDS, PLANS, Delivery, Plan, Turn, arranged,
 ROOT = Path(__file__).parents[3]
 
 
-def catalogue(rows: list[tuple[str, str, str | None]], label: str | None = "day") -> pl.DataFrame:
+def catalogue(
+    rows: Sequence[tuple[str, str, str | None]], label: str | None = "day"
+) -> pl.DataFrame:
     """A catalogue of one delivery from (image, status, split), all frames of one drive."""
     return pl.DataFrame(
         [

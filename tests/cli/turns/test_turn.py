@@ -22,7 +22,9 @@ from argus.cli.intake.submit import submit
 from argus.cli.repository import lock, workspace
 from argus.cli.repository.git import Change
 from argus.cli.turns.inputs import Inputs
-from argus.cli.turns.turn import STATE, Begun, foreign, turn
+from argus.cli.turns.resume import STATE, Begun
+from argus.cli.turns.tree import foreign
+from argus.cli.turns.turn import turn
 from argus.core.errors import ArgusError
 from tests.cli.conftest import sh
 from tests.cli.intake.test_submit import tree
