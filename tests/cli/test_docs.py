@@ -35,7 +35,7 @@ PAGES = sorted(
     for pattern in ("*.md", "docs/**/*.md", "benchmarks/*.md", "data/*.md", "models/*.md")
     for page in ROOT.glob(pattern)
 )
-OTHERS = {"git", "bash", "kill", "ffmpeg", "torchrun", "tar", "sha256sum"}
+OTHERS = {"git", "bash", "kill", "ffmpeg", "torchrun", "tar", "sha256sum", "gto"}
 """Programs that pages name and that are not ours to check."""
 
 
