@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from argus.data import catalogue
-from tests.clone import knobs, run, working_tree
+from tests.clone import parameters, run, working_tree
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def turned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository in which a turn on a tiny demo world has just been made."""
     clone = tmp_path_factory.mktemp("clone")
     working_tree(clone)
-    yaml, settings = knobs(clone)
+    yaml, settings = parameters(clone)
     settings["demo"].update(
         size=[96, 144], frames=4, drives={"day": 8, "night": 8, "dusk": 4, "fog": 4, "rain": 4}
     )

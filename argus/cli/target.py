@@ -1,4 +1,4 @@
-"""Where a command is told to write: a file of a kind, in folders that may have to be made."""
+"""Where a command is to write: a file of a kind, in folders that may have to be made."""
 
 from __future__ import annotations
 

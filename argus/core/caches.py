@@ -272,11 +272,11 @@ class Held(NamedTuple):
 def held() -> list[Held]:
     """All caches that there are, of kinds that `KINDS` has or not, by name."""
     found = []
-    for home in sorted(CACHE.glob("[!.]*")):
-        for path in sorted(home.iterdir()) if home.is_dir() else [home]:
+    for kind in sorted(CACHE.glob("[!.]*")):
+        for path in sorted(kind.iterdir()) if kind.is_dir() else [kind]:
             files = path.rglob("*") if path.is_dir() else [path]
             size = sum(file.lstat().st_size for file in files if not file.is_dir())
-            found.append(Held(home.name, path, size))
+            found.append(Held(kind.name, path, size))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Taking a trained model out of the wheel, as one ONNX file."""
+"""Export of a trained model as one ONNX file."""
 
 from __future__ import annotations
 

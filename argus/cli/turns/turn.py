@@ -1,4 +1,4 @@
-"""One turn of the wheel: `dvc repro` on a clean tree, recorded as a commit and a tag."""
+"""One turn: `dvc repro` on a clean tree, recorded as a commit and a tag."""
 
 from __future__ import annotations
 

@@ -257,8 +257,10 @@ def test_a_rate_that_is_none_is_refused(
 def test_frames_with_too_many_pixels_are_refused_before_decoding(
     workspace: Path, taken: Callable[..., Batch]
 ) -> None:
-    knobs = Path("params.yaml")
-    knobs.write_text(knobs.read_text().replace("max_pixels: 100000000", "max_pixels: 3000"))
+    params_file = Path("params.yaml")
+    params_file.write_text(
+        params_file.read_text().replace("max_pixels: 100000000", "max_pixels: 3000")
+    )
     with pytest.raises(ArgusError, match="more pixels than"):
         taken(clip.write(workspace / "a.mp4", [0]), 1)
 
