@@ -55,9 +55,9 @@ def test_the_turn_is_whole(turned: Path) -> None:
     assert set(decided) == {"generate", "day2night"}
     assert champions == {task for task, made in decided.items() if made["champion"]}
     page = (turned / "reports/turn.md").read_text()
-    pictures = [part.split(")")[0] for part in page.split("](")[1:]]
-    assert len(pictures) >= 5
-    assert all((turned / "reports" / picture).exists() for picture in pictures)
+    links = [part.split(")")[0] for part in page.split("](")[1:]]
+    assert len(links) >= 5
+    assert all((turned / "reports" / link).exists() for link in links)
 
 
 def test_each_lost_image_names_one_in_use_or_held_out(turned: Path) -> None:

@@ -101,7 +101,7 @@ def best_of_each_task(found: list[Found], key: str) -> list[str]:
 
 
 def table(found: list[Found]) -> Table:
-    """A row for each training, and for what its scores stand beside."""
+    """A row for each training, and for each baseline."""
     kinds = [key for key in found[0] if metric_of(key)]
     rows, tasks = [], set()
     for one in found:

@@ -70,14 +70,14 @@ def test_time_goes_forward_without_leaps_and_good_stamps_are_kept(
 ) -> None:
     leap = 20
     now: int | None = None
-    told = []
+    reported = []
     for stamp in stamps:
         now = timing.increasing(stamp, now, length, leap)
-        told.append(now)
-    assert all(a < b <= a + leap for a, b in itertools.pairwise(told))
+        reported.append(now)
+    assert all(a < b <= a + leap for a, b in itertools.pairwise(reported))
     given = [stamp for stamp in stamps if stamp is not None]
     if given == stamps and all(a < b <= a + leap for a, b in itertools.pairwise(given)):
-        assert told == stamps
+        assert reported == stamps
 
 
 def test_frames_are_taken_by_time_not_by_number(

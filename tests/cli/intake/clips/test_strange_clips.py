@@ -204,7 +204,7 @@ def test_a_cover_is_not_a_video_stream(tmp_path: Path, sound_alone: bool) -> Non
         assert count(path) == 5
 
 
-def test_of_two_cameras_in_one_clip_the_larger_comes_in_and_the_other_is_told(
+def test_of_two_cameras_in_one_clip_the_larger_comes_in_and_the_other_is_reported(
     tmp_path: Path, taken: Callable[..., Batch], capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "a.mp4"
