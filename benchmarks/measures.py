@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Measure:
-    """One figure of ours beside that of a peer, measured in the same run.
+    """One figure of ours and that of a peer, measured in the same run.
 
     `ratio` is what the bar speaks of (ours over theirs, or theirs over ours: `bar` says which
     side it must lie on). None where there is no peer, no bar, or nothing to hold.

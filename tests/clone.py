@@ -31,7 +31,7 @@ def working_tree(into: Path) -> None:
             shutil.copy(ROOT / name, into / name)
 
 
-def knobs(top: Path) -> tuple[YAML, Any]:
+def parameters(top: Path) -> tuple[YAML, Any]:
     """The YAML that writes `params.yaml` back as it was, and its content."""
     yaml = YAML()
     return yaml, yaml.load(top / "params.yaml")

@@ -12,7 +12,7 @@ import pytest
 from argus.data import catalogue
 from stages.demo.deliver import encode
 from stages.demo.world import Drive
-from tests.clone import attempt, knobs, run, working_tree
+from tests.clone import attempt, parameters, run, working_tree
 from tests.conftest import ROOT
 
 SECTION = "## Your own images"
@@ -70,7 +70,7 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Walk:
     top = tmp_path_factory.mktemp("own") / "argus"
     top.mkdir()
     working_tree(top)
-    yaml, settings = knobs(top)
+    yaml, settings = parameters(top)
     for name in set(settings["models"]) - MODELS:
         del settings["models"][name]
     for model in settings["models"].values():

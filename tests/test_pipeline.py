@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from argus.data import catalogue
-from tests.clone import knobs, run, working_tree
+from tests.clone import parameters, run, working_tree
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def turned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository in which a turn on a tiny demo world has just been made."""
     clone = tmp_path_factory.mktemp("clone")
     working_tree(clone)
-    yaml, settings = knobs(clone)
+    yaml, settings = parameters(clone)
     settings["demo"].update(
         size=[96, 144], frames=4, drives={"day": 8, "night": 8, "dusk": 4, "fog": 4, "rain": 4}
     )
@@ -55,9 +55,9 @@ def test_the_turn_is_whole(turned: Path) -> None:
     assert set(decided) == {"generate", "day2night"}
     assert champions == {task for task, made in decided.items() if made["champion"]}
     page = (turned / "reports/turn.md").read_text()
-    pictures = [part.split(")")[0] for part in page.split("](")[1:]]
-    assert len(pictures) >= 5
-    assert all((turned / "reports" / picture).exists() for picture in pictures)
+    links = [part.split(")")[0] for part in page.split("](")[1:]]
+    assert len(links) >= 5
+    assert all((turned / "reports" / link).exists() for link in links)
 
 
 def test_each_lost_image_names_one_in_use_or_held_out(turned: Path) -> None:

@@ -11,7 +11,7 @@ from argus.core.paths import PARAMS
 
 app = typer.Typer(
     help="Argus, a data flywheel for road scenes: register a source of images and its rights, "
-    "submit deliveries, turn the wheel, look at what came of it. Run it from the top folder of "
+    "submit deliveries, run turns, read their results. Run it from the top folder of "
     "the repository.",
     no_args_is_help=True,
     add_completion=False,

@@ -2,7 +2,8 @@
 
 DVC re-runs a stage as a whole; a side cache lets it skip what it has measured before. They lie in
 `.cache/`, outside Git and DVC, and may be deleted at any time: warm or cold, the stage's output
-has the same bytes. `argus/core/code.py` makes the versions; `forget` takes images out of them all.
+has the same bytes. `argus/core/code.py` makes the versions, `argus/core/forgetting.py`
+takes images out of them all.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ import io
 import os
 import re
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, NamedTuple, Self
+from typing import Self
 
 import polars as pl
 
@@ -30,26 +31,6 @@ SECONDS = 10.0  # of work that a run which is killed may lose
 PART = 8192  # rows that a part may have; it is whole from half of that
 KEPT = 2  # versions of a kind: the one in use and the one before, to which a checkout may go back
 STALE = 7 * 24 * 3600  # seconds after which what a killed run left half written is swept away
-
-
-class Kind(NamedTuple):
-    """What a kind of cache holds, and whether it forgets an image by row (`image_id`) or whole."""
-
-    holds: str
-    forget: Literal["rows", "all"]
-
-
-KINDS = {
-    "files": Kind("which content a file has, by its path, size and time of change", "rows"),
-    "ingest": Kind("what was measured of an image", "rows"),
-    "embed": Kind("features of an image", "rows"),
-    "pack": Kind("an image at training resolution", "rows"),
-    "pixels": Kind("features of arrays of pixels, by their hash", "all"),
-    "pairs": Kind("perceptual hashes, and which of them are near each other", "all"),
-    "train": Kind("checkpoints of trainings under way", "all"),
-    "preflight.json": Kind("the entries of params.yaml that were found in order", "all"),
-}
-"""All kinds, by the first part (up to a hyphen) of their folder's name."""
 
 
 class SideCache:
@@ -79,7 +60,7 @@ class SideCache:
 
         A part that cannot be read is skipped: its images are measured again.
         """
-        parts = [rows for path in self.parts() if (rows := _content(path)) is not None]
+        parts = [rows for path in self.parts() if (rows := read_part(path)) is not None]
         return self._joined(parts) if parts else None
 
     def among(self, wanted: pl.DataFrame) -> Iterator[pl.DataFrame]:
@@ -92,7 +73,7 @@ class SideCache:
             Rows of `wanted` with what is known of them, each once in all.
         """
         for path in self.parts():
-            rows = _content(path)
+            rows = read_part(path)
             if rows is not None:
                 found = wanted.join(rows, on=self.key, nulls_equal=True)
                 wanted = wanted.join(found, on=self.key, how="anti", nulls_equal=True)
@@ -134,7 +115,7 @@ class SideCache:
             wanted: the columns of the key.
         """
         for path in self.parts():
-            rows = _content(path)
+            rows = read_part(path)
             if rows is None:
                 continue
             kept = rows.join(wanted, on=self.key, how="semi")
@@ -157,7 +138,7 @@ class SideCache:
         for path in self.parts():
             if int(path.name.partition("-")[0]) >= self.part // 2:
                 continue
-            rows = _content(path)
+            rows = read_part(path)
             if rows is not None:
                 group[path] = rows
             if sum(rows.height for rows in group.values()) >= self.part // 2:
@@ -177,7 +158,7 @@ class SideCache:
 
     def _write(self, parts: Sequence[pl.DataFrame]) -> Path:
         """Write the rows of some parts as one."""
-        return _written(self._joined(parts), self.folder)
+        return write_part(self._joined(parts), self.folder)
 
 
 class Adding:
@@ -237,7 +218,7 @@ def sweep(folder: Path) -> None:
             remove(path)
 
 
-def _content(path: Path) -> pl.DataFrame | None:
+def read_part(path: Path) -> pl.DataFrame | None:
     """The rows of a part; None if it is gone, or not as it was written: then it is deleted."""
     try:
         content = path.read_bytes()
@@ -261,67 +242,7 @@ def _used(path: Path) -> float:
         return 0.0
 
 
-class Held(NamedTuple):
-    """A cache that is there: its kind, where this version of it lies, and how many bytes it has."""
-
-    kind: str
-    path: Path
-    bytes: int
-
-
-def held() -> list[Held]:
-    """All caches that there are, of kinds that `KINDS` has or not, by name."""
-    found = []
-    for home in sorted(CACHE.glob("[!.]*")):
-        for path in sorted(home.iterdir()) if home.is_dir() else [home]:
-            files = path.rglob("*") if path.is_dir() else [path]
-            size = sum(file.lstat().st_size for file in files if not file.is_dir())
-            found.append(Held(home.name, path, size))
-    return found
-
-
-def forget(image_ids: Collection[str]) -> int:
-    """Take images out of all caches, of whatever version; a cache that cannot tell whose its rows
-    are is deleted.
-
-    Nothing else may run meanwhile. If it is cut short, no part is half written, and doing it again
-    completes it.
-
-    Args:
-        image_ids: SHA-256 of the files as they were delivered, 64 hexadecimal digits each.
-
-    Returns:
-        How many rows were taken out one by one.
-    """
-    count = 0
-    for cache in held() if image_ids else ():
-        kind = KINDS.get(cache.kind.partition("-")[0])
-        if kind is None or kind.forget == "all" or not cache.path.is_dir():
-            remove(cache.path)
-            continue
-        for path in sorted(cache.path.iterdir()):
-            count += _without(path, image_ids) if NAME.fullmatch(path.name) else 0
-            if path.name.startswith("."):  # what a killed run left
-                remove(path)
-    return count
-
-
-def _without(path: Path, image_ids: Collection[str]) -> int:
-    """Write a part anew without the rows of some images; how many these are."""
-    rows = _content(path)
-    if rows is None or "image_id" not in rows.columns:
-        remove(path)
-        return 0
-    # the key may say more behind the hash: `reading.content`
-    kept = rows.filter(~pl.col("image_id").str.head(64).is_in(list(image_ids)).fill_null(False))
-    if kept.height < rows.height:
-        if kept.height:
-            _written(kept, path.parent)
-        remove(path)
-    return rows.height - kept.height
-
-
-def _written(rows: pl.DataFrame, folder: Path) -> Path:
+def write_part(rows: pl.DataFrame, folder: Path) -> Path:
     """Write a part, named by what is in it."""
     stream = io.BytesIO()
     rows.write_parquet(stream, compression="lz4")

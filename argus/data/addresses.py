@@ -21,7 +21,7 @@ def address(text: str) -> str:
     `ssh://user@host/path` or `user@host:path`.
 
     Whatever else Git would take (a folder, `file:`, `git:`, `http:`, a helper such as `ext::`)
-    would read this machine, run a command, or bring what nobody vouches for. Nor is there room for
+    would read this machine, run a command, or bring what nobody answers for. Nor is there room for
     credentials: the card stands in Git, and Git has helpers to ask for them.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Archives: how they are told, as images in them must not go unseen, and what a sound tar is."""
+"""Archives: how they are recognised, as no image in them may go unseen; what a sound tar is."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "detail": pl.Float32(),  # by which the spots that stand out most do so, grey levels
     "torn": pl.Float32(),  # share of the width that changes light and tint in one row, 0 to 1
     "origin": pl.String(),  # camera | rendered | generated
-    "may_train": pl.Boolean(),  # the card grants it to train, and the wheel makes that use of it
+    "may_train": pl.Boolean(),  # the card grants it to train, and `ingest.purposes` has it
     "may_evaluate": pl.Boolean(),  # likewise to judge
     "status": pl.String(),  # see STATUSES
     "doubt": pl.String(),  # the rule of quality that would take it, but takes too many here
@@ -90,7 +90,7 @@ STATUSES: dict[str, str] = {
     "unreadable": "its file has gone bad since ingest: it cannot be decoded any more",
     # dedupe
     "exact_copy": "the same bytes came in before",
-    "near_duplicate": "looks the same as an image that is kept, by the knobs of dedupe",
+    "near_duplicate": "looks the same as an image that is kept, by the parameters of dedupe",
     # split
     "embargoed": "too near to an image of another split, or in another one before: used in none",
     "use_not_granted": "its drive is in a split for whose use it has no grant: used in none",

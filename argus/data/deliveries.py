@@ -175,11 +175,11 @@ def _by_folder(folders: list[str], manifest: Manifest) -> tuple[str | None, str 
     return label, "/".join(folders) if by_folder else None
 
 
-def require_there(knob: str, names: Iterable[str], source: str) -> None:
-    """That what a knob names is there: else it was meant for another.
+def require_there(parameter: str, names: Iterable[str], source: str) -> None:
+    """That what a parameter names is there: else it was meant for another.
 
     Args:
-        knob: its name in params.yaml.
+        parameter: its name in params.yaml.
         names: `<source>` or `<source>/<delivery>` each.
         source: the one whose deliveries are here.
 
@@ -191,6 +191,6 @@ def require_there(knob: str, names: Iterable[str], source: str) -> None:
         here = (RAW / name).is_dir() or of != source
         if not (CARDS / f"{of}.yaml").exists() or not here:
             raise ArgusError(
-                f"{knob} in params.yaml names '{name}', which is no "
+                f"{parameter} in params.yaml names '{name}', which is no "
                 f"{'delivery' if delivery else 'source'} here: correct it, or take it out"
             )

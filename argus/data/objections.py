@@ -15,7 +15,7 @@ def to_use(
 ) -> list[str]:
     """Why what rests on a delivery may not be used today; empty if it may.
 
-    Unlike ingest, which goes by `ingest.as_of` and what the wheel does with images, this is about
+    Unlike ingest, which goes by `ingest.as_of` and `ingest.purposes`, this is about
     what was made of them: weights that are to be promoted or to leave the house.
 
     Args:

@@ -46,11 +46,11 @@ def deliveries_of(source: str, raw: Path = RAW) -> list[Path]:
     Raises:
         ArgusError: the source has no delivery, or one with no file but its manifest.
     """
-    home = raw / source
-    folders = sorted(p for p in home.glob("*") if p.is_dir() and not p.name.startswith("."))
+    folder = raw / source
+    folders = sorted(p for p in folder.glob("*") if p.is_dir() and not p.name.startswith("."))
     if not folders:
         raise ArgusError(
-            f"source '{source}' has no delivery under {home}: bring images in with "
+            f"source '{source}' has no delivery under {folder}: bring images in with "
             f"`argus submit PATH --source {source}`, or take it off `sources` in params.yaml"
         )
     return folders

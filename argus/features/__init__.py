@@ -1,1 +1,1 @@
-"""Feature vectors of images, by a pretrained backbone: made, cached, searched."""
+"""Embeddings of images, by a pretrained backbone: computed, cached, searched."""

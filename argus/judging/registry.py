@@ -115,7 +115,7 @@ def _registered() -> dict[str, Registered]:
 
 
 def _entries() -> Iterable[EntryPoint]:
-    """Our own first, so that it is the other of two of a name that is told to go."""
+    """Our own first, so that it is the other of two of a name that has to go."""
     for module in pkgutil.iter_modules(metrics.__path__):
         yield EntryPoint(module.name, f"{metrics.__name__}.{module.name}:METRIC", GROUP)
     yield from sorted(entry_points(group=GROUP), key=lambda entry: entry.value)

@@ -1,7 +1,7 @@
 """All data behind the weights of a model, through every warm start, and whether it may be used.
 
 The card names it by turn, source and delivery (`Generation`); beside the card lies the exact list
-of the images (`IMAGES`), vouched for by its hash. Nothing here needs torch.
+of the images (`IMAGES`), checked by its hash. Nothing here needs torch.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ class Card(BaseModel):
 
 
 class SavedCard(Card):
-    """A card on disk, which also vouches for the files beside it: none, if there are no weights."""
+    """A card on disk, with the hashes of the files beside it: none, if there are no weights."""
 
     weights_sha256: str | None = None
     networks_sha256: str | None = None
@@ -127,7 +127,7 @@ def save(
     networks: Mapping[str, Tensor],
     images: pl.DataFrame | None,
 ) -> None:
-    """Write a card and the files that it vouches for, all or nothing.
+    """Write a card and the files whose hashes it has, all or nothing.
 
     Args:
         folder: replaced as a whole.

@@ -1,1 +1,1 @@
-"""The data half beside its peers: `python -m benchmarks.curation --data FOLDER`."""
+"""The data half against its peers: `python -m benchmarks.curation --data FOLDER`."""

@@ -1,4 +1,4 @@
-"""Ingest beside a decode-only loop, `imagehash` and imagededup, on full-size dash-cam JPEGs."""
+"""Ingest against a decode-only loop, `imagehash` and imagededup, on full-size dash-cam JPEGs."""
 
 from __future__ import annotations
 

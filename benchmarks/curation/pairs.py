@@ -1,4 +1,4 @@
-"""Near-duplicate pairs of 64-bit hashes: time and memory by number, beside faiss and brute force.
+"""Near-duplicate pairs of 64-bit hashes: time and memory by number, against faiss and brute force.
 
 Each figure comes from a process of its own, so that its peak memory is its own. Times are CPU
 seconds and hold everything from the hashes in memory to the last pair.

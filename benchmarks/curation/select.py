@@ -1,4 +1,4 @@
-"""Selecting 1,000 of 100,000 feature vectors: ours beside a plain k-centre and a random draw."""
+"""Selecting 1,000 of 100,000 feature vectors: ours against a plain k-centre and a random draw."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def embedded(data: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def measures(data: Path) -> list[Measure]:
-    """Ours beside a plain k-centre and a random draw; then both rules on the real sets."""
+    """Ours against a plain k-centre and a random draw; then both rules on the real sets."""
     features, conditions = embedded(data)
     with threadpool_limits(1, "blas"):
         return [
@@ -177,7 +177,7 @@ def beside_plain(case: Case) -> list[Measure]:
 
 
 def on_real_sets(features: np.ndarray, conditions: np.ndarray) -> list[Measure]:
-    """What `prune` chooses of the real sets by either rule, beside a random draw of as many."""
+    """What `prune` chooses of the real sets by either rule, and a random draw of as many."""
     vectors, labels = Vectors(features), conditions.tolist()
     wanted = quotas(dict(Counter(labels)), BUDGET, TAU)
     random = np.random.default_rng(0).choice(len(vectors), BUDGET, replace=False)

@@ -106,10 +106,10 @@ def measures(_data: Path) -> list[Measure]:
         cpu=sum(took.cpu for took in found.values()),
         wall=sum(took.wall for took in found.values()),
     )
-    return [line for stage, took in found.items() for line in _told(stage, took)]
+    return [line for stage, took in found.items() for line in _measures(stage, took)]
 
 
-def _told(stage: str, took: Cost) -> list[Measure]:
+def _measures(stage: str, took: Cost) -> list[Measure]:
     what = f"1e6 rows through {stage}"
     bar, holds = f"< {LIMIT:g} GB", took.memory < LIMIT
     return [

@@ -21,8 +21,8 @@ from argus.cli.tables import Table
 from argus.core.errors import ArgusError, exits_cleanly
 from argus.core.files import write_json
 from argus.judging.registry import deciding, metric_of
-from benchmarks.quality.lineup import DELIVERIES, KNOBS, MODELS, RESOLUTION, entry
-from benchmarks.trial.clone import argus, clone, set_knobs
+from benchmarks.quality.lineup import DELIVERIES, MODELS, PARAMS, RESOLUTION, entry
+from benchmarks.trial.clone import argus, clone, set_params
 from benchmarks.trial.plans import CARDS, arranged
 
 RESULT = Path(__file__).parents[1] / "results" / "quality.json"
@@ -38,7 +38,7 @@ def prepare(data: Path, scratch: Path) -> Path:
     path = where / "params.yaml"
     for source in params_edit.items(path.read_text(encoding="utf-8"), "sources"):
         argus(where, "source", "retire", source)
-    set_knobs(path, KNOBS)
+    set_params(path, PARAMS)
     change(path, {"pack": {"resolution": RESOLUTION}})
     for source in dict.fromkeys(delivery.source for delivery in DELIVERIES):
         argus(where, "source", "add", source, "--card", str(CARDS / f"{source}.yaml"))
@@ -50,7 +50,7 @@ def prepare(data: Path, scratch: Path) -> Path:
 
 
 def change(path: Path, values: Mapping[str, Mapping[str, Any]]) -> None:
-    """Set knobs of a `params.yaml`, by section."""
+    """Set parameters of a `params.yaml`, by section."""
     yaml = YAML()
     params = yaml.load(path)
     for section, knobs_of in values.items():
@@ -101,7 +101,7 @@ def best_of_each_task(found: list[Found], key: str) -> list[str]:
 
 
 def table(found: list[Found]) -> Table:
-    """A row for each training, and for what its scores stand beside."""
+    """A row for each training, and for each baseline."""
     kinds = [key for key in found[0] if metric_of(key)]
     rows, tasks = [], set()
     for one in found:

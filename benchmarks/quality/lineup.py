@@ -9,7 +9,7 @@ from benchmarks.trial.plans import PLANS
 DELIVERIES = PLANS["ordinary"].deliveries
 """Cambridge drives, webcams, and trips by day and night."""
 
-KNOBS = {"train.validate_every": "100", "train.threads": "1"}
+PARAMS = {"train.validate_every": "100", "train.threads": "1"}
 """What params.yaml says otherwise, and the size in pixels that it does not say."""
 RESOLUTION = [64, 96]
 

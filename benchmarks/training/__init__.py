@@ -1,1 +1,1 @@
-"""Measurements of training, beside a plain loop, and of every architecture."""
+"""Benchmarks of training, against a plain loop, and of every architecture."""

@@ -70,7 +70,7 @@ def measures() -> list[Measure]:
     """Each architecture in each way, beside what the card makes of one large bf16 product."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as alone:
         name, peak = alone.submit(_card).result()
-        timed = {way: alone.submit(_all_timed, knobs).result() for way, knobs in WAYS.items()}
+        timed = {way: alone.submit(_all_timed, settings).result() for way, settings in WAYS.items()}
         stock = alone.submit(_stock_r3gan).result()
     found = [Measure(f"{name}: bf16 product of 8192 x 8192", peak, None, "TFLOP/s", None, "", None)]
     for way, bar in R3GAN_BARS.items():

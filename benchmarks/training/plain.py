@@ -38,12 +38,14 @@ class Pool:
 class Plain:
     """Two generators, two discriminators, two optimizers."""
 
-    def __init__(self, forth: nn.Module, back: nn.Module, judge: nn.Module, other: nn.Module):
-        self.forth, self.back, self.judge, self.other = forth, back, judge, other
+    def __init__(
+        self, forth: nn.Module, back: nn.Module, discriminator: nn.Module, other: nn.Module
+    ):
+        self.forth, self.back, self.discriminator, self.other = forth, back, discriminator, other
         generators = chain(forth.parameters(), back.parameters())
         self.generators = Adam(list(generators), lr=RATE, betas=(0.5, 0.999))
-        judges = chain(judge.parameters(), other.parameters())
-        self.judges = Adam(list(judges), lr=RATE, betas=(0.5, 0.999))
+        discriminators = chain(discriminator.parameters(), other.parameters())
+        self.discriminators = Adam(list(discriminators), lr=RATE, betas=(0.5, 0.999))
         self.targets, self.sources = Pool(), Pool()
 
     def step(self, source: Tensor, target: Tensor) -> None:
@@ -54,22 +56,22 @@ class Plain:
         cycle = functional.l1_loss(self.back(fake), source)
         cycle = cycle + functional.l1_loss(self.forth(fake_source), target)
         identity = functional.l1_loss(same, target) + functional.l1_loss(same_source, source)
-        adversarial = (self.judge(fake) - 1).square().mean()
+        adversarial = (self.discriminator(fake) - 1).square().mean()
         adversarial = adversarial + (self.other(fake_source) - 1).square().mean()
         self.generators.zero_grad()
         (adversarial + CYCLE * cycle + IDENTITY * identity).backward()
         self.generators.step()
 
         self._require(True)
-        self.judges.zero_grad()
-        for judge, reals, fakes in (
-            (self.judge, target, self.targets.exchange(fake)),
+        self.discriminators.zero_grad()
+        for discriminator, reals, fakes in (
+            (self.discriminator, target, self.targets.exchange(fake)),
             (self.other, source, self.sources.exchange(fake_source)),
         ):
-            real, false = judge(torch.cat([reals, fakes])).chunk(2)
+            real, false = discriminator(torch.cat([reals, fakes])).chunk(2)
             (0.5 * ((real - 1).square().mean() + false.square().mean())).backward()
-        self.judges.step()
+        self.discriminators.step()
 
     def _require(self, gradient: bool) -> None:
-        self.judge.requires_grad_(gradient)
+        self.discriminator.requires_grad_(gradient)
         self.other.requires_grad_(gradient)

@@ -1,4 +1,4 @@
-"""What the loop costs beside a plain one, what CUT costs beside CycleGAN, what loading costs."""
+"""What the loop costs against a plain one, what CUT costs against CycleGAN, what loading costs."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Three turns of the wheel on real camera images, in a scratch clone; `make trial`."""
+"""Three turns on real camera images, in a scratch clone; `make trial`."""

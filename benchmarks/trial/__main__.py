@@ -19,7 +19,7 @@ from argus.core.errors import ArgusError, exits_cleanly
 from argus.core.files import atomic
 from argus.data import catalogue
 from benchmarks.trial import checks
-from benchmarks.trial.clone import Line, argus, clone, dirty, git, set_knobs, stage_seconds
+from benchmarks.trial.clone import Line, argus, clone, dirty, git, set_params, stage_seconds
 from benchmarks.trial.plans import CARDS, PLANS, Plan, Turn, arranged, missing
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -96,7 +96,7 @@ def times(turns: list[list[Line]]) -> Table:
 def set_steps(path: Path, steps: int) -> None:
     """Have every model of a `params.yaml` train for so many steps."""
     models = YAML(typ="safe").load(path.read_text(encoding="utf-8"))["models"]
-    set_knobs(path, {f"models.{name}.steps": str(steps) for name in models})
+    set_params(path, {f"models.{name}.steps": str(steps) for name in models})
 
 
 def prepare(scratch: Path, steps: int | None) -> Path:

@@ -42,9 +42,9 @@ def only_new_decoded(
     """
     new = set(after["image_id"]) - set(before["image_id"])
     n = sum(decoded.values())
-    told = ", ".join(f"{source} {count}" for source, count in decoded.items()) or "none"
+    shown = ", ".join(f"{source} {count}" for source, count in decoded.items()) or "none"
     return Check(
-        f"images decoded in turn {turn}", told, f"{len(new)} (distinct new files)", n == len(new)
+        f"images decoded in turn {turn}", shown, f"{len(new)} (distinct new files)", n == len(new)
     )
 
 
@@ -59,8 +59,8 @@ def shrunk(images: pl.DataFrame, sequence: str) -> Check:
     """A drive at full frame rate loses most frames as near-duplicates, but not all to one."""
     found = fates(images, sequence)
     total, kept = sum(found.values()), found.get("accepted", 0)
-    told = ", ".join(f"{status} {n}" for status, n in found.items())
-    return Check(f"what {sequence} shrank to", told, "2 to half kept", 1 < kept <= total / 2)
+    shown = ", ".join(f"{status} {n}" for status, n in found.items())
+    return Check(f"what {sequence} shrank to", shown, "2 to half kept", 1 < kept <= total / 2)
 
 
 def unmoved(before: pl.DataFrame, after: pl.DataFrame, turn: int) -> Check:

@@ -39,7 +39,7 @@ def clone(into: Path) -> Path:
     return into
 
 
-def set_knobs(path: Path, values: Mapping[str, str]) -> None:
+def set_params(path: Path, values: Mapping[str, str]) -> None:
     """Write values, by dotted key, into a `params.yaml`."""
     text = path.read_text(encoding="utf-8")
     for key, value in values.items():

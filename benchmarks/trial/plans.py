@@ -82,7 +82,7 @@ PLANS = {
         )
     ),
 }
-"""By the name in `--plan`. `full`: what gives every part of the wheel something to do. `ordinary`:
+"""By the name in `--plan`. `full`: what gives every part of the loop something to do. `ordinary`:
 one source after the other, as somebody would begin."""
 
 

@@ -1,1 +1,1 @@
-"""Write down what code every training and every judgement rests on."""
+"""Record the code that every training and every evaluation rests on."""

@@ -1,1 +1,1 @@
-"""Of images that look the same, keep the best of the delivery that came in first."""
+"""Of exact copies and near-duplicates, keep the best of the delivery that came in first."""

@@ -1,1 +1,1 @@
-"""Describe every image in use by a feature vector, for distinctness."""
+"""Compute the embedding of every image in use, by a pretrained backbone."""

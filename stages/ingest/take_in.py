@@ -74,6 +74,6 @@ def by_delivery(in_doubt: Iterable[Doubt]) -> dict[str, dict[str, dict[str, int]
 def warning(doubt: Doubt, most: float, sheet: Path) -> str:
     """What a person should look at, and how to say what was seen there."""
     return (
-        f"{doubt.told(most)}. They are in use. Look at {sheet}: if they are not worth using, say "
-        f"so in params.yaml, ingest.quality.confirmed: {{{doubt.delivery}: [{doubt.flaw}]}}"
+        f"{doubt.in_words(most)}. They are in use. Look at {sheet}: if they are not worth using, "
+        f"say so in params.yaml, ingest.quality.confirmed: {{{doubt.delivery}: [{doubt.flaw}]}}"
     )

@@ -1,1 +1,1 @@
-"""Tell the condition of training images that came in without a label."""
+"""Predict the condition of training images that came in without a label."""

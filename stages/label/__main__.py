@@ -49,10 +49,10 @@ def main() -> None:
         if sheet := charts.predicted(images):
             sheet.save(folder / "predicted.png")
 
-    told = "every training image came with a label"
+    summary = "every training image came with a label"
     if report["unlabelled"]:
-        told = f"{len(found)} of {report['unlabelled']} unlabelled training images got a label"
-    print(told, end="")
+        summary = f"{len(found)} of {report['unlabelled']} unlabelled training images got a label"
+    print(summary, end="")
     if because := report.get("not_predicted_because"):
         print(f": {because}")
     elif test := report.get("leave_one_source_out"):

@@ -1,4 +1,4 @@
-"""Leave-one-source-out: how well conditions are told on a camera that was not fitted on.
+"""Leave-one-source-out: how well conditions are predicted on a camera that was not fitted on.
 
 A classifier that has seen a source knows its camera, and is right on its held-out images for that
 reason too. What comes in unlabelled comes from elsewhere. So each source is left out once: a

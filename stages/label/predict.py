@@ -20,7 +20,7 @@ from stages.label.metrics import classifier_metrics
 UNLABELLED = IN_USE & (pl.col("split") == "train") & pl.col("label").is_null()
 HELD_OUT = {"actual": pl.String, "predicted": pl.String}
 UNCALIBRATED = (
-    "without one of its sources no condition that is given out is told from another: how far to "
+    "without one of its sources no predicted condition is distinguished from another: how far to "
     "trust a guess on a new camera is not known"
 )
 
@@ -142,10 +142,10 @@ def with_labels(
     rows = images.select(UNLABELLED).to_series().arg_true().to_numpy()
     guess, confidence = classifier.guesses(matrix, place[rows])
     label = given(guess, confidence, allowed, threshold)
-    told = label != UNKNOWN
+    predicted = label != UNKNOWN
     changes = {
-        "label": (rows[told], label[told].tolist()),
-        "label_provenance": (rows[told], ["predicted"] * int(told.sum())),
+        "label": (rows[predicted], label[predicted].tolist()),
+        "label_provenance": (rows[predicted], ["predicted"] * int(predicted.sum())),
         "label_guess": (rows, guess.tolist()),
         "label_confidence": (rows, confidence),
     }

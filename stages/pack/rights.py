@@ -39,7 +39,7 @@ def outlived(images: pl.DataFrame, today: date) -> list[str]:
     """Deliveries among the images whose consent is over today, see `objections.outlived`.
 
     Said again here, as the last stage that knows whose images they are, and one that runs where
-    only knobs were changed and nothing was taken in.
+    only parameters were changed and nothing was taken in.
     """
     sources = images.partition_by("source", maintain_order=True)
     return [

@@ -1,1 +1,1 @@
-"""Keep the most distinct images of the training split, within budget and class quotas."""
+"""Choose the coreset: the most distinct training images, within budget and class quotas."""

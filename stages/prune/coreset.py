@@ -139,14 +139,14 @@ def greedy(
     probes = np.empty((k, vectors.dimensions), dtype=np.float32)
     probes[0] = rule.probe(sample[first], probes[:0])
     landmarks = sample[np.linspace(0, len(sample) - 1, isqrt(k)).astype(np.int64)]
-    home = np.empty(n, dtype=np.int64)  # the landmark that a row is most like
+    landmark_of = np.empty(n, dtype=np.int64)  # the landmark that a row is most like
     gain = np.full(n, rule.start, dtype=np.float32)
     for place, block in vectors.blocks():
         products = block @ np.vstack([probes[:1], landmarks]).T
         if not np.isfinite(products).all():
             raise ArgusError("data/embed has vectors that are not finite: `dvc repro -f embed`")
         gain[place] = rule.lessened(gain[place], products[:, :1])
-        home[place] = products[:, 1:].argmax(axis=1)
+        landmark_of[place] = products[:, 1:].argmax(axis=1)
     gain[taken[0]] = -np.inf
     seen = np.ones(n, dtype=np.int64)  # that many probes, the first ones, are in the gain
     bound = gain.copy()  # at least what the gain would be with all of them
@@ -154,11 +154,11 @@ def greedy(
     progress(done)
     size = min(max(POOL[0], n // POOL_SHARE), POOL[1])
     while done < k:
-        pool, rest, rival = _highest(bound, size)
-        pool = pool[np.argsort(home[pool], kind="stable")]
+        pool, rest, runner_up = _highest(bound, size)
+        pool = pool[np.argsort(landmark_of[pool], kind="stable")]
         rows = vectors[pool]
         race = _Race(rows, gain[pool], seen[pool], bound[pool], rest, rule)
-        race.compare_at_home(probes[:done], home[pool], home[taken[:done]])
+        race.compare_within_landmark(probes[:done], landmark_of[pool], landmark_of[taken[:done]])
         race.compare(probes[:done])
         # in order of the rows, so that argmax finds the first of equals
         left = np.flatnonzero(race.bound >= rest)
@@ -167,7 +167,7 @@ def greedy(
         while done < k and len(left):
             best = int(np.argmax(running))
             row = pool[left[best]]
-            if running[best] < rest or (running[best] == rest and row > rival):
+            if running[best] < rest or (running[best] == rest and row > runner_up):
                 break
             taken[done] = row
             probes[done] = rule.probe(rows[best], probes[:done])
@@ -197,12 +197,14 @@ class _Race:
     rest: float
     rule: Rule
 
-    def compare_at_home(self, probes: np.ndarray, home: np.ndarray, of_probes: np.ndarray) -> None:
-        """Lower the bounds of rows, sorted by their `home`, by the probes not seen from there."""
-        starts = np.flatnonzero(np.diff(home, prepend=-1))
-        for start, stop in pairwise([*starts, len(home)]):
+    def compare_within_landmark(
+        self, probes: np.ndarray, landmark_of: np.ndarray, of_probes: np.ndarray
+    ) -> None:
+        """Lower the bounds of rows, sorted by landmark, by its probes that they have not seen."""
+        starts = np.flatnonzero(np.diff(landmark_of, prepend=-1))
+        for start, stop in pairwise([*starts, len(landmark_of)]):
             group = slice(start, stop)
-            numbers = np.flatnonzero(of_probes == home[start])
+            numbers = np.flatnonzero(of_probes == landmark_of[start])
             numbers = numbers[numbers >= self.seen[group].min()]
             if len(numbers):
                 gain = self._after(group, probes, numbers)
@@ -240,5 +242,5 @@ def _highest(bound: np.ndarray, size: int) -> tuple[np.ndarray, float, int]:
     inside = bound > least
     inside[np.flatnonzero(bound == least)[: size - np.count_nonzero(inside)]] = True
     others = np.where(inside, -np.inf, bound)
-    rival = int(np.argmax(others))
-    return np.flatnonzero(inside), float(others[rival]), rival
+    runner_up = int(np.argmax(others))
+    return np.flatnonzero(inside), float(others[runner_up]), runner_up

@@ -69,12 +69,12 @@ def scores(models: Mapping[str, ModelScores], path: Path) -> None:
     tasks = by_task(scored)
     key = next(iter(columns(model.scores for model in scored.values())), "")
     bars = {
-        task: [(name, model.scores.values[key], MODEL) for name, model in rivals.items()]
+        task: [(name, model.scores.values[key], MODEL) for name, model in competing.items()]
         + [
             (name.replace("_", " "), of.values[key], BASELINE)
-            for name, of in baselines_of(rivals).items()
+            for name, of in baselines_of(competing).items()
         ]
-        for task, rivals in tasks.items()
+        for task, competing in tasks.items()
     }
     rows = max(map(len, bars.values()), default=1)
     figure = Figure(figsize=(4.5 * max(len(bars), 1), 0.8 + 0.28 * rows), layout="constrained")

@@ -122,14 +122,14 @@ def scores(models: Mapping[str, ModelScores]) -> Table:
     """
     keys = columns(each.scores for each in models.values())
     rows: list[list[Any]] = []
-    for task, rivals in by_task(models).items():
-        for name, model in rivals.items():
+    for task, competing in by_task(models).items():
+        for name, model in competing.items():
             cells = [
                 model.missing[0] if model.missing else f"**{model.scores.text(key)}**"
                 for key in keys
             ]
             rows.append([task, f"**{name}**", model.samples or "", *cells])
-        for name, scored in baselines_of(rivals).items():
+        for name, scored in baselines_of(competing).items():
             rows.append(["", name.replace("_", " "), "", *[scored.text(key) for key in keys]])
     return Table(["task", "model", "held-out reals", *keys], rows, texts=2)
 
@@ -153,7 +153,7 @@ def page(
         shown: images that each model left, relative to `reports/`, and what they show.
         sheets: those of curation that there are, relative to `reports/`, and what they show.
     """
-    ranked = [name for rivals in by_task(models).values() for name in rivals]
+    ranked = [name for competing in by_task(models).values() for name in competing]
     text = (
         environment()
         .get_template("turn.md.jinja")

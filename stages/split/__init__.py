@@ -1,1 +1,1 @@
-"""Decide for good which images train and which are held out."""
+"""Decide for good which images train and which are holdouts (val, test)."""

@@ -28,15 +28,15 @@ class Decision:
     Attributes:
         side: int8 [N], the number in `SPLITS`; -1 for a copy or an image that is used in none.
         denied: bool [N], images in use that may not be in the split of their group.
-        rival: int64 [N], for an embargoed image the nearest one of another split, or the image
-            itself if it was in another split in an earlier turn; else -1.
+        nearest_clash: int64 [N], for an embargoed image the nearest one of another split, or
+            the image itself if it was in another split in an earlier turn; else -1.
         distance: int64 [N], bits to that one, or `FEATURES`; else -1.
         group_split: int8 [G], the split of each group; -1 for one that is left open.
     """
 
     side: np.ndarray
     denied: np.ndarray
-    rival: np.ndarray
+    nearest_clash: np.ndarray
     distance: np.ndarray
     group_split: np.ndarray
 
@@ -53,7 +53,7 @@ def assign(
        delivery and has no split yet takes it along;
     3. the rest is shared out so that the images of each class come nearest to the shares (`Cut`),
        among the splits that each group may be in. A class that has no training image yet gets its
-       first ones before all else: one that is only held out teaches nothing.
+       first ones before all else: one that is only held out trains nothing.
 
     It may be in a split if one of its images in use may (all of a delivery have the same rights).
     An image that may not be in the split of its group is denied, and used nowhere: a drive is never
@@ -78,7 +78,9 @@ def assign(
         decided.take(first, last)
     used = decided.in_use(slice(None))
     side = np.where(used, decided.group_split[arrivals.group], np.int8(NONE))
-    return Decision(side, decided.denied, decided.rival, decided.distance, decided.group_split)
+    return Decision(
+        side, decided.denied, decided.nearest_clash, decided.distance, decided.group_split
+    )
 
 
 class _Decided:
@@ -97,7 +99,7 @@ class _Decided:
         self.seed, self.shares = seed, shares
         self.group_split = prior.group_split.copy()
         self.denied, self.embargoed = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
-        self.rival, self.distance = np.full(n, NONE), np.full(n, NONE)
+        self.nearest_clash, self.distance = np.full(n, NONE), np.full(n, NONE)
         self.tally = Tally(arrivals, prior)
         self.goes_with = np.full(len(self.group_split), NONE)
         self.group = arrivals.group[arrivals.starts[:-1]]
@@ -150,7 +152,7 @@ class _Decided:
     def _share_out(self, images: slice, together: dict[int, list[int]]) -> None:
         """Give the groups of a delivery that are placed together their splits, all in use."""
         arrivals = self.arrivals
-        of_class, of_source, taught = self.tally.with_more(
+        of_class, of_source, trained = self.tally.with_more(
             images, arrivals.used[images], self.group_split
         )
         names = arrivals.names.gather(self.group[list(together)]).to_list()
@@ -165,9 +167,9 @@ class _Decided:
                 shown = tuple(total.items())
             units.append(Unit(shown, may, by_hash(name, self.seed)))
         labels = sorted({label for unit in units for label, _ in unit.images})
-        untaught = [label for label in labels if not taught[label]]
+        untrained = [label for label in labels if not trained[label]]
         tallies = {label: (of_class[label], of_source[label]) for label in labels}
-        sides = Cut(tallies, untaught, self.shares).place(units)
+        sides = Cut(tallies, untrained, self.shares).place(units)
         sizes = [len(those) for those in together.values()]
         members = [number for those in together.values() for number in those]
         self.group_split[self.group[members]] = np.repeat(sides, sizes)
@@ -184,8 +186,8 @@ class _Decided:
         if side == NONE:
             return
         self._deny(number, self.arrivals.may[:, side : side + 1])
-        out, rivals, apart = around.clashes(side, self.denied)
-        self.embargoed[out], self.rival[out], self.distance[out] = True, rivals, apart
+        out, nearest, apart = around.clashes(side, self.denied)
+        self.embargoed[out], self.nearest_clash[out], self.distance[out] = True, nearest, apart
 
     def _deny(self, number: int, may: np.ndarray) -> None:
         """Let no image of an arrival be used that has no grant among these: bool [N, any]."""

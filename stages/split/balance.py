@@ -61,9 +61,11 @@ class Shares:
     def __init__(self, val: float, test: float) -> None:
         held = val + test
         self.of_each = (1 - held, val, test)
-        self.judge = test / held if held else 0.0  # share of test in what is held out
+        self.test_share = test / held if held else 0.0  # share of test in what is held out
         self.per_train = 1 / (held * (1 - held)) if held else 0.0
-        self.per_judge = 1 / (self.judge * (1 - self.judge) * held) if val and test else 0.0
+        self.per_test = (
+            1 / (self.test_share * (1 - self.test_share) * held) if val and test else 0.0
+        )
 
     def off(self, train: int, val: int, test: int) -> float:
         """How far images are from the shares: Pearson's chi-square of the three counts.
@@ -76,9 +78,9 @@ class Shares:
         n, held = train + val + test, val + test
         if not n:
             return 0.0
-        astray = held - n * (1 - self.of_each[TRAIN])
-        judging = val if test < FEWEST else test - max(self.judge * held, FEWEST)
-        return (astray * astray * self.per_train + judging * judging * self.per_judge) / n
+        held_off = held - n * (1 - self.of_each[TRAIN])
+        test_off = val if test < FEWEST else test - max(self.test_share * held, FEWEST)
+        return (held_off * held_off * self.per_train + test_off * test_off * self.per_test) / n
 
 
 class Cut:
@@ -102,19 +104,19 @@ class Cut:
     Args:
         tallies: images in train, val and test before this delivery, of each class that it shows:
             all, and those of its source. They are counted on here.
-        untaught: classes that have no training image.
+        untrained: classes that have no training image.
         shares: what to come near to.
     """
 
     def __init__(
         self,
         tallies: dict[int, tuple[list[int], list[int]]],
-        untaught: Iterable[int],
+        untrained: Iterable[int],
         shares: Shares,
     ) -> None:
         self.tallies = tallies
         self.shares = shares
-        self.teachers = dict.fromkeys(untaught, 0)
+        self.training_units = dict.fromkeys(untrained, 0)
 
     def place(self, units: Sequence[Unit]) -> np.ndarray:
         """The split of each of N units, its number in `SPLITS`: int8 [N]."""
@@ -133,7 +135,7 @@ class Cut:
     def _first(self, unit: Unit) -> int:
         """Where a unit goes that comes last of all."""
         may = [side for side in FIRST if unit.open_to[side]]
-        if may[0] == TRAIN and any(self.teachers.get(label) == 0 for label, _ in unit.images):
+        if may[0] == TRAIN and any(self.training_units.get(label) == 0 for label, _ in unit.images):
             return TRAIN
         return min(may, key=lambda side: self._with(unit.images, side)) if may[1:] else may[0]
 
@@ -152,8 +154,8 @@ class Cut:
         for label, count in unit.images:
             for tally in self.tallies[label]:
                 tally[side] += sign * count
-            if side == TRAIN and label in self.teachers:
-                self.teachers[label] += sign
+            if side == TRAIN and label in self.training_units:
+                self.training_units[label] += sign
 
     def _distance(self) -> float:
         """Cohen's w of all that is counted."""
@@ -167,12 +169,12 @@ class Cut:
         changes = _all_changes if len(units) <= FEW else _small_changes
         best = self._distance()
         while best > NEAR_TIE:
-            taught = sum(map(bool, self.teachers.values()))
+            trained = sum(map(bool, self.training_units.values()))
             best, change = best - NEAR_TIE, None
             for moves in changes(units, sides, free):
                 self._move(units, moves)
                 after = self._distance()
-                if after < best and sum(map(bool, self.teachers.values())) >= taught:
+                if after < best and sum(map(bool, self.training_units.values())) >= trained:
                     best, change = after, moves
                 self._move(units, [(number, to, was) for number, was, to in moves])
             if change is None:

@@ -53,14 +53,14 @@ def split(
     images = images.with_columns(column.scatter(arrivals.row, spelt(decision.side)).alias("split"))
     denied = arrivals.row[np.flatnonzero(decision.denied)]
     images = catalogue.with_decisions(images, denied, "use_not_granted")
-    out = np.flatnonzero(decision.rival >= 0)
-    row, rival = arrivals.row[out], arrivals.row[decision.rival[out]]
+    out = np.flatnonzero(decision.nearest_clash >= 0)
+    row, other = arrivals.row[out], arrivals.row[decision.nearest_clash[out]]
     images = catalogue.with_decisions(
         images,
         row,
         "embargoed",
-        images["image_id"].gather(rival),
-        bits_between(images, row, rival, mirrored),
+        images["image_id"].gather(other),
+        bits_between(images, row, other, mirrored),
     )
     return images, record, leaks(near, decision.side)
 

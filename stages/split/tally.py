@@ -17,18 +17,18 @@ class Tally:
     Attributes:
         of_class: int64 [C, 3], how many each split has of each class.
         of_kind: int64 [K, 3], and of each class of each source.
-        taught: bool [C], which classes have an image that trains.
+        trained: bool [C], which classes have an image that trains.
     """
 
     def __init__(self, arrivals: Arrivals, prior: PriorSplits) -> None:
         self.arrivals, self.known = arrivals, prior.known
         self.of_class, self.of_kind = prior.of_class.copy(), prior.of_kind.copy()
-        self.taught = np.zeros(arrivals.classes, dtype=bool)
+        self.trained = np.zeros(arrivals.classes, dtype=bool)
 
     def add(self, images: slice, used: np.ndarray, group_split: np.ndarray) -> None:
         """Count a delivery in, now that it is decided; as `with_more`."""
-        counts, taught = self._counts(images, used, group_split)
-        self.taught |= taught
+        counts, trained = self._counts(images, used, group_split)
+        self.trained |= trained
         self.of_class += counts
         self.of_kind[self._kinds(images)] += counts
 
@@ -47,15 +47,15 @@ class Tally:
             [C, 3], how many each split has of each class; [C, 3], and of each class of the source
             of the delivery; bool [C], which classes have an image that trains.
         """
-        counts, taught = self._counts(images, used, group_split)
+        counts, trained = self._counts(images, used, group_split)
         of_source = self.of_kind[self._kinds(images)] + counts
-        return (self.of_class + counts).tolist(), of_source.tolist(), self.taught | taught
+        return (self.of_class + counts).tolist(), of_source.tolist(), self.trained | trained
 
     def _counts(
         self, images: slice, used: np.ndarray, group_split: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Of a delivery alone, without those that the record has counted: int64 [C, 3]; bool [C],
-        which classes it teaches."""
+        which classes it trains."""
         arrivals = self.arrivals
         side = group_split[arrivals.group[images]]
         label, known = arrivals.label[images], self.known[images]
@@ -63,9 +63,9 @@ class Tally:
         count = arrivals.classes * len(SPLITS)
         cell = label.astype(np.int64) * len(SPLITS) + side
         new = np.bincount(cell[used & ~known], minlength=count).reshape(-1, len(SPLITS))
-        taught = np.zeros(arrivals.classes, dtype=bool)
-        taught[label[used & (side == TRAIN) & arrivals.may[images, TRAIN]]] = True
-        return new, taught
+        trained = np.zeros(arrivals.classes, dtype=bool)
+        trained[label[used & (side == TRAIN) & arrivals.may[images, TRAIN]]] = True
+        return new, trained
 
     def _kinds(self, images: slice) -> slice:
         """The rows of `of_kind` that are of the source of a delivery."""

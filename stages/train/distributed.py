@@ -55,7 +55,7 @@ def leave() -> None:
 
 
 def is_first() -> bool:
-    """Whether this process is the only one, or the one that looks, writes and speaks for all."""
+    """Whether this process is the only one, or the one that validates, writes and logs for all."""
     return processes()[0] == 0
 
 

@@ -22,9 +22,9 @@ from stages.train.watch import Watch
 
 
 class Loop:
-    """A training with all that looks at it: what it logs, validation, watch and checkpoints.
+    """A training with its logger, validation, watch and checkpoints.
 
-    Of several processes the first one looks, writes and tells the others what it found.
+    Of several processes the first one validates, writes, and broadcasts what it found.
 
     Args (of the constructor):
         training: at its start.

@@ -1,8 +1,10 @@
-"""Checkpoint selection: the weights to keep by validation. Early stopping goes by the same looks.
+"""Checkpoint selection: which weights are kept, by validation. Early stopping goes by the same
+validations.
 
-The one-standard-error rule (Hastie et al., The Elements of Statistical Learning, 7.10): of all
-looks that cannot be told from the nearest one, the latest. Validation sets hold few drives, and
-where they cannot tell, a longer training is the better guess (docs/adr/0008-one-standard-error.md).
+The one-standard-error rule (Hastie et al., The Elements of Statistical Learning, 7.10): the
+latest validation within one standard error of the lowest KID. Validation sets hold few drives;
+where they cannot decide, a longer training is the better guess
+(docs/adr/0008-one-standard-error.md).
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ def record(job: TrainingJob, failure: TrainingFailed, training: Training | None 
 
 
 def prepared(job: TrainingJob, device: torch.device) -> tuple[Loop, pl.DataFrame]:
-    """The training of a job at its start with what looks at it, and all images that will be
+    """The training of a job at its start with its loop, and all images that will be
     behind its weights."""
     model, settings, first = job.model, job.settings, distributed.is_first()
     card = job.card(processes()[1])

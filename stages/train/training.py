@@ -115,7 +115,7 @@ class Training:
 
     @contextmanager
     def preserve_rng_state(self, doing: str) -> Iterator[None]:
-        """Around what the model does beside its training: torch's generators are put back, and
+        """Around what the model does apart from its training: torch's generators are put back, and
         what its code raises is its own doing."""
         cuda = [self.device] if self.device.type == "cuda" else []
         with guard_architecture(doing), torch.random.fork_rng(cuda):

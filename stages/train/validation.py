@@ -1,5 +1,5 @@
-"""A look at held-out reals while a model trains: how near its images come, and how unlike each
-other they are. The reals are those of val; test is never looked at in training."""
+"""Validation: scoring the averaged weights on val during training, by KID to its reals and by the
+diversity of samples. Test is never seen in training."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOST = 128
 images a second, so a look takes 3 s, whatever val holds; KID is unbiased at any number, and since
 reals and noise stay the same, two steps of a training differ by far less than chance in either."""
 
-SEED = 1  # of the noise; the final d_loss draws another
+SEED = 1  # of the noise; `evaluate` draws another
 
 
 class Score(NamedTuple):

@@ -1,4 +1,4 @@
-"""Going on from the weights of the turn before, where they fit."""
+"""Warm start: from the weights of the turn before, where they fit."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def start(architecture: Architecture, card: Card, previous: str | None, rights: 
     """Put the weights of the same model of an earlier turn into an architecture, if they fit and
     all data behind them may still train.
 
-    All its networks: a fresh discriminator would soon undo a generator that has learnt. Optimizers
+    All its networks: a fresh discriminator would soon undo a generator that is trained. Optimizers
     and schedules begin anew. A line on stderr says what was done, or why not.
 
     Args:

@@ -2,7 +2,7 @@
 
 GANs fail in three ways that numbers show. A number is no longer finite. The discriminator's loss
 sinks to nothing, so that the generator has nothing left to learn from, or soars, so that there is
-nothing it could learn. Or the generator draws the same picture again and again, which no loss
+nothing it could learn. Or the generator draws the same image again and again, which no loss
 shows: so the samples themselves are compared (see `stages.train.validation`).
 """
 
@@ -32,7 +32,7 @@ VALIDATIONS = 2
 
 
 class Watch:
-    """Looks at every curve point and every validation of one training.
+    """Checks every curve point and every validation of one training.
 
     Args (of the constructor):
         chance_level_loss: `Architecture.chance_level_loss`.
@@ -47,7 +47,7 @@ class Watch:
         self.alike = 0
 
     def losses(self, step: int, share: float, means: Mapping[str, float]) -> None:
-        """Look at a curve point.
+        """Check a curve point.
 
         Args:
             step: steps done.
@@ -71,7 +71,7 @@ class Watch:
                 raise TrainingFailed(_decided(name, means[name], level, step))
 
     def score(self, step: int, share: float, score: Score) -> None:
-        """Look at a validation.
+        """Check a validation.
 
         Args:
             step: as for `losses`.
@@ -92,7 +92,7 @@ class Watch:
             )
 
     def state(self) -> dict[str, Any]:
-        """All that the next look depends on, for a checkpoint."""
+        """All that the next check depends on, for a checkpoint."""
         return {"streaks": dict(self.streaks), "alike": self.alike}
 
     def restore(self, state: Mapping[str, Any]) -> None:

@@ -22,9 +22,9 @@ def level(number: int) -> int:
     return DARKEST + STEP * (number % 40)
 
 
-def number(picture: Path) -> int:
-    """The number of the frame that a picture shows."""
-    with Image.open(picture) as image:
+def number(path: Path) -> int:
+    """The number of the frame that an image shows."""
+    with Image.open(path) as image:
         return round((float(np.asarray(image.convert("L")).mean()) - DARKEST) / STEP)
 
 
@@ -162,7 +162,7 @@ def cut(path: Path, part: float) -> Path:
 
 
 def turn(path: Path, matrix: Sequence[int] = TURN_RIGHT) -> None:
-    """Say in an MP4 file how the picture is to be turned, by default right by a quarter."""
+    """Say in an MP4 file how the image is to be turned, by default right by a quarter."""
     data = bytearray(path.read_bytes())
     start = data.index(b"tkhd") + 4 + 4 + 20 + 8 + 8  # version and flags, times and ids, layers
     scale = (16, 16, 30) * 3  # bits behind the point

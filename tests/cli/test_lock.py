@@ -1,4 +1,4 @@
-"""It is told who is at work on a repository, a killed command's pipeline too; SIGTERM stops it."""
+"""It is said who is at work on a repository, a killed command's pipeline too; SIGTERM stops it."""
 
 from __future__ import annotations
 

@@ -18,12 +18,12 @@ from argus.core.errors import ArgusError
 from argus.core.params import preflight
 from tests.conftest import ROOT
 
-Knobs = dict[str, Any]
+Parameters = dict[str, Any]
 
 
-def edited(change: dict[str, Any]) -> Knobs:
-    """The knobs of the project with some changed, by their dotted names; None takes one off."""
-    content: Knobs = yaml.safe_load((ROOT / "params.yaml").read_text())
+def edited(change: dict[str, Any]) -> Parameters:
+    """The parameters of the project with some changed, by dotted names; None takes one off."""
+    content: Parameters = yaml.safe_load((ROOT / "params.yaml").read_text())
     for place, value in change.items():
         *above, name = place.split(".")
         section = content
@@ -97,7 +97,7 @@ class Asked:
     """Stands in for the process that asks the architectures."""
 
     def __init__(self, answer: dict[str, list[str]] | None) -> None:
-        self.answer, self.questions = answer, list[Knobs]()
+        self.answer, self.questions = answer, list[Parameters]()
 
     def __call__(self, command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
         assert command[:3] == [sys.executable, "-m", "argus.models.check"]
@@ -118,7 +118,7 @@ def test_what_was_in_order_is_not_asked_again_until_an_entry_changes(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     process = asked(monkeypatch)
-    unheard: list[Knobs] = [{}, {}, {"prune.budget": 7}, {"ingest.min_side": 99}]
+    unheard: list[Parameters] = [{}, {}, {"prune.budget": 7}, {"ingest.min_side": 99}]
     for change in unheard:
         write(change)
         preflight.require(whole_pipeline=True)

@@ -253,7 +253,7 @@ def test_what_a_mac_adds_is_left_out_with_a_count(tmp_path: Path) -> None:
     assert found.left_out == 4
 
 
-def test_records_of_one_image_add_to_each_other_and_one_without_an_image_is_told(
+def test_records_of_one_image_add_to_each_other_and_one_without_an_image_is_reported(
     tmp_path: Path,
 ) -> None:
     files = {

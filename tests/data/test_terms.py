@@ -167,9 +167,9 @@ def test_an_entry_that_no_image_has_is_named_with_its_reason(card: Write, delive
         {"sha256": digest(folder / "a.png"), "reason": "here"},
         {"sha256": "ab" * 32, "reason": "misread"},
     ]
-    knobs = settings(withdrawn=entries)
-    catalogue.write("data/ingest/fleet/images.parquet", take_in("fleet", knobs)[0])
-    (line,) = unmatched(gather(["fleet"]), knobs.withdrawn)
+    parameters = settings(withdrawn=entries)
+    catalogue.write("data/ingest/fleet/images.parquet", take_in("fleet", parameters)[0])
+    (line,) = unmatched(gather(["fleet"]), parameters.withdrawn)
     assert "ab" * 32 in line
     assert "misread" in line
     assert "sha256sum" in line

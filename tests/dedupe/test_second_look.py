@@ -15,7 +15,7 @@ RADIUS, DISTANCE = 1, 0.5
 
 # a hash of few bits, a drive or none, and a direction in the plane for each image, so that some
 # are near in each
-PICTURES = st.lists(
+FRAMES = st.lists(
     st.tuples(st.integers(0, 2**8 - 1), st.integers(-1, 2), st.floats(0, 3, width=16)),
     min_size=1,
     max_size=25,
@@ -36,7 +36,7 @@ def decide(world: World) -> np.ndarray:
     return regrouped(stars(hashes, RADIUS), drives, DISTANCE, lambda rows: vectors[rows])
 
 
-@given(PICTURES)
+@given(FRAMES)
 def test_of_each_drive_no_two_that_look_alike_are_kept(drawn: Drawn) -> None:
     hashes, drives, vectors = world = images(drawn)
     rows = np.arange(len(drawn))
@@ -53,7 +53,7 @@ def test_of_each_drive_no_two_that_look_alike_are_kept(drawn: Drawn) -> None:
     assert np.isin(kept, by_hash).all()  # nothing that was dropped comes back
 
 
-@given(PICTURES, st.integers(1, 25))
+@given(FRAMES, st.integers(1, 25))
 def test_it_is_prefix_stable(drawn: Drawn, cut: int) -> None:
     hashes, drives, vectors = world = images(drawn)
     prefix = decide((hashes[:cut], drives[:cut], vectors[:cut]))
@@ -61,7 +61,7 @@ def test_it_is_prefix_stable(drawn: Drawn, cut: int) -> None:
 
 
 @settings(max_examples=30)
-@given(PICTURES)
+@given(FRAMES)
 def test_only_centres_with_another_one_in_their_drive_are_embedded_and_once(drawn: Drawn) -> None:
     hashes, drives, vectors = images(drawn)
     asked: list[int] = []

@@ -29,8 +29,10 @@ def split(
 ) -> Iterator[pl.DataFrame]:
     """Six images in use, half of them held out, and a refused one; the backbone tells colours."""
     card("fleet")
-    knobs = Path("params.yaml")
-    knobs.write_text(knobs.read_text().replace("\nsources: [demo]", "\nsources: [fleet]"))
+    params_file = Path("params.yaml")
+    params_file.write_text(
+        params_file.read_text().replace("\nsources: [demo]", "\nsources: [fleet]")
+    )
     deliver("fleet", "d1", {name: scene(number) for number, name in enumerate(NAMES)})
     rows = pl.DataFrame({"path": [*NAMES, "refused.png"]}).with_columns(
         image_id=pl.col("path").str.strip_suffix(".png"),

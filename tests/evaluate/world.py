@@ -54,7 +54,7 @@ def quick() -> Backbone:
 def settings(
     tasks: dict[str, str], domains: params.Domains | None = None, **changes: Any
 ) -> params.Params:
-    """The project's own knobs with models for these tasks, by name."""
+    """The project's own parameters with models for these tasks, by name."""
     p = params.load()
     entry = {"arch": "r3gan", "steps": 1, "batch": 1, "seed": 0, "domains": domains}
     models = {name: params.Model(task=task, **entry) for name, task in tasks.items()}

@@ -145,14 +145,14 @@ def test_a_link_is_not_followed_unless_dvc_made_it(
     assert decoded == 2
 
 
-def poor_pictures() -> dict[str, Image.Image]:
-    """A good image, and one with every flaw that is told by its pixels."""
+def poor_images() -> dict[str, Image.Image]:
+    """A good image, and one with every flaw that its pixels show."""
     size = (240, 160)
     grey = np.asarray(scene(1, size).resize(size).convert("L").convert("RGB"), dtype=float)
     good = grey + np.random.default_rng(1).normal(0, 12, grey.shape)
     torn = good * 0.6 + 40
     torn[90:] += (0, 70, 0)
-    pictures = {
+    pixels = {
         "good": good,
         "near_constant": good * 0.02 + 100,
         "black": good * 0.02,
@@ -161,21 +161,21 @@ def poor_pictures() -> dict[str, Image.Image]:
     }
     blurred = scene(1, (12, 8)).resize(size, Image.Resampling.BICUBIC)
     return {
-        **{n: Image.fromarray(p.clip(0, 255).astype("uint8")) for n, p in pictures.items()},
+        **{n: Image.fromarray(p.clip(0, 255).astype("uint8")) for n, p in pixels.items()},
         "blurred": blurred,
     }
 
 
 def test_poor_images_are_refused_with_the_flaw(card: Callable, deliver: Callable) -> None:
-    pictures = poor_pictures()
+    poor = poor_images()
     card("fleet")
-    deliver("fleet", "d1", {f"{name}.png": picture for name, picture in pictures.items()})
+    deliver("fleet", "d1", {f"{name}.png": each for name, each in poor.items()})
     quality = params.load().ingest.quality
     confirmed = quality.model_copy(update={"confirmed": {"fleet/d1": [*SCORES]}})
     images, _ = take_in("fleet", settings(quality=confirmed))
     assert {
         path.split(".")[0]: status for path, status in images.select("path", "status").rows()
-    } == {name: "accepted" if name == "good" else name for name in pictures}
+    } == {name: "accepted" if name == "good" else name for name in poor}
     assert images["doubt"].null_count() == images.height
     unhashed = images.filter(pl.col("phash").is_null())["status"].to_list()
     assert sorted(unhashed) == ["black", "near_constant"]
@@ -184,7 +184,7 @@ def test_poor_images_are_refused_with_the_flaw(card: Callable, deliver: Callable
     assert decoded == 0
     assert set(images["status"]) == {"accepted"}
     assert {path.split(".")[0]: doubt for path, doubt in images.select("path", "doubt").rows()} == {
-        name: None if name == "good" else name for name in pictures
+        name: None if name == "good" else name for name in poor
     }
 
 
@@ -195,7 +195,7 @@ def test_a_person_is_shown_what_a_rule_would_have_taken(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     card("fleet")
-    deliver("fleet", "d1", {f"{name}.png": each for name, each in poor_pictures().items()})
+    deliver("fleet", "d1", {f"{name}.png": each for name, each in poor_images().items()})
     monkeypatch.setattr("sys.argv", ["ingest", "fleet"])
     main()
     said = capsys.readouterr().err

@@ -80,7 +80,7 @@ def test_a_class_that_the_model_never_saw_is_made_up_from_those_it_knows() -> No
 
 
 @pytest.mark.parametrize(("model", "sources"), [(Draws(), scenes(4)), (Inverts(), None)])
-def test_rivals_of_another_kind_are_refused(
+def test_models_of_another_kind_are_refused(
     model: TrainedModel, sources: np.ndarray | None
 ) -> None:
     evaluation_set = EvaluationSet(scenes(4), ("day",) * 4, ("day",) * 4, sources)

@@ -35,14 +35,14 @@ def run(
     spread: float = 0.5,
     truth: list[str | None] | None = None,
     camera: float = 0.0,
-    **knobs: Any,
+    **parameters: Any,
 ) -> tuple[pl.DataFrame, dict[str, Any], pl.DataFrame]:
     """Predict on vectors in another order than the catalogue, as `embed` may leave them."""
     names = truth or images["label"].to_list()
     vectors = cloud(names, spread, 0, images["source"].to_list(), camera)
     order = np.random.default_rng(1).permutation(images.height)
     matrix = vectors[order]
-    return predict(images, matrix, np.argsort(order), SETTINGS.model_copy(update=knobs))
+    return predict(images, matrix, np.argsort(order), SETTINGS.model_copy(update=parameters))
 
 
 def only_evaluating(images: pl.DataFrame, rows: pl.Expr) -> pl.DataFrame:

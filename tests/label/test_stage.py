@@ -141,9 +141,9 @@ def test_without_labelled_test_images_it_says_so(
 
 
 def test_the_knobs_are_those_of_params_yaml(split: pl.DataFrame) -> None:
-    knobs = yaml.safe_load(Path("params.yaml").read_text())
-    knobs["label"]["confidence"] = 1.0
-    Path("params.yaml").write_text(yaml.safe_dump(knobs))
+    parameters = yaml.safe_load(Path("params.yaml").read_text())
+    parameters["label"]["confidence"] = 1.0
+    Path("params.yaml").write_text(yaml.safe_dump(parameters))
     main()
     assert reports.read("label")["predicted"] == 0
 

@@ -189,7 +189,7 @@ def test_a_strength_is_a_probability_and_moves_towards_the_target(batches, start
         assert moved * (found - target) >= 0
 
 
-def test_without_a_target_the_strength_stays_and_r_is_still_told():
+def test_without_a_target_the_strength_stays_and_r_is_still_reported():
     adaptive = AdaptiveStrength(0.3, target=None, images=10)
     assert adaptive.update(torch.ones(5)).item() == 1
     assert adaptive.now == 0.3

@@ -49,10 +49,10 @@ def test_a_model_of_an_installed_package_trains_and_is_loaded(
     (folder / "classes.json").write_text(json.dumps(["day", "night"]))
     terms = {"licence": "MIT", "commercial": True, "deliveries": {"first": []}}
     (folder / "rights.json").write_text(json.dumps({"sources": {"demo": terms}, "withdrawn": {}}))
-    knobs = yaml.safe_load((workspace / "params.yaml").read_text())
+    parameters = yaml.safe_load((workspace / "params.yaml").read_text())
     entry = {"arch": arch, "profile": "wide", "task": "generate", "steps": 4, "batch": 4, "seed": 0}
-    knobs["models"] = {"theirs": entry | {"config": {"learning_rate": 1e-3}}}
-    (workspace / "params.yaml").write_text(yaml.safe_dump(knobs))
+    parameters["models"] = {"theirs": entry | {"config": {"learning_rate": 1e-3}}}
+    (workspace / "params.yaml").write_text(yaml.safe_dump(parameters))
     done = subprocess.run(
         [sys.executable, "-m", "stages.train", "theirs"],
         env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{elsewhere}"},

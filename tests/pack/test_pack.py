@@ -109,8 +109,8 @@ def test_without_a_rights_card_nothing_is_packed(workspace) -> None:
 
 def lay_out(**columns: list[Any]) -> pl.DataFrame:
     """A catalogue after `prune` of three training and two held-out images, with their images."""
-    knobs = Path("params.yaml")
-    knobs.write_text(knobs.read_text().replace("sources: [demo]", "sources: [fleet]"))
+    params_file = Path("params.yaml")
+    params_file.write_text(params_file.read_text().replace("sources: [demo]", "sources: [fleet]"))
     folder = Path("data/raw/fleet/d1")
     folder.mkdir(parents=True)
     for number in range(5):

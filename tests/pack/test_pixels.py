@@ -176,8 +176,8 @@ def test_of_what_is_out_of_use_no_copy_stays(images: pl.DataFrame, opened: list[
 def test_an_image_withdrawn_leaves_the_pack_and_the_memory(
     card: Callable[..., None], images: pl.DataFrame, opened: list[str]
 ) -> None:
-    knobs = Path("params.yaml")
-    knobs.write_text(knobs.read_text().replace("sources: [demo]", "sources: [fleet]"))
+    params_file = Path("params.yaml")
+    params_file.write_text(params_file.read_text().replace("sources: [demo]", "sources: [fleet]"))
     card("fleet")
     schema = {**catalogue.SCHEMA, "split": pl.String()}
     rows = images.with_columns(

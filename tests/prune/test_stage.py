@@ -28,7 +28,7 @@ def digest(number: int) -> str:
     return f"{number:04x}" + "0" * 60
 
 
-def knobs(**changes: Any) -> None:
+def set_params(**changes: Any) -> None:
     params = yaml.safe_load(Path("params.yaml").read_text())
     params["prune"] |= {"budget": 20, "tau": 0.5, "isolated": 4.0, "exclude": []} | changes
     Path("params.yaml").write_text(yaml.safe_dump(params))
@@ -68,7 +68,7 @@ def labelled(workspace: Path) -> pl.DataFrame:
     np.save("data/embed/features.npy", features[order].astype(np.float32))
     ids = pl.DataFrame({"image_id": [digest(n) for n in order]})
     catalogue.write("data/embed/ids.parquet", ids)
-    knobs()
+    set_params()
     return images
 
 
@@ -91,7 +91,7 @@ def test_only_training_images_are_pruned_and_quotas_are_kept(labelled: pl.DataFr
 
 
 def test_the_selection_is_measured_beside_all_and_a_random_one(labelled: pl.DataFrame) -> None:
-    knobs(budget=8)
+    set_params(budget=8)
     main()
     report = reports.read("prune")
     for metric in ("vendi", "log_determinant", "class_entropy"):
@@ -105,7 +105,7 @@ def test_the_selection_is_measured_beside_all_and_a_random_one(labelled: pl.Data
 
 
 def test_isolated_images_are_listed_with_their_image_and_stay(labelled: pl.DataFrame) -> None:
-    knobs(isolated=6.0)
+    set_params(isolated=6.0)
     main()
     listed = catalogue.read("data/prune/isolated.parquet")
     assert set(listed["image_id"]) <= {digest(STRANGER), digest(TWIN)}
@@ -119,7 +119,7 @@ def test_isolated_images_are_listed_with_their_image_and_stay(labelled: pl.DataF
 
 
 def test_what_a_person_takes_out_is_out_and_says_so(labelled: pl.DataFrame) -> None:
-    knobs(exclude=[digest(STRANGER)[:12]])
+    set_params(exclude=[digest(STRANGER)[:12]])
     main()
     assert pruned().filter(image_id=digest(STRANGER))["status"].to_list() == ["excluded"]
     assert digest(STRANGER) not in catalogue.read("data/prune/isolated.parquet")["image_id"]
@@ -128,7 +128,7 @@ def test_what_a_person_takes_out_is_out_and_says_so(labelled: pl.DataFrame) -> N
 
 
 def test_a_budget_above_all_keeps_all_and_shows_no_isolated_image(labelled: pl.DataFrame) -> None:
-    knobs(budget=1000, isolated=100.0)
+    set_params(budget=1000, isolated=100.0)
     main()
     assert (pruned()["status"] == labelled["status"]).all()
     assert [path.name for path in Path("reports/prune").iterdir()] == ["distances.png"]
@@ -136,7 +136,7 @@ def test_a_budget_above_all_keeps_all_and_shows_no_isolated_image(labelled: pl.D
 
 @pytest.mark.parametrize("method", ["k_centre", "dpp"])
 def test_equal_inputs_give_equal_bytes(labelled: pl.DataFrame, method: str) -> None:
-    knobs(method=method)
+    set_params(method=method)
     written = []
     for _ in range(2):
         main()
@@ -180,6 +180,6 @@ def test_where_there_is_nothing_to_train_on_the_turn_goes_on_and_says_why(
 def test_a_class_that_the_budget_prunes_whole_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     main()
     assert "prune.budget" not in capsys.readouterr().err
-    knobs(budget=1)  # for 18 by day, 8 at night and 4 without a label
+    set_params(budget=1)  # for 18 by day, 8 at night and 4 without a label
     main()
     assert "leaves no training image of night, unknown" in capsys.readouterr().err

@@ -34,8 +34,8 @@ def cut(sizes: list[int], seed: int = 0, before: tuple[int, ...] = (0, 0, 0)) ->
     """Images in each split, of drives of one class of one source, the first that there are."""
     tally = list(before)
     drives = units(sizes, seed)
-    untaught = [] if before[0] else [0]
-    sides = Cut({0: (list(before), tally)}, untaught, Shares(0.1, 0.25)).place(drives)
+    untrained = [] if before[0] else [0]
+    sides = Cut({0: (list(before), tally)}, untrained, Shares(0.1, 0.25)).place(drives)
     counted = np.bincount(sides, sizes, 3) + before
     assert tally == counted.tolist()
     return tally

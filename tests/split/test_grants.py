@@ -94,7 +94,7 @@ def test_an_image_changes_its_split_in_no_turn_however_its_rights_change(
     known: dict[str, str] = {}
     for turn in history:
         turn = replace(turn, images=under(turn.images, data.draw(terms_of(turn.images))))
-        after, record, leaked = split(turn.images, record, turn.knobs, turn.mirrored)
+        after, record, leaked = split(turn.images, record, turn.parameters, turn.mirrored)
         assert not any(leaked.values())
         require_rights(after)
         for row in rows_of(after.filter(pl.col("split").is_not_null())):
@@ -107,8 +107,8 @@ def drives_of(images: pl.DataFrame) -> np.ndarray:
     return np.array([sides.count(name) for name in SPLITS])
 
 
-def decided(images: pl.DataFrame, grants: Grants, knobs: Split = SETTINGS) -> pl.DataFrame:
-    return split(under(images, [grants] * images.height), empty(), knobs, mirrored=False)[0]
+def decided(images: pl.DataFrame, grants: Grants, parameters: Split = SETTINGS) -> pl.DataFrame:
+    return split(under(images, [grants] * images.height), empty(), parameters, mirrored=False)[0]
 
 
 def test_drives_that_only_judge_are_shared_by_val_and_test_in_proportion() -> None:
@@ -125,13 +125,13 @@ def test_drives_that_only_train_all_train() -> None:
 
 @pytest.mark.parametrize(("val", "test", "where"), [(0.2, 0, 1), (0, 0.3, 2)])
 def test_with_one_share_of_zero_the_other_takes_all(val: float, test: float, where: int) -> None:
-    knobs = SETTINGS.model_copy(update={"val": val, "test": test})
-    assert drives_of(decided(fleet([("day", 1)] * 30), EVALUATE_ONLY, knobs))[where] == 30
+    parameters = SETTINGS.model_copy(update={"val": val, "test": test})
+    assert drives_of(decided(fleet([("day", 1)] * 30), EVALUATE_ONLY, parameters))[where] == 30
 
 
 def test_where_nothing_is_held_out_what_only_judges_is_used_in_none() -> None:
-    knobs = SETTINGS.model_copy(update={"val": 0, "test": 0})
-    after = decided(fleet([("day", 2)] * 10), EVALUATE_ONLY, knobs)
+    parameters = SETTINGS.model_copy(update={"val": 0, "test": 0})
+    after = decided(fleet([("day", 2)] * 10), EVALUATE_ONLY, parameters)
     assert set(after["status"]) == {"use_not_granted"}
     assert after["lost_to"].null_count() == after.height
 

@@ -71,7 +71,7 @@ def test_an_image_keeps_its_split_though_leaders_and_knobs_come_and_go(history: 
     known: dict[str, str] = {}
     for turn in history:
         vectors = vectors_of(turn.images)
-        after, record, leaked = split(turn.images, record, turn.knobs, turn.mirrored, vectors)
+        after, record, leaked = split(turn.images, record, turn.parameters, turn.mirrored, vectors)
         assert not any(leaked.values())
         used = catalogue.accepted(after)
         for name, side in used.select("image_id", "split").rows():

@@ -40,7 +40,7 @@ def turns(*catalogues: pl.DataFrame) -> list[pl.DataFrame]:
 @dataclass(frozen=True)
 class Turn:
     images: pl.DataFrame
-    knobs: Split
+    parameters: Split
     mirrored: bool
 
 
@@ -63,7 +63,7 @@ def without(images: pl.DataFrame, gone: set[int], refused: set[int]) -> pl.DataF
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Turn]:
-    """Turns in each of which other deliveries and images are there, and other knobs hold."""
+    """Turns in each of which other deliveries and images are there, and other parameters hold."""
     images = draw(catalogues())
     deliveries = images["delivery"].to_list()
     some = st.sets(st.integers(0, images.height - 1), max_size=images.height // 3)
@@ -71,7 +71,7 @@ def histories(draw: st.DrawFn) -> list[Turn]:
     for _ in range(draw(st.integers(2, 5))):
         away = draw(st.sets(st.sampled_from(sorted(set(deliveries)))))
         gone = {number for number, name in enumerate(deliveries) if name in away}
-        knobs = Split(
+        parameters = Split(
             seed=draw(st.integers(0, 3)),
             val=draw(st.sampled_from([0, 0.2, 0.4])),
             test=draw(st.sampled_from([0, 0.3, 0.5])),
@@ -80,7 +80,7 @@ def histories(draw: st.DrawFn) -> list[Turn]:
             with_hash=WITH_HASH,
         )
         images_now = without(images, gone | draw(some), draw(some) - gone)
-        history.append(Turn(images_now, knobs, draw(st.booleans())))
+        history.append(Turn(images_now, parameters, draw(st.booleans())))
     return history
 
 
@@ -90,7 +90,7 @@ def test_an_image_is_in_one_split_for_ever_and_nothing_leaks(history: list[Turn]
     record = empty()
     known: dict[str, str] = {}
     for turn in history:
-        after, longer, leaked = split(turn.images, record, turn.knobs, turn.mirrored)
+        after, longer, leaked = split(turn.images, record, turn.parameters, turn.mirrored)
         used = rows_of(after.filter(pl.col("split").is_not_null()))
         assert not any(leaked.values())
         for row in used:
@@ -103,7 +103,7 @@ def test_an_image_is_in_one_split_for_ever_and_nothing_leaks(history: list[Turn]
         for a, b in combinations(used, 2):
             if a["split"] != b["split"]:
                 assert a["sequence"] is None or a["sequence"] != b["sequence"]
-                assert bits_apart(a, b, turn.mirrored) > turn.knobs.radius
+                assert bits_apart(a, b, turn.mirrored) > turn.parameters.radius
         assert (after["split"].is_not_null() == (after["status"] == "accepted")).all()
         assert longer.head(record.height).equals(record)
         assert (longer.group_by("name").agg(pl.col("split").n_unique())["split"] == 1).all()

@@ -220,7 +220,7 @@ def test_a_drive_near_two_of_its_delivery_goes_where_both_go() -> None:
     assert after["split"].to_list() == ["train"] * 54 + ["test"] * 30 + ["val"] * 20
 
 
-def test_where_nothing_is_held_out_what_became_of_the_images_is_told() -> None:
+def test_where_nothing_is_held_out_what_became_of_the_images_is_reported() -> None:
     images = decided(table([{"phash": 1, "phash_mirrored": 2}, {"status": "not_an_image"}]))
     told = shortage(images)
     assert "no image is in val and test: 1 of 2 that came in are in use" in told

@@ -35,7 +35,7 @@ def sh(*command: str) -> str:
     return done.stdout.strip()
 
 
-def knob(name: str, value: str) -> None:
+def set_param(name: str, value: str) -> None:
     path = Path("params.yaml")
     path.write_text(params_edit.with_value(path.read_text(), name, value))
 
@@ -57,7 +57,7 @@ def repository(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
     Path("dvc.yaml").write_text(PIPELINE)
-    knob("lineage.previous", "null")
+    set_param("lineage.previous", "null")
     sh("git", "init", "--quiet")
     sh(sys.executable, "-m", "dvc", "init", "--quiet")
     return workspace
@@ -75,8 +75,8 @@ def test_the_second_turn_goes_by_the_record_of_the_first(repository: Path) -> No
     before = splits()
     record = catalogue.read("data/split/record.parquet")
 
-    knob("lineage.previous", f'"{first}"')
-    knob("split.seed", "99")
+    set_param("lineage.previous", f'"{first}"')
+    set_param("split.seed", "99")
     turn(images.filter(pl.col("sequence") != RETIRED))
     now = splits()
     gone = set(images.filter(sequence=RETIRED)["image_id"])
@@ -98,7 +98,7 @@ def test_without_a_turn_before_there_is_nothing_to_fetch(workspace: Path) -> Non
 
 
 def test_a_record_that_cannot_be_fetched_stops_the_stage(repository: Path) -> None:
-    knob("lineage.previous", f'"{"1" * 40}"')
+    set_param("lineage.previous", f'"{"1" * 40}"')
     lay_out(fleet([("day", 2)]))
     command = [sys.executable, "-m", "stages.split"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""The picture of a training shows what there is, the step kept, and why it failed."""
+"""The chart of a training shows what there is, the step kept, and why it failed."""
 
 from __future__ import annotations
 

@@ -212,13 +212,13 @@ def test_what_is_written_says_what_it_is(tmp_path):
     final = json.loads((tmp_path / "reports/metrics.json").read_text())
     assert final["step"] == 10
     assert final["loss"]["cycle"] == pytest.approx(curve["cycle"][-1])
-    pictures = tmp_path / "reports/plots/images"
-    assert sorted(p.name for p in (pictures / "samples").iterdir()) == [
+    plots = tmp_path / "reports/plots/images"
+    assert sorted(p.name for p in (plots / "samples").iterdir()) == [
         "000004.png",
         "000007.png",
         "000010.png",
     ]
-    assert (pictures / "curves.png").exists()
+    assert (plots / "curves.png").exists()
 
 
 # --- what fails ---------------------------------------------------------------------------------

@@ -29,8 +29,8 @@ COLOURS = Backbone(
 
 def pack(labels: list[int], seed: int = 0) -> Packed:
     ids = tuple(f"{seed}-{i:03d}" for i in range(len(labels)))
-    pictures = scenes(len(labels), seed=seed) if labels else np.zeros((0, 32, 48, 3), np.uint8)
-    return Packed(pictures, np.array(labels, np.int64), CLASSES, ids, ids)
+    pixels = scenes(len(labels), seed=seed) if labels else np.zeros((0, 32, 48, 3), np.uint8)
+    return Packed(pixels, np.array(labels, np.int64), CLASSES, ids, ids)
 
 
 class Draws(Generator):
@@ -123,7 +123,7 @@ def test_half_the_contrast_is_half_the_diversity() -> None:
 
 
 def test_a_class_that_the_model_does_not_know_is_no_sign_of_diversity() -> None:
-    # one picture for each class, but fog is made up from day and night, which differ
+    # one image for each class, but fog is made up from day and night, which differ
     single = scenes(3, seed=50)
     model = Draws(lambda label, _place: single[label], seen=("day", "night"))
     assert of(pack([0, 1, 2] * 6)).score(model).diversity == 0

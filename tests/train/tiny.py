@@ -179,9 +179,9 @@ def job(
 
 def write_params(workspace: Path, models: dict[str, Any], **settings: Any) -> None:
     """Let params.yaml of a workspace list these models, by their names, on tiny settings."""
-    knobs = yaml.safe_load((workspace / "params.yaml").read_text())
-    knobs["models"], knobs["train"] = models, TRAIN | settings
-    (workspace / "params.yaml").write_text(yaml.safe_dump(knobs))
+    parameters = yaml.safe_load((workspace / "params.yaml").read_text())
+    parameters["models"], parameters["train"] = models, TRAIN | settings
+    (workspace / "params.yaml").write_text(yaml.safe_dump(parameters))
 
 
 def stage(name: str, *launcher: str, **environment: str) -> subprocess.Popen[bytes]:

@@ -91,7 +91,7 @@ def dry_run(
         new = [] if strange else find_new_labels(files.images, known)
         found = delivery_warnings(files, before, new, judged["image_id"])
     quality = settings.ingest.quality
-    found += [doubt.told(quality.most) for doubt in doubts(judged, quality)]
+    found += [doubt.in_words(quality.most) for doubt in doubts(judged, quality)]
     if coming.target.exists():
         found.insert(
             0,
@@ -112,9 +112,9 @@ def as_ingested(files: Incoming, settings: params.Ingest) -> pl.DataFrame:
     source, delivery = rows.select("source", "delivery").row(0)
     white = settings.sample_max.get(f"{source}/{delivery}", settings.sample_max.get(source))
     if white is not None:
-        told = pl.col("status") == "unknown_range"
-        again = rows.filter(pl.col("number").is_in(found.filter(told)["number"].implode()))
-        found = pl.concat([found.filter(~told), _measured(again, files, settings, white)])
+        unknown = pl.col("status") == "unknown_range"
+        again = rows.filter(pl.col("number").is_in(found.filter(unknown)["number"].implode()))
+        found = pl.concat([found.filter(~unknown), _measured(again, files, settings, white)])
     refused = rows.filter(pl.col("status").is_not_null())
     measured = pl.concat([found, refused], how="diagonal_relaxed").sort("number")
     judged = with_flaws(in_schema(measured), settings.quality)

@@ -17,7 +17,10 @@ def received(images: pl.DataFrame) -> None:
     source, delivery = images.select("source", "delivery").row(0)
     manifest = manifests.read(RAW / source / delivery)
     say(f"{source}/{delivery}: {images.height} files")
-    for column, told_by in (("sequence", manifest.sequence_from), ("label", manifest.label_from)):
+    for column, found_by in (
+        ("sequence", manifest.sequence_from),
+        ("label", manifest.label_from),
+    ):
         counts = catalogue.counts(images[column].drop_nulls())
         shown = list(counts.items())
         if len(shown) > LISTED:
@@ -28,11 +31,11 @@ def received(images: pl.DataFrame) -> None:
             rest = sum(counts.values()) - sum(count for _, count in shown)
             say(f"  and {len(counts) - LISTED} more {column}s, of {rest} images")
         without = images.filter(images[column].is_null())
-        if 0 < without.height < images.height or (without.height and told_by == "dirs"):
+        if 0 < without.height < images.height or (without.height and found_by == "dirs"):
             path, member = without.select("path", "member").row(0)
             example = path if member is None else f"{member} in {path}"
             all_of_them = "all " if without.height == images.height else ""
-            why = " (no folder there names one)" if told_by == "dirs" else ""
+            why = " (no folder there names one)" if found_by == "dirs" else ""
             say(f"  without {column}: {all_of_them}{without.height}, such as {example}{why}")
     strange = unlike_images(images)
     if strange:

@@ -1,4 +1,4 @@
-"""Taking a trained model out of the wheel, as one ONNX file."""
+"""Export of a trained model as one ONNX file."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 from datetime import date
 from pathlib import Path
 
-from argus.cli import target
 from argus.cli.repository import storage
 from argus.cli.sources.dvc_index import stage_outputs
+from argus.cli.terminal import require_target
 from argus.core import params, reports
 from argus.core.errors import ArgusError
 from argus.core.paths import CHAMPIONS, TRAINED
@@ -40,7 +40,7 @@ def export(name: str, to: Path, today: date) -> list[str]:
         ArgusError: nothing of that name is there, it has no weights, it rests on what may not be
             used, or the file cannot be written.
     """
-    target.require(to, SUFFIX, "an ONNX file")
+    require_target(to, SUFFIX, "an ONNX file")
     folder = find(name)
     saved = card.read(folder)
     if not saved.without_weights:

@@ -158,7 +158,7 @@ def source_check(
 
 @source.command("retire")
 def source_retire(name: Name) -> None:
-    """Use a source no more: off the lists in params.yaml. Card and deliveries are kept."""
+    """Stop using a source: off the lists in params.yaml. Card and deliveries are kept."""
     from argus.cli.sources import registration
 
     deleted = registration.retire(name)

@@ -82,8 +82,8 @@ def withdrawals() -> dict[Path, Withdrawal]:
             card = rights_cards.read(path.stem)
         except ArgusError:  # `argus source check` says what is wrong with it
             continue
-        told = {RAW / card.source / name: card.withdrawal(name) for name in card.deliveries}
-        found |= {folder: why for folder, why in told.items() if why}
+        withdrawals = {RAW / card.source / name: card.withdrawal(name) for name in card.deliveries}
+        found |= {folder: why for folder, why in withdrawals.items() if why}
     return found
 
 

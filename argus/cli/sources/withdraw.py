@@ -38,7 +38,7 @@ def withdraw(name: str, reason: str, today: date) -> list[str]:
             withdrawn already; the card is not valid. Then nothing has changed.
     """
     source, delivery = parts(name)
-    reason = told(reason)
+    reason = checked_reason(reason)
     target = RAW / source / delivery
     cut_short = recovery.going()
     with workspace.exclusive(COMMAND):
@@ -75,7 +75,7 @@ def parts(name: str) -> tuple[str, str]:
     return source, delivery
 
 
-def told(reason: str) -> str:
+def checked_reason(reason: str) -> str:
     """A reason as it is written down.
 
     Raises:

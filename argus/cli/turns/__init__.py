@@ -1,1 +1,1 @@
-"""Turns of the wheel: run, recorded, shown side by side."""
+"""Turns: run, recorded, shown side by side."""

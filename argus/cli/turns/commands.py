@@ -17,11 +17,13 @@ def turn(
     new_line: Annotated[
         bool,
         typer.Option(
-            "--new-line", help="Owe nothing to earlier turns: what they held out may train."
+            "--new-line",
+            help="Begin a new line, without the splits and champions of earlier turns: their "
+            "holdouts may train.",
         ),
     ] = False,
 ) -> None:
-    """Run the whole pipeline, commit what it made, tag it turn-N. Run it again to resume."""
+    """Run the whole pipeline, commit its results, tag it turn-N. Run it again to resume."""
     from argus.cli.turns import turn_tables
     from argus.cli.turns.turn import turn as make
     from argus.core import params

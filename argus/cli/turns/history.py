@@ -8,7 +8,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from argus.cli import target
 from argus.cli.repository import git_history, workspace
 from argus.cli.repository.turn_commits import (
     History,
@@ -20,6 +19,7 @@ from argus.cli.repository.turn_commits import (
 )
 from argus.cli.sources import holdings
 from argus.cli.tables import UNKNOWN, Table
+from argus.cli.terminal import require_target
 from argus.cli.turns.turn_summary import Reports, TurnSummary, report_names, summarize
 from argus.core.errors import ArgusError
 from argus.core.files import atomic
@@ -157,7 +157,7 @@ def require_place(path: Path) -> None:
     """Raises:
     ArgusError: the table cannot be written there.
     """
-    target.require(path, ".md", "a table in Markdown")
+    require_target(path, ".md", "a table in Markdown")
 
 
 def write(table: Table, path: Path) -> None:

@@ -1,7 +1,7 @@
 """What a turn's pipeline runs on, so that no edit made meanwhile is recorded as what ran.
 
 DVC writes the params and files that a stage depends on into `dvc.lock` and its run cache when the
-stage has ended. If one was edited while the stage ran, both then vouch for what never ran.
+stage has ended. If one was edited while the stage ran, both then stand for what never ran.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ RECORDED = re.compile(
     r"dvc\.lock|reports/.+\.(json|tsv|csv|md)|reports/.+/\.gitkeep"
     r"|(data|models|reports)/(.+/)?\.gitignore"
 )
-"""What the pipeline itself writes into Git: never pictures, which may show what must be erased."""
+"""What the pipeline itself writes into Git: never images, which may show what must be erased."""
 
 
 @dataclass(frozen=True)

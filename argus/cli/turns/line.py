@@ -28,31 +28,31 @@ class Line:
     """Where the next turn stands.
 
     Attributes:
-        origin: the newest turn that HEAD's content comes from, None if it comes from none.
+        parent: the newest turn that HEAD's content comes from, None if it comes from none.
         is_new: whether the next one owes nothing to it, by a person's word.
         number: of the next turn, above every number that any ref here knows.
         head_turn: `lineage.turn` of HEAD, 0 if it has none.
         notes: what a person should hear about it.
     """
 
-    origin: TurnCommit | None
+    parent: TurnCommit | None
     is_new: bool
     number: int
     head_turn: int
     notes: list[str]
 
     @property
-    def origin_commit(self) -> str | None:
+    def parent_commit(self) -> str | None:
         """Commit of the turn that HEAD's content comes from, None if it comes from none."""
-        return self.origin.commit if self.origin else None
+        return self.parent.commit if self.parent else None
 
     @property
     def previous(self) -> str | None:
         """Commit of the turn that the next one goes on from, None if it begins a line."""
-        return None if self.is_new else self.origin_commit
+        return None if self.is_new else self.parent_commit
 
 
-def origin(history: History) -> TurnCommit | None:
+def parent(history: History) -> TurnCommit | None:
     """The newest turn that HEAD's content comes from.
 
     Of several commits that hold it (a merge of branches, a revert that was reverted) the one
@@ -99,7 +99,7 @@ def find(new_line: bool = False) -> Line:
     """
     history = History()
     try:
-        before = origin(history)
+        before = parent(history)
     except ArgusError:
         if not new_line:
             raise

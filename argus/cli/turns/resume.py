@@ -20,13 +20,13 @@ class Begun:
 
     Attributes:
         base: the commit that it was begun on.
-        origin: commit of the turn that `base` came from, None before the first.
+        parent: commit of the turn that `base` came from, None before the first.
         number: of this turn.
         inputs: what it ran on.
     """
 
     base: str
-    origin: str | None
+    parent: str | None
     number: int
     inputs: Inputs
 
@@ -44,9 +44,9 @@ class Begun:
         with atomic(STATE) as temporary:
             temporary.write_text(json.dumps(asdict(self)), encoding="ascii")
 
-    def is_after(self, origin: str | None) -> bool:
+    def is_after(self, parent: str | None) -> bool:
         """Whether it can be gone on with: it follows that turn, and HEAD where it was begun."""
-        return self.origin == origin and git_history.descends_from(self.base)
+        return self.parent == parent and git_history.descends_from(self.base)
 
     def is_committed(self) -> bool:
         """Whether HEAD is its commit."""

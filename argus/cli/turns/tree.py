@@ -98,10 +98,10 @@ def require_only_own(changes: list[git.Change], inputs: Inputs, advice: str) -> 
             f"{', '.join(edited)}. Put them back, or let them stay as they are now; {advice}, but "
             "for those that depend on what changed"
         )
-    strays = unmade(changes)
-    if strays:
+    unknown = unmade(changes)
+    if unknown:
         raise ArgusError(
-            f"no stage makes these reports:\n{listed(strays)}\nmove them away; {advice}"
+            f"no stage makes these reports:\n{listed(unknown)}\nmove them away; {advice}"
         )
 
 

@@ -1,4 +1,4 @@
-"""One turn of the wheel: `dvc repro` on a clean tree, recorded as a commit and a tag."""
+"""One turn: `dvc repro` on a clean tree, recorded as a commit and a tag."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def make(message: str, today: date, found: line.Line, begun: Begun | None) -> No
     Raises:
         ArgusError: as `turn`.
     """
-    resumed = begun is not None and begun.is_after(found.origin_commit)
+    resumed = begun is not None and begun.is_after(found.parent_commit)
     preflight.require(whole_pipeline=True)
     settings = params.load()
     registry.require_artifacts(model.task for model in settings.models.values())
@@ -107,7 +107,7 @@ def run_as_of_today(found: line.Line, base: str, today: date, advice: str) -> In
         began = today_utc().date()
         set_params(found.previous, found.head_turn, today)
         inputs = Inputs.now()
-        Begun(base, found.origin_commit, found.number, inputs).write()
+        Begun(base, found.parent_commit, found.number, inputs).write()
         run(inputs, advice)
         passed = today_utc().date() - began
         if passed <= timedelta(0):
@@ -172,7 +172,7 @@ def commit_message(message: str, found: line.Line) -> str:
     """The message of the turn's commit: what came in, the headline figures, what a person should
     know of the turns before it, and the trailers by which the turn and its champions are found."""
     settings, history = params.load(), History()
-    withdrawn = holdings.withdrawals_since(found.origin_commit)
+    withdrawn = holdings.withdrawals_since(found.parent_commit)
     versions = registry.due(history, reports.read("promote/decision"))
     trailers = [f"{git_history.CHAMPION}: {version}" for version in versions]
     paragraphs = [

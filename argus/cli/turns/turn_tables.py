@@ -35,14 +35,14 @@ def models(turn: TurnSummary) -> Table:
     baseline."""
     keys = columns(model.scores for model in turn.models.values())
     rows = []
-    for task, rivals in by_task(turn.models).items():
+    for task, competing in by_task(turn.models).items():
         rows += [
             [task, name, *(model.scores.text(key) for key in keys)]
-            for name, model in rivals.items()
+            for name, model in competing.items()
         ]
         rows += [
             ["", f"baseline: {name.replace('_', ' ')}", *(scored.text(key) for key in keys)]
-            for name, scored in baselines_of(rivals).items()
+            for name, scored in baselines_of(competing).items()
         ]
     headers = ["task", "model", *(key.replace("_", "\n") for key in keys)]
     title = "Scores on the held-out reals"

@@ -1,4 +1,4 @@
-"""`params.yaml` as typed objects: an unknown or impossible knob stops the run with its name.
+"""`params.yaml` as typed objects: an unknown or impossible parameter stops the run with its name.
 
 `sections` has the types, `schema` what does not go together, `reading` the file, and `preflight`
 asks what only the architectures know. Users take what they need from here.
@@ -70,8 +70,8 @@ def load(path: Path = PARAMS) -> Params:
     """Read and check `params.yaml`; in a stage that DVC runs, against the architectures as well.
 
     Raises:
-        ArgusError: the file is missing, is not YAML, or a knob is unknown, stands there twice (the
-            second would silently overrule the first) or is out of range.
+        ArgusError: the file is missing, is not YAML, or a parameter is unknown, stands there
+            twice (the second would silently overrule the first) or is out of range.
     """
     if "DVC_STAGE" in os.environ:  # DVC sets it: what runs now may be the first of many stages
         preflight.require(whole_pipeline=False)

@@ -14,7 +14,8 @@ def read(path: Path = PARAMS) -> dict[str, Any]:
     """What `params.yaml` holds, unchecked.
 
     Raises:
-        ArgusError: the file is missing, is not YAML, holds no knobs, or a key stands there twice.
+        ArgusError: the file is missing, is not YAML, holds no parameters, or a key stands there
+            twice.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -26,7 +27,7 @@ def read(path: Path = PARAMS) -> dict[str, Any]:
     if not isinstance(content, dict):
         found = "is empty" if content is None else f"holds a {type(content).__name__}"
         raise ArgusError(
-            f"{path} {found}, not knobs by name: `git checkout {path}` brings back that of the "
-            "last commit"
+            f"{path} {found}, not parameters by name: `git checkout {path}` brings back that "
+            "of the last commit"
         )
     return content

@@ -84,13 +84,13 @@ def _batches(models: Mapping[str, Model], train: Train | None) -> Iterator[str]:
 
 
 def _tasks(models: Mapping[str, Model]) -> Iterator[str]:
-    """Models of one task are rivals, so they must do the same thing."""
+    """Models of one task compete, so they must do the same thing."""
     by_task: dict[str, dict[str, Domains | None]] = {}
     for name, model in models.items():
         by_task.setdefault(model.task, {})[name] = model.domains
-    for task, rivals in by_task.items():
+    for task, competing in by_task.items():
         kinds: dict[str, list[str]] = {}
-        for name, domains in rivals.items():
+        for name, domains in competing.items():
             kind = f"{domains.source} to {domains.target}" if domains else "no `domains`"
             kinds.setdefault(kind, []).append(name)
         if len(kinds) > 1:

@@ -1,6 +1,6 @@
-"""The sections of `params.yaml`, each with its knobs, their types and ranges.
+"""The sections of `params.yaml`, each with its parameters, their types and ranges.
 
-What each knob means and its unit stand beside it in `params.yaml`, the manual.
+What each parameter means and its unit stand beside it in `params.yaml`, the manual.
 """
 
 from __future__ import annotations

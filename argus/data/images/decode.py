@@ -1,6 +1,6 @@
 """The one way in which an image is read, at ingest and ever after.
 
-`ingest` vouches for what `decode` returns, so whatever opens an image goes this way: the same
+`ingest` checks what `decode` returns, so whatever opens an image goes this way: the same
 files are read, with the same pixels, and the same are refused.
 """
 

@@ -33,7 +33,7 @@ class Doubt(NamedTuple):
     of: int  # images that could be read, in the delivery or with the labels
     labels: tuple[str, ...]  # where it is not believed; empty: in the whole delivery
 
-    def told(self, most: float) -> str:
+    def in_words(self, most: float) -> str:
         """What a person should know of it; `most` is the share that is believed."""
         within = f" with the label {' or '.join(self.labels)}" if self.labels else ""
         return (

@@ -54,12 +54,12 @@ def measured(rows: pl.DataFrame, settings: params.Ingest) -> tuple[pl.DataFrame,
         settings: of ingest.
     """
     found, decoded = _measured(rows, settings, None)
-    told = told_sample_max(rows, settings.sample_max)
-    asked = (found["status"] == "unknown_range").fill_null(False) & told.is_not_null()
+    stated = stated_sample_max(rows, settings.sample_max)
+    asked = (found["status"] == "unknown_range").fill_null(False) & stated.is_not_null()
     number = pl.int_range(rows.height, dtype=pl.Int64, eager=True).alias("number")
     parts = [found.with_columns(number).filter(~asked)]
-    for white in told.filter(asked).unique().sort():
-        which = asked & (told == white).fill_null(False)
+    for white in stated.filter(asked).unique().sort():
+        which = asked & (stated == white).fill_null(False)
         found, more = _measured(rows.filter(which), settings, white)
         parts.append(found.with_columns(number.filter(which)))
         decoded += more
@@ -130,7 +130,7 @@ def parts(unread: pl.DataFrame, how: measure.How) -> Iterator[tuple[pl.DataFrame
             steps.advance(len(rows))
 
 
-def told_sample_max(rows: pl.DataFrame, sample_max: Mapping[str, float]) -> pl.Series:
+def stated_sample_max(rows: pl.DataFrame, sample_max: Mapping[str, float]) -> pl.Series:
     """The sample that is white, by `ingest.sample_max`, of each row; null where it says nothing.
 
     What is said of a delivery goes before what is said of its source.
@@ -148,13 +148,13 @@ def told_sample_max(rows: pl.DataFrame, sample_max: Mapping[str, float]) -> pl.S
     for source in rows["source"].unique().sort():
         require_there("ingest.sample_max", sample_max, source)
     known = pl.DataFrame(
-        {"name": [*sample_max], "told": [*sample_max.values()]},
-        schema={"name": pl.String, "told": pl.Float64},
+        {"name": [*sample_max], "stated": [*sample_max.values()]},
+        schema={"name": pl.String, "stated": pl.Float64},
     )
     named = pl.concat_str("source", "delivery", separator="/")
     found = rows.select("source", named.alias("delivery"))
     by = [
-        found.join(known, left_on=key, right_on="name", how="left", maintain_order="left")["told"]
+        found.join(known, left_on=key, right_on="name", how="left", maintain_order="left")["stated"]
         for key in ("delivery", "source")
     ]
     return by[0].fill_null(by[1])

@@ -11,7 +11,7 @@ second, small discriminator of half-size copies, which the generator makes by a 
 
 `published` is the form for 256x256 at batch 8. The published sizes, 29.1M and 11.5M, are those
 without our conditioning. They hold the small discriminator and the three decoders (3.1M of the
-discriminator's), though those only teach.
+discriminator's), though those only train.
 
 Where we depart:
 - classes: gain and bias of every batch normalisation in the generator, and a projection at every

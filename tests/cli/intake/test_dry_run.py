@@ -141,7 +141,7 @@ def test_it_refuses_what_the_command_refuses(repo: Path, argus: Argus, mixed: Pa
     assert snapshot(repo) == before
 
 
-def test_a_name_that_is_taken_is_told(repo: Path, argus: Argus, mixed: Path) -> None:
+def test_a_name_that_is_taken_is_reported(repo: Path, argus: Argus, mixed: Path) -> None:
     (mixed / "night/a.tar").unlink()
     assert argus("submit", mixed, *FROM, *DIRS, "--delivery", "d1", "--shard")[0] == 0
     status, printed = argus("submit", mixed, *FROM, *DIRS, "--delivery", "d1", "--dry-run")

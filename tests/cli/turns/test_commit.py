@@ -167,12 +167,12 @@ def after(
 STAGES = {
     "ran before": {"params": {"params.yaml": {"a.b": 1}}, "deps": [{"path": CARD, "md5": "CARD"}]},
     "ran on the edit": {"params": {"params.yaml": {"a.b": 2}}},
-    "lost its knob": {"params": {"params.yaml": {"a.c": 3}}},
+    "lost its parameter": {"params": {"params.yaml": {"a.c": 3}}},
     "read the edited card": {"deps": [{"path": CARD, "md5": "0" * 32}]},
     "read all cards": {"deps": [{"path": "data/sources", "md5": "1.dir"}]},
     "read none": {"deps": [{"path": "data/source", "md5": "1.dir"}], "params": {"other.yaml": {}}},
 }
-NEVER = "lost its knob"  # had not run before
+NEVER = "lost its parameter"  # had not run before
 
 
 def test_dvc_forgets_what_may_have_run_on_something_else(

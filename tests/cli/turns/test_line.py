@@ -109,7 +109,7 @@ def clone(fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Calla
 
 def test_a_project_with_no_trace_of_a_turn_begins_its_first(fresh: Path) -> None:
     found = line.find()
-    assert (found.origin, found.number, found.previous) == (None, 1, None)
+    assert (found.parent, found.number, found.previous) == (None, 1, None)
     assert line.find(new_line=True).number == 1
 
 

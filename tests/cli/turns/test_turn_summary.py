@@ -104,9 +104,9 @@ def test_a_turn_ends_with_the_classes_that_a_split_lacks(
     assert not capsys.readouterr().err  # older turns do not say, and most lack none
     split = {**FOUND["split"], "classes_without": {"train": [], "val": ["fog"], "test": []}}
     tables.show(summarize({**FOUND, "split": split}))
-    told = capsys.readouterr().err
-    assert told.startswith("classes without an image: fog (in val: ")
-    assert "test" not in told
+    printed = capsys.readouterr().err
+    assert printed.startswith("classes without an image: fog (in val: ")
+    assert "test" not in printed
 
 
 def test_a_turn_whose_metrics_are_lost_keeps_its_row() -> None:

@@ -160,5 +160,5 @@ def test_no_sample_is_whiter_than_white(
         assert 0 == found[0] < highest <= found[1] or highest == 0
     if highest >= 2**14:
         assert found == (0, 65535)
-    elif found is not None:  # the file or the knob said so
+    elif found is not None:  # the file or the parameter said so
         assert told == found[1] or (significant is not None and significant < 16)

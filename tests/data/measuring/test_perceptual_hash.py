@@ -33,9 +33,9 @@ def test_two_hundred_hashes_are_those_of_imagehash_bit_for_bit() -> None:
 
 
 def test_the_fast_transform_is_the_exact_one_but_for_rounding() -> None:
-    pictures = [scene(seed, (320 - seed, 180 + seed)).convert("L") for seed in range(100)]
-    ours = np.stack([fast_dct(np.asarray(picture)) for picture in pictures])
-    theirs = np.stack([exact_dct(picture) for picture in pictures])
+    images = [scene(seed, (320 - seed, 180 + seed)).convert("L") for seed in range(100)]
+    ours = np.stack([fast_dct(np.asarray(image)) for image in images])
+    theirs = np.stack([exact_dct(image) for image in images])
     # rounding twice to whole numbers is noise of a variance of a sixth of a grey level at most
     assert ((ours - theirs).reshape(-1, 64) / NOISE).std() < (1 / 6) ** 0.5
     # an image at the size of the transform is not shrunk, nor rounded
@@ -46,9 +46,9 @@ def test_the_fast_transform_is_the_exact_one_but_for_rounding() -> None:
 def test_the_mirrored_hash_is_that_of_the_mirrored_image() -> None:
     for seed in range(50):
         # at the size of the transform, so that no resampling comes between
-        picture = scene(seed, (32, 32))
-        assert of(picture).phash_mirrored == of(ImageOps.mirror(picture)).phash
-        assert of(ImageOps.mirror(picture)).phash_mirrored == of(picture).phash
+        image = scene(seed, (32, 32))
+        assert of(image).phash_mirrored == of(ImageOps.mirror(image)).phash
+        assert of(ImageOps.mirror(image)).phash_mirrored == of(image).phash
 
 
 @given(st.integers(0, 10_000))

@@ -81,9 +81,9 @@ def find_duplicates(
         earlier: the deliveries that are in and whose images count.
         image_ids: of the delivery's rows, if they are known, null where not.
     """
-    told = [(each, each.rows()) for each in earlier]
+    known = [(each, each.rows()) for each in earlier]
     schema = {name: SCHEMA[name] for name in COMPARED}
-    before = pl.concat([pl.DataFrame(schema=schema), *(f for _, f in told if f is not None)])
+    before = pl.concat([pl.DataFrame(schema=schema), *(f for _, f in known if f is not None)])
     unknown = pl.Series([None], dtype=pl.String).new_from_index(0, coming.rows.height)
     here = coming.rows.with_columns(image_id=unknown if image_ids is None else image_ids)
     here = here.filter(pl.col("status").is_null())
@@ -102,7 +102,7 @@ def find_duplicates(
         .sort("new_first", maintain_order=True)
     )
     return Duplicates(
-        copies, coming.rows.height, [f"{e.source}/{e.name}" for e, f in told if f is None]
+        copies, coming.rows.height, [f"{e.source}/{e.name}" for e, f in known if f is None]
     )
 
 
@@ -144,21 +144,21 @@ def _example(copies: pl.DataFrame) -> str:
 
 def _contradictions(copies: pl.DataFrame, advice: str) -> Iterator[str]:
     """What else than before copies are said to show: one line, or none."""
-    told = []
+    differences = []
     for fact in ("label", "drive"):
         now, before = pl.col(fact), pl.col(f"{fact}_first")
         other = copies.filter(now.is_not_null() & now.ne_missing(before))
         if other.height:
             row = other.row(0, named=True)
             had = row[f"{fact}_first"] or "none"
-            told.append(
+            differences.append(
                 f"{other.height} with another {fact} (such as {row['name']}: {row[fact]} now, "
                 f"{had} in {_where(row)})"
             )
-    if told:
+    if differences:
         yield (
-            f"of these come {' and '.join(told)}, which has no effect: the first stays as it is. "
-            f"If it is wrong, {advice}"
+            f"of these come {' and '.join(differences)}, which has no effect: the first stays as "
+            f"it is. If it is wrong, {advice}"
         )
 
 

@@ -62,10 +62,10 @@ class EarlierDelivery:
         return found.with_columns(unknown).select(COMPARED)
 
     def labels(self) -> set[str] | None:
-        """Its labels; None if nothing tells."""
-        told = _meta(tracker_of(self.folder)).get("labels")
-        if isinstance(told, dict):
-            return set(map(str, told))
+        """Its labels; None if nothing says."""
+        labels = _meta(tracker_of(self.folder)).get("labels")
+        if isinstance(labels, dict):
+            return set(map(str, labels))
         found = self.rows()
         return None if found is None else set(found["label"].drop_nulls())
 
@@ -79,7 +79,7 @@ def earlier_deliveries(settings: Params, today: date) -> list[EarlierDelivery]:
     for source in settings.sources:
         try:
             card = rights_cards.read(source)
-        except ArgusError:  # told when it is used
+        except ArgusError:  # reported when it is used
             continue
         ingested = _ingested(source)
         found += [
@@ -91,10 +91,10 @@ def earlier_deliveries(settings: Params, today: date) -> list[EarlierDelivery]:
 
 
 def known_labels(earlier: Sequence[EarlierDelivery]) -> set[str]:
-    """The labels of deliveries; for those of which nothing tells, the classes of the last turn."""
-    told = [each.labels() for each in earlier]
-    found = set().union(*(each for each in told if each is not None))
-    return found | (_classes() if None in told else set())
+    """The labels of deliveries; for those of which nothing says, the classes of the last turn."""
+    labels = [each.labels() for each in earlier]
+    found = set().union(*(each for each in labels if each is not None))
+    return found | (_classes() if None in labels else set())
 
 
 def _classes() -> set[str]:

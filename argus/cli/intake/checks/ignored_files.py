@@ -1,4 +1,4 @@
-"""What of a delivery would go unseen: refused or told before anything is copied."""
+"""What of a delivery would go unseen: refused or reported before anything is copied."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def inspect_archives(folder: Path, paths: Sequence[str]) -> set[str]:
             has no image in it.
     """
     closed, empty, alone = [], [], []
-    told: set[str] = set()
+    stated: set[str] = set()
     left_out = 0
     for path in paths:
         if names.is_image(path):
@@ -41,7 +41,7 @@ def inspect_archives(folder: Path, paths: Sequence[str]) -> set[str]:
             empty += [] if found.images else [path]
             alone += [f"{name} in {path}" for name in found.alone]
             for image in found.images:
-                told |= {fact for fact, value in image.about.items() if value is not None}
+                stated |= {fact for fact, value in image.about.items() if value is not None}
     if closed:
         raise ArgusError(
             f"{folder}: {len(closed)} files are packed, and what is in them would not be seen: "
@@ -56,7 +56,7 @@ def inspect_archives(folder: Path, paths: Sequence[str]) -> set[str]:
             f"{len(alone)} .json files have no image beside them, so nobody reads what they say: "
             f"{names.some(alone)}"
         )
-    return told
+    return stated
 
 
 def report_ignored(count: int, where: str = "") -> None:

@@ -1,4 +1,4 @@
-"""Which files are clips, told by their first bytes, and by name where those say nothing.
+"""Which files are clips, recognised by their first bytes, and by name where those say nothing.
 
 Names alone do not tell: `.ts` is a transport stream or TypeScript, and a recorder may leave the
 ending out. Bytes alone do not either: a recording that was broken off may begin with nothing.

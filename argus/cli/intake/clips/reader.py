@@ -65,8 +65,8 @@ class Clip:
         self._extent = Extent(path, container, stream)
         self.seconds = self._extent.seconds
         self._torn, self._broken_off = containers.ends_mid_packet(path), False
-        told, coded = stream.sample_aspect_ratio, stream.codec_context.sample_aspect_ratio
-        self._told = told if told != coded else None  # the container's word goes before the codec's
+        stated, coded = stream.sample_aspect_ratio, stream.codec_context.sample_aspect_ratio
+        self._stated = stated if stated != coded else None  # the container goes before the codec
         self._coded: dict[int, Fraction | None] = {}
 
     @property
@@ -81,7 +81,7 @@ class Clip:
     @property
     def aspect(self) -> Fraction:
         """The shape of its pixels, before any has been decoded: their width over their height."""
-        return self._told or self.stream.codec_context.sample_aspect_ratio or Fraction(1)
+        return self._stated or self.stream.codec_context.sample_aspect_ratio or Fraction(1)
 
     def frames(self) -> Iterator[tuple[Fraction, DecodedFrame]]:
         """Whole frames with the time at which they are shown, in seconds since the first one.
@@ -113,7 +113,7 @@ class Clip:
                 yield (now - first) * base, self._show(number, frame)
 
     def _show(self, number: int, frame: VideoFrame) -> DecodedFrame:
-        aspect = self._told or self._coded.get(number) or self.aspect
+        aspect = self._stated or self._coded.get(number) or self.aspect
         matrix, tag = frame.colorspace, self.stream.codec_tag
         require_sdr(self.path, frame.color_trc, matrix, tag)
         require_size(self.path, (frame.width, frame.height), aspect, self.max_pixels)

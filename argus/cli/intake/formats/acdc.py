@@ -58,11 +58,11 @@ def _images(tree: Tree, name: str, layout: str) -> Iterator[tuple[str, tuple[str
     Raises:
         ArgusError: there is none, or one lies in more or fewer folders.
     """
-    paths = [(home, path) for home in tree.folders(HOME) for path in tree.images(home)]
+    paths = [(root, path) for root in tree.folders(HOME) for path in tree.images(root)]
     if not paths:
         raise tree.layout_error(name, layout)
-    for home, path in paths:
-        match path.removeprefix(f"{home}/").split("/"):
+    for root, path in paths:
+        match path.removeprefix(f"{root}/").split("/"):
             case first, second, third, _:
                 yield path, (first, second, third)
             case _:

@@ -23,7 +23,7 @@ SINGLE = ("labels/100k", "100k")
 UNLABELLED = "test"  # no labels of it are published
 
 Attributes = dict[str, str]
-Told = Counter[str]
+Remarks = Counter[str]
 """How many images something is to be said of, by what it is."""
 
 
@@ -46,14 +46,14 @@ def items(folder: Path) -> Iterator[Item]:
     are published for test, and some images of train have none.
     """
     tree = Tree(folder)
-    homes = [home for home in tree.folders(*IMAGES) if any(True for _ in tree.images(home))]
-    if not homes:
+    roots = [root for root in tree.folders(*IMAGES) if any(True for _ in tree.images(root))]
+    if not roots:
         raise tree.layout_error("bdd100k", f"{IMAGES[0]}/{{train,val,test}}/*.jpg")
     lists = {split: list(_lists(tree, split)) for split in SPLITS}
     singles = [
-        home
-        for home in tree.folders(*SINGLE)
-        if any(n.endswith(".json") for split in SPLITS for n in tree.entries(f"{home}/{split}"))
+        root
+        for root in tree.folders(*SINGLE)
+        if any(n.endswith(".json") for split in SPLITS for n in tree.entries(f"{root}/{split}"))
     ]
     if not (any(lists.values()) or singles):
         raise tree.layout_error(
@@ -61,11 +61,11 @@ def items(folder: Path) -> Iterator[Item]:
             "labels/det_20/det_{train,val}.json, labels/bdd100k_labels_images_{train,val}.json or "
             "labels/100k/{train,val}/*.json",
         )
-    told: Told = Counter()
-    for home in homes:
+    remarks: Remarks = Counter()
+    for root in roots:
         for split in SPLITS:
-            yield from _of_split(tree, f"{home}/{split}", lists[split], singles, told)
-    for what, count in told.items():
+            yield from _of_split(tree, f"{root}/{split}", lists[split], singles, remarks)
+    for what, count in remarks.items():
         if count:
             remark(f"bdd100k: {count} images {what}")
 
@@ -73,35 +73,35 @@ def items(folder: Path) -> Iterator[Item]:
 def _lists(tree: Tree, split: str) -> Iterator[str]:
     """The files that list the labels of a split; those to be preferred first."""
     for place, name in LISTS:
-        for home in tree.folders(place):
-            path = f"{home}/{name.format(split=split)}"
+        for root in tree.folders(place):
+            path = f"{root}/{name.format(split=split)}"
             if tree.kind(path) == "file":
                 yield path
 
 
 def _of_split(
-    tree: Tree, home: str, lists: list[str], singles: list[str], told: Told
+    tree: Tree, root: str, lists: list[str], singles: list[str], remarks: Remarks
 ) -> Iterator[Item]:
-    """The images of one split; `told` counts what a person should know of them."""
-    images = list(tree.images(home))
+    """The images of one split; `remarks` counts what a person should know of them."""
+    images = list(tree.images(root))
     found: dict[str, Attributes] = {}
     for file in lists if images else []:
-        listed = _listed(tree, home, file, told)
+        listed = _listed(tree, root, file, remarks)
         tree.require(listed, file)
         for name, attributes in listed.items():
-            found[name] = _filled(found.get(name, {}), attributes, told)
+            found[name] = _filled(found.get(name, {}), attributes, remarks)
     for name in images:
         if conditions.from_attributes(found.get(name)) is None:
             for attributes in _alone(tree, name, singles):
-                found[name] = _filled(found.get(name, {}), attributes, told)
-        if PurePosixPath(home).name != UNLABELLED:
-            told["have no record"] += name not in found
-            told["have a record without weather and time of day"] += found.get(name) == {}
+                found[name] = _filled(found.get(name, {}), attributes, remarks)
+        if PurePosixPath(root).name != UNLABELLED:
+            remarks["have no record"] += name not in found
+            remarks["have a record without weather and time of day"] += found.get(name) == {}
         recording = PurePosixPath(name).stem.partition("-")[0]
         yield tree.item(name, conditions.from_attributes(found.get(name)), recording)
 
 
-def _listed(tree: Tree, home: str, file: str, told: Told) -> dict[str, Attributes]:
+def _listed(tree: Tree, root: str, file: str, remarks: Remarks) -> dict[str, Attributes]:
     """What a file tells of each image that it lists, by the path of the image.
 
     Of one that it lists again with something else, what differs is not known.
@@ -110,7 +110,7 @@ def _listed(tree: Tree, home: str, file: str, told: Told) -> dict[str, Attribute
     found: dict[str, Attributes] = {}
     torn: dict[str, set[str]] = {}
     for frame in read_records(path, "frames"):
-        name = _place(home, tree.inside(text_field(frame, "name", path)))
+        name = _place(root, tree.inside(text_field(frame, "name", path)))
         before, now = found.get(name, {}), _known(frame)
         differ = {key for key in before.keys() & now if before[key] != now[key]}
         if differ:
@@ -118,21 +118,21 @@ def _listed(tree: Tree, home: str, file: str, told: Told) -> dict[str, Attribute
         found[name] = now | before
     for name, keys in torn.items():
         found[name] = {key: value for key, value in found[name].items() if key not in keys}
-    told[f"are in {file} twice, with another weather or time of day, which is not used"] += len(
+    remarks[f"are in {file} twice, with another weather or time of day, which is not used"] += len(
         torn
     )
     return found
 
 
-def _place(home: str, name: str) -> str:
+def _place(root: str, name: str) -> str:
     """Where the image that a record names lies. Folders before its name, if there are any, are the
     last of those that it lies in (`train/a.jpg`), or more than these.
     """
     path = PurePosixPath(name)
-    above, around = path.parent.parts, PurePosixPath(home).parts
+    above, around = path.parent.parts, PurePosixPath(root).parts
     shared = min(len(above), len(around))
     fits = shared and above[-shared:] == around[-shared:]
-    return f"{home}/{path.name if fits else path}"
+    return f"{root}/{path.name if fits else path}"
 
 
 def _known(record: Record) -> Attributes:
@@ -142,22 +142,22 @@ def _known(record: Record) -> Attributes:
     attributes = record.get("attributes")
     if not isinstance(attributes, dict):
         return {}
-    told = {key: str(attributes.get(key)).strip().casefold() for key in conditions.WORDS}
-    return {key: word for key, word in told.items() if word in conditions.WORDS[key]}
+    remarks = {key: str(attributes.get(key)).strip().casefold() for key in conditions.WORDS}
+    return {key: word for key, word in remarks.items() if word in conditions.WORDS[key]}
 
 
-def _filled(first: Attributes, second: Attributes, told: Told) -> Attributes:
+def _filled(first: Attributes, second: Attributes, remarks: Remarks) -> Attributes:
     """What is known from either release, and from the `first` where both know it."""
     differ = any(first[key] != second[key] for key in first.keys() & second)
-    told["have another weather or time of day in older labels; the newer count"] += differ
+    remarks["have another weather or time of day in older labels; the newer count"] += differ
     return second | first
 
 
 def _alone(tree: Tree, image: str, singles: list[str]) -> Iterator[Attributes]:
     """What the file with the labels of this image alone tells; nothing if there is none."""
     path = PurePosixPath(image)
-    for home in singles:
-        file = f"{home}/{path.parent.name}/{path.stem}.json"
+    for root in singles:
+        file = f"{root}/{path.parent.name}/{path.stem}.json"
         if tree.kind(file) == "file":
             yield _known(read_record(tree.root / file))
 

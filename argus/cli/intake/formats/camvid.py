@@ -25,9 +25,9 @@ def items(folder: Path) -> Iterator[Item]:
     ground truth in `{train,val,test}annot`).
     """
     tree = Tree(folder)
-    homes = [home for name in HOMES for home in tree.folders(name)]
+    roots = [root for name in HOMES for root in tree.folders(name)]
     found = False
-    for path in (path for home in homes for path in tree.images(home)):
+    for path in (path for root in roots for path in tree.images(root)):
         match = NAME.fullmatch(PurePosixPath(path).name)
         if match is None:
             raise tree.layout_error("camvid", f"<drive>_<frame>.png in place of {path}")

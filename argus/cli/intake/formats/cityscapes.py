@@ -36,7 +36,7 @@ def _items(
     Depth-Attentional Features, CVPR 2019 (`_rain_alpha_0.01_beta_0.005_dropsize_0.01_pattern_1`).
     """
     tree = Tree(folder)
-    paths = [path for type_ in types for home in tree.folders(type_) for path in tree.images(home)]
+    paths = [path for type_ in types for root in tree.folders(type_) for path in tree.images(root)]
     if not paths:
         raise tree.layout_error(name, f"{' or '.join(types)} with <split>/<city>/*.png in it")
     for path in paths:

@@ -35,9 +35,9 @@ def items(folder: Path) -> Iterator[Item]:
     """
     tree = Tree(folder)
     files = [
-        f"{home}/{name}"
-        for home in tree.folders(ANNOTATIONS)
-        for name in tree.entries(home)
+        f"{root}/{name}"
+        for root in tree.folders(ANNOTATIONS)
+        for name in tree.entries(root)
         if name.endswith(".json") and not name.startswith(".")
     ]
     if not files:

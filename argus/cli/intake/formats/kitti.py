@@ -38,8 +38,8 @@ def items(folder: Path) -> Iterator[Item]:
             "kitti", f"<date>/<date>_drive_<nnnn>_sync/{CAMERA}/data, or training/image_2"
         )
     timeless = 0
-    for home in drives:
-        for item in _of_drive(tree, home):
+    for root in drives:
+        for item in _of_drive(tree, root):
             timeless += item.captured_at is None
             yield item
     if timeless:
@@ -51,12 +51,12 @@ def items(folder: Path) -> Iterator[Item]:
         yield tree.item(path, LABEL)
 
 
-def _of_drive(tree: Tree, home: str) -> Iterator[Item]:
-    camera = PurePosixPath(home).parent
+def _of_drive(tree: Tree, root: str) -> Iterator[Item]:
+    camera = PurePosixPath(root).parent
     drive = camera.parent.name
     file = f"{camera}/timestamps.txt"
     times = tree.lines(file) if tree.kind(file) == "file" else None
-    for path in tree.images(home):
+    for path in tree.images(root):
         time = None
         if times is not None:
             try:
@@ -75,8 +75,8 @@ def _drives_of_training(tree: Tree) -> dict[str, str]:
     `train_rand.txt` gives, for each image, the line of `train_mapping.txt` (from 1) that names its
     date, drive and frame.
     """
-    for home in tree.folders(MAPPING):
-        order, drives = (f"{home}/train_{name}.txt" for name in ("rand", "mapping"))
+    for root in tree.folders(MAPPING):
+        order, drives = (f"{root}/train_{name}.txt" for name in ("rand", "mapping"))
         if tree.kind(order) == tree.kind(drives) == "file":
             by_line = dict(enumerate((line.split() for line in tree.lines(drives)), start=1))
             numbers = " ".join(tree.lines(order)).replace(",", " ").split()

@@ -98,7 +98,7 @@ def explain_refusal(strange: Sequence[NewLabel], coming: Incoming, earlier: Coll
     lines = [
         f"{len(strange)} label{'s' * (len(strange) > 1)} that no earlier delivery has. A label "
         "becomes a class of its own in every split, and stays one:",
-        *(f"  {_told(each, known)}" for each in strange[:LISTED]),
+        *(f"  {_described(each, known)}" for each in strange[:LISTED]),
     ]
     if len(strange) > LISTED:
         rest = sum(each.images for each in strange[LISTED:])
@@ -120,7 +120,7 @@ def command_options(labels: Sequence[NewLabel]) -> str:
     return " ".join(f"--new-label {shlex.quote(each.written)}" for each in labels)
 
 
-def _told(label: NewLabel, known: Sequence[str]) -> str:
+def _described(label: NewLabel, known: Sequence[str]) -> str:
     many = f"{label.written}: {label.images} images, such as {label.example}"
     near = vocabulary.closest(label.label, known)
     if near is not None:

@@ -1,4 +1,4 @@
-"""Bytes that are in already are told with where they are; only what may be the same is read."""
+"""Bytes that are in already are reported with where they are; only what may be the same is read."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_exactly_what_was_there_before_is_found(
         [EarlierDelivery("old", "first", "camera", ingested)] if before else [],
         pl.Series([f"{content!r}" for content in now], dtype=pl.String),
     )
-    told = {
+    firsts = {
         row["name"]: (row["source_first"], row["name_first"]) for row in found.copies.to_dicts()
     }
     expected = {}
@@ -65,7 +65,7 @@ def test_exactly_what_was_there_before_is_found(
             expected[f"day/d/{i}.jpg"] = ("old", f"day/d/{before.index(content)}.jpg")
         elif content in now[:i] and content:
             expected[f"day/d/{i}.jpg"] = ("cam", f"day/d/{now.index(content)}.jpg")
-    assert told == expected
+    assert firsts == expected
 
 
 def test_only_files_of_equal_size_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""What would be ignored is refused or told before anything is copied, whichever way it comes in."""
+"""What would be ignored is refused or reported before a copy, whichever way it comes in."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ def test_leftovers_in_a_tar_are_told_and_its_records_are_read(
         assert words in printed
 
 
-def test_where_folders_name_no_label_the_count_is_told(
+def test_where_folders_name_no_label_the_count_is_reported(
     repo: Path, argus: Argus, upload: Path
 ) -> None:
     options = ("--source", "cam", "--label-from", "dirs", "--sequence-from", "dirs")
@@ -224,16 +224,16 @@ def test_where_folders_name_no_label_the_count_is_told(
     assert "without sequence: all 2" in printed
 
 
-def test_names_that_other_systems_cannot_hold_apart_are_told(
+def test_names_that_other_systems_cannot_hold_apart_are_reported(
     empty: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("day/A.JPG", "day/a.jpg", "day/e\u0301.jpg", "day/\u00e9.jpg", "day/b.jpg"):
         put(empty, name, name.encode())
     for each in (lambda: batch(empty), lambda: format_importer(empty, "imagefolder")(empty)):
         assert len(each().items) == 5
-        told = capsys.readouterr().err
-        assert "2 names differ from another" in told
-        assert "day/A.JPG and day/a.jpg" in told
+        printed = capsys.readouterr().err
+        assert "2 names differ from another" in printed
+        assert "day/A.JPG and day/a.jpg" in printed
 
 
 def test_files_of_a_dataset_that_its_layout_does_not_name_are_counted(

@@ -70,14 +70,14 @@ def test_time_goes_forward_without_leaps_and_good_stamps_are_kept(
 ) -> None:
     leap = 20
     now: int | None = None
-    told = []
+    reported = []
     for stamp in stamps:
         now = timing.increasing(stamp, now, length, leap)
-        told.append(now)
-    assert all(a < b <= a + leap for a, b in itertools.pairwise(told))
+        reported.append(now)
+    assert all(a < b <= a + leap for a, b in itertools.pairwise(reported))
     given = [stamp for stamp in stamps if stamp is not None]
     if given == stamps and all(a < b <= a + leap for a, b in itertools.pairwise(given)):
-        assert told == stamps
+        assert reported == stamps
 
 
 def test_frames_are_taken_by_time_not_by_number(
@@ -257,8 +257,10 @@ def test_a_rate_that_is_none_is_refused(
 def test_frames_with_too_many_pixels_are_refused_before_decoding(
     workspace: Path, taken: Callable[..., Batch]
 ) -> None:
-    knobs = Path("params.yaml")
-    knobs.write_text(knobs.read_text().replace("max_pixels: 100000000", "max_pixels: 3000"))
+    params_file = Path("params.yaml")
+    params_file.write_text(
+        params_file.read_text().replace("max_pixels: 100000000", "max_pixels: 3000")
+    )
     with pytest.raises(ArgusError, match="more pixels than"):
         taken(clip.write(workspace / "a.mp4", [0]), 1)
 

@@ -105,8 +105,10 @@ def test_no_room_is_made_for_a_frame_that_is_too_large(tmp_path: Path) -> None:
 def test_a_clip_with_nothing_but_such_frames_is_told_so(
     workspace: Path, taken: Callable[..., Batch]
 ) -> None:
-    knobs = Path("params.yaml")
-    knobs.write_text(knobs.read_text().replace("max_pixels: 100000000", "max_pixels: 100000"))
+    params_file = Path("params.yaml")
+    params_file.write_text(
+        params_file.read_text().replace("max_pixels: 100000000", "max_pixels: 100000")
+    )
     path = clip.lying(workspace / "a.mov", "mjpeg", "yuvj420p", SMALL, LARGE)
     with pytest.raises(ArgusError, match="all are broken or have more pixels than ingest"):
         taken(path)
@@ -202,7 +204,7 @@ def test_a_cover_is_not_a_video_stream(tmp_path: Path, sound_alone: bool) -> Non
         assert count(path) == 5
 
 
-def test_of_two_cameras_in_one_clip_the_larger_comes_in_and_the_other_is_told(
+def test_of_two_cameras_in_one_clip_the_larger_comes_in_and_the_other_is_reported(
     tmp_path: Path, taken: Callable[..., Batch], capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "a.mp4"

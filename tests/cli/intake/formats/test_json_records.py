@@ -95,7 +95,7 @@ def test_what_is_no_json_is_refused_as_json_itself_refuses_it(tmp_path: Path, te
         streamed(tmp_path, text, 4, "frames")
 
 
-def test_the_place_of_a_mistake_is_told(tmp_path: Path) -> None:
+def test_the_place_of_a_mistake_is_reported(tmp_path: Path) -> None:
     good = '{"a": 1}, ' * 1000
     with pytest.raises(ArgusError, match=r'after 1000 records, .*colon.*: `.*{"a" 1}'):
         streamed(tmp_path, f'[{good}{{"a" 1}}]', 16)

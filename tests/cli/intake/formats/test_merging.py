@@ -135,9 +135,11 @@ def test_coco_keeps_a_time_that_any_record_knows_and_counts_what_is_listed_nowhe
     found = facts(FORMATS["coco"], tmp_path)
     known = {Path(path).stem: time is not None for path, (*_, time) in found.items()}
     assert known == {"1": True, "2": True, "3": False, "4": False}
-    told = capsys.readouterr().err
-    assert "coco: 1 images are listed in no file" in told
-    assert "none of the 1 images that annotations/instances_train2017.json lists is there" in told
+    printed = capsys.readouterr().err
+    assert "coco: 1 images are listed in no file" in printed
+    assert (
+        "none of the 1 images that annotations/instances_train2017.json lists is there" in printed
+    )
 
 
 def test_nuscenes_takes_a_label_from_whichever_version_has_one(

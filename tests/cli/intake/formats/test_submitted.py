@@ -27,22 +27,22 @@ def known(rows: pl.DataFrame) -> dict[str, tuple[object, ...]]:
 
 
 @pytest.mark.parametrize("name", ["bdd100k", "kitti"])
-def test_a_delivery_keeps_what_its_layout_told(repo: Path, tmp_path: Path, name: str) -> None:
+def test_a_delivery_keeps_what_its_layout_states(repo: Path, tmp_path: Path, name: str) -> None:
     folder = {"bdd100k": trees.bdd100k, "kitti": trees.kitti}[name](tmp_path / name)
-    told = trees.facts(FORMATS[name], folder)
+    stated = trees.facts(FORMATS[name], folder)
     rows = submit(format_importer(folder, name), "cam", "d", NOW)
     target = Path("data/raw/cam/d")
     assert rows.equals(described("cam", target, "camera"))
     assert known(rows) == {
         path: (label, sequence and f"cam/{sequence}", time)
-        for path, (label, sequence, time) in told.items()
+        for path, (label, sequence, time) in stated.items()
     }
     by_label = dict(zip(rows["path"], rows["label_provenance"], strict=True))
-    assert by_label == {path: label and "delivered" for path, (label, _, _) in told.items()}
-    for path in told:
+    assert by_label == {path: label and "delivered" for path, (label, _, _) in stated.items()}
+    for path in stated:
         assert (target / path).read_bytes() == (folder / path).read_bytes()
     brought = {p.relative_to(target).as_posix() for p in target.rglob("*") if p.is_file()}
-    assert brought == {*told, "delivery.yaml", "index.csv"}
+    assert brought == {*stated, "delivery.yaml", "index.csv"}
 
 
 def test_rendered_images_do_not_come_in_as_a_cameras(repo: Path, tmp_path: Path) -> None:

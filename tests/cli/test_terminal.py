@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from argus.cli import target
 from argus.cli.tables import Table
+from argus.cli.terminal import require_target
 from argus.cli.turns import history
 from argus.core.errors import ArgusError
 
@@ -19,7 +19,7 @@ TABLE = Table("Turns", ["turn"], [["1"]])
 
 def test_folders_on_the_way_are_made_when_it_is_written(tmp_path: Path) -> None:
     path = tmp_path / "new/folder/turns.md"
-    target.require(path, ".md", "a table")
+    require_target(path, ".md", "a table")
     assert not path.parent.exists()  # only then
     history.write(TABLE, path)
     assert "| 1 |" in path.read_text()
@@ -30,7 +30,7 @@ def test_folders_on_the_way_are_made_when_it_is_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["night", "night.ONNX.zip", "night.md", ".onnx"])
 def test_another_kind_of_file_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ArgusError, match=r"path that ends in \.onnx"):
-        target.require(tmp_path / name, ".onnx", "an ONNX file")
+        require_target(tmp_path / name, ".onnx", "an ONNX file")
 
 
 def test_a_folder_is_not_written_over_whatever_it_is_called(tmp_path: Path) -> None:
@@ -38,14 +38,14 @@ def test_a_folder_is_not_written_over_whatever_it_is_called(tmp_path: Path) -> N
         (tmp_path / name).mkdir()
         (tmp_path / name / "kept.txt").touch()
         with pytest.raises(ArgusError, match=f"{name} is a folder.*such as {tmp_path / name}/name"):
-            target.require(tmp_path / name, ".md", "a table")
+            require_target(tmp_path / name, ".md", "a table")
         assert (tmp_path / name / "kept.txt").exists()
 
 
 def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ArgusError, match="file is a file, not a folder"):
-        target.require(tmp_path / "file/deep/turns.md", ".md", "a table")
+        require_target(tmp_path / "file/deep/turns.md", ".md", "a table")
 
 
 def test_a_place_that_may_not_be_written_is_named(
@@ -53,7 +53,7 @@ def test_a_place_that_may_not_be_written_is_named(
 ) -> None:
     monkeypatch.setattr(os, "access", lambda _path, _mode: False)  # root may write anywhere
     with pytest.raises(ArgusError, match=f"may not write into {tmp_path}"):
-        target.require(tmp_path / "new/turns.md", ".md", "a table")
+        require_target(tmp_path / "new/turns.md", ".md", "a table")
 
 
 def test_what_only_shows_when_it_is_written_is_no_traceback(tmp_path: Path) -> None:
