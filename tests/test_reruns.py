@@ -22,7 +22,7 @@ TRAIN, EVALUATE = ({f"{stage}@{model}" for model in MODELS} for stage in ("train
 JUDGED = EVALUATE | {"promote"}
 DRAWING = {"ingest@demo", "dedupe", "label", "prune", "report"}
 
-COMMENT, CODE = "\n# x\n", "\nEDITED = 1\n"
+COMMENT, CODE = '\n# x\n"""Of what stands above."""\n', "\nEDITED = 1\n"
 EDITS: dict[str, set[str]] = {
     "argus/models/export.py": set(),
     "argus/cli/__main__.py": set(),

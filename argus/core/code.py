@@ -56,6 +56,12 @@ DISCOVERED = {"argus.judging.registry": ("argus.judging.metrics", "argus.metrics
 of entry points by which other packages join. (Of the architectures each model runs but its own.)"""
 
 
+TYPES_ALONE = ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+"""Conditions under which nothing is imported when the code runs."""
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+"""What has its docstring in `__doc__`."""
+
+
 def version(module: str, *facts: object) -> str:
     """Which code computes a value, and on what: 16 hexadecimal digits of SHA-256.
 
@@ -76,17 +82,29 @@ def version(module: str, *facts: object) -> str:
 def meaning(text: str) -> str:
     """What a source file says to the interpreter: its syntax tree, without docstrings.
 
-    They stay where the file speaks of `__doc__`, since they may then mean something.
+    Those of constants and fields, which stand below them, do not count either. Those of modules,
+    classes and functions stay where the file speaks of `__doc__`, since they may then mean
+    something.
     """
     tree = ast.parse(text)
-    if "__doc__" not in text:
-        for node in ast.walk(tree):
-            if (
-                isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-                and ast.get_docstring(node, clean=False) is not None
-            ):
-                node.body = node.body[1:]
+    for node in ast.walk(tree):
+        kept = int("__doc__" in text and isinstance(node, DOCUMENTED))
+        for name in ("body", "orelse", "finalbody"):
+            block = getattr(node, name, None)
+            if isinstance(block, list):
+                start = kept if name == "body" else 0
+                rest = [each for each in block[start:] if not _is_text(each)]
+                setattr(node, name, block[:start] + rest)
     return _written(tree)
+
+
+def _is_text(statement: ast.AST) -> bool:
+    """Whether a statement is a string by itself, which does nothing."""
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
 
 
 def _written(node: object) -> str:
@@ -162,12 +180,12 @@ def imports(module: str, file: Path) -> list[str]:
     A name that is imported from a module is among them too, for it may be a module itself.
     """
     package = module if file.name == "__init__.py" else module.rpartition(".")[0]
-    return _named(module, package, file.read_text(encoding="utf-8"))
+    return imports_of(module, package, file.read_text(encoding="utf-8"))
 
 
 @cache
-def _named(module: str, package: str, text: str) -> list[str]:
-    """`imports` of a module with that source."""
+def imports_of(module: str, package: str, text: str) -> list[str]:
+    """`imports` of a module with that source, in a package."""
     names = [module]
     for node in _reached(ast.parse(text)):
         if isinstance(node, ast.Import):
@@ -225,7 +243,7 @@ def _reached(node: ast.AST) -> Iterator[ast.AST]:
     """All nodes of a tree that are there when it runs."""
     yield node
     children: Iterable[ast.AST] = ast.iter_child_nodes(node)
-    if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+    if isinstance(node, ast.If) and ast.unparse(node.test) in TYPES_ALONE:
         children = node.orelse
     for child in children:
         yield from _reached(child)

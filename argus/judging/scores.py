@@ -132,13 +132,19 @@ def score(metrics: Iterable[Metric], evidence: Evidence, backbone: str, whose: s
         whose: are the images judged; for messages.
 
     Raises:
-        ArgusError: a metric gave no finite number; or one of another package raised.
+        ArgusError: a metric gave no finite number; one of another package raised; or two give
+            their values under one key.
     """
     values, intervals = {}, {}
     for metric in metrics:
         if any(need not in evidence for need in metric.needs):
             continue
         key, given = metric.key(backbone), [evidence[need] for need in metric.needs]
+        if key in values:
+            raise ArgusError(
+                f"two metrics would give {key!r} in reports, one of them {_named(metric)}: that "
+                "one needs another name"
+            )
         values[key], *ends = _computed(metric, given, whose)
         if ends:
             intervals[key] = (ends[0], ends[1])
@@ -157,15 +163,17 @@ def _computed(metric: Metric, given: list[Any], whose: str) -> list[float]:
         if not package:
             raise
         raise ArgusError(
-            f"the metric {metric.name!r} of {package} failed on {whose} "
+            f"{_named(metric)} failed on {whose} "
             f"({type(error).__name__}: {error}): mend or uninstall that package"
         ) from error
     if not all(map(math.isfinite, found)):
-        raise ArgusError(
-            f"the metric {metric.name!r} of {package or 'Argus itself'} is not finite on {whose}: "
-            f"{', '.join(map(str, found))}"
-        )
+        raise ArgusError(f"{_named(metric)} is not finite on {whose}: {', '.join(map(str, found))}")
     return found
+
+
+def _named(metric: Metric) -> str:
+    package = registry.packages().get(metric.name)
+    return f"the metric {metric.name!r} of {package or 'Argus itself'}"
 
 
 def columns(scored: Iterable[Scores]) -> list[str]:

@@ -32,7 +32,7 @@ def in_several(name: str, p: params.Params) -> None:
 
 @exits_cleanly
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m stages.train", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m stages.train")
     parser.add_argument("model", help="a key of `models` in params.yaml")
     name = parser.parse_args().model
     p = params.load()

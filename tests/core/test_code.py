@@ -149,3 +149,25 @@ def test_docstrings_are_left_out_unless_they_are_spoken_of() -> None:
     assert code.meaning(text) == code.meaning(bare) != code.meaning(bare.replace("1", "2"))
     shown = text + "print(A.__doc__)\n"
     assert code.meaning(shown) != code.meaning(shown.replace("Class.", "Klass."))
+
+
+def test_docstrings_of_constants_and_fields_are_left_out_too() -> None:
+    bare = "A = 1\nclass B:\n    c: int = 2\nif A:\n    D = 3\nelse:\n    D = 4\n"
+    text = bare
+    for number in "1234":
+        indent = "" if number == "1" else "    "
+        text = text.replace(f"{number}\n", f"{number}\n{indent}'That one.'\n")
+    assert text.count("That one.") == 4
+    assert code.meaning(text) == code.meaning(bare) != code.meaning(text.replace("4\n", "5\n"))
+    spoken = "'Module.'\nA = __doc__\n"
+    assert code.meaning(spoken + "'A.'\n") == code.meaning(spoken)
+    assert code.meaning(spoken) != code.meaning("'Other.'\nA = __doc__\n")
+
+
+@pytest.mark.parametrize(
+    ("test", "runs"),
+    [("TYPE_CHECKING", False), ("typing.TYPE_CHECKING", False), ("not TYPE_CHECKING", True)],
+)
+def test_only_what_is_for_type_checkers_alone_is_passed_over(test: str, runs: bool) -> None:
+    text = f"import typing\nfrom typing import TYPE_CHECKING\nif {test}:\n    import house.a\n"
+    assert ("house.a" in code.imports_of("typed", "", text)) == runs

@@ -32,6 +32,14 @@ def test_a_metric_is_computed_only_where_there_is_all_that_it_needs() -> None:
     assert dict(found.values) == {"count": 3, "far_eyes": 0}
 
 
+def test_no_two_metrics_write_under_one_key() -> None:
+    """One of features by the backbone `eyes`, and one that is called so."""
+    far = Metric("far", "far", ("features",), lambda x: x.sum())
+    other = Metric("far_eyes", "other", ("images",), len)
+    with pytest.raises(ArgusError, match=r"'far_eyes' in reports, one of them .*'far_eyes'"):
+        score([far, other], EVIDENCE, "eyes", "m")
+
+
 def test_what_is_written_is_what_is_read() -> None:
     own = Scores({KID: 0.25, "brightness": 1.5}, {"brightness": (1.25, 2.0)})
     model = ModelScores("generate", own, {"noise": Scores({KID: 2.0})}, 19, packages={"b": "c 1"})

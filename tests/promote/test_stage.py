@@ -14,6 +14,7 @@ from argus.core import params, reports
 from argus.core.files import sha256, write_json
 from argus.core.paths import CHAMPIONS, EVALUATED, TRAINED
 from argus.data.packed import Rights, Terms
+from argus.judging.registry import RESERVED
 from stages.evaluate import __main__ as evaluate
 from stages.promote import __main__ as promote
 from stages.promote import task as promotion
@@ -65,6 +66,8 @@ def test_a_champion_goes_on_with_the_list_of_what_is_behind_it(run) -> None:
             assert (CHAMPIONS / task / name).read_bytes() == (folder / name).read_bytes()
         assert decisions[task]["weights"] == sha256(CHAMPIONS / task / "generator.safetensors")
         assert "weights" not in reports.read("promote")[task]  # no metric
+        scores = {"kid_efficientnet", "fd_efficientnet"}
+        assert decisions[task].keys() - scores <= RESERVED
 
 
 def test_a_withdrawn_image_empties_every_slot_that_rests_on_it(run, capsys) -> None:
