@@ -11,7 +11,6 @@ import ast
 import hashlib
 import json
 import pkgutil
-import platform
 import sys
 from collections.abc import Collection, Iterable, Iterator
 from functools import cache
@@ -19,14 +18,7 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
-import PIL
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
-from PIL import features as pillow
-
-DECODERS = ("jpg", "libjpeg_turbo", "zlib", "zlib_ng", "webp", "libtiff")
-"""Of what Pillow is built with, what has a say in the pixels of a file."""
+from argus.core import installed
 
 NEUTRAL = frozenset(
     {
@@ -35,6 +27,7 @@ NEUTRAL = frozenset(
         "argus.core.caches",
         "argus.core.code",
         "argus.core.errors",
+        "argus.core.installed",
         "argus.core.interrupts",
         "argus.core.params",
         "argus.core.params.preflight",
@@ -129,17 +122,17 @@ def parts(*modules: str, without: Collection[str] = NEUTRAL) -> dict[str, str]:
     Raises:
         ModuleNotFoundError: there is no such module.
     """
-    ours = [module for module in modules if _top(module) not in _owners()]
+    ours = [module for module in modules if _top(module) not in installed.owners()]
     found = closure(*ours, without=without)
     joined = {module for finder in DISCOVERED.keys() & found for module in _discovered(finder)}
-    installed = {name for m in {*modules, *joined} for name in _owners().get(_top(m), ())}
+    libraries = {name for m in {*modules, *joined} for name in installed.owners().get(_top(m), ())}
     meanings = {module: meaning(file.read_text(encoding="utf-8")) for module, file in found.items()}
     files = {
         module: hashlib.sha256(said.encode()).hexdigest()[:12]
         for module, said in meanings.items()
         if said != meaning("")
     }
-    return files | {name: _release(name) for name in sorted(installed)}
+    return files | {name: installed.release(name) for name in sorted(libraries)}
 
 
 def closure(*modules: str, without: Collection[str] = ()) -> dict[str, Path]:
@@ -219,24 +212,15 @@ def source(module: str) -> Path | None:
 def environment(files: dict[str, Path]) -> dict[str, str]:
     """What runs some source files: the versions of what is installed, and the machine's kind.
 
-    Libraries that these import and all that those require count, and what Pillow decodes with. The
-    vector instructions that NumPy finds stand for the processor: sums are split by them.
+    Libraries that these import and all that those require count, see `argus.core.installed`.
 
     Args:
         files: by module, as `closure` gives them.
     """
     imported = {_top(name) for m, f in files.items() for name in imports(m, f)}
-    owners = _owners()
-    libraries = _required({owner for top in imported for owner in owners.get(top, ())})
-    found = {name: metadata.version(name) for name in sorted(libraries)}
-    if "pillow" in found:
-        built_with = {part: str(pillow.version(part)) for part in DECODERS}
-        found |= {"PIL": PIL.__version__, **built_with}
-    simd = np.show_config(mode="dicts")["SIMD Extensions"]["found"]
-    return found | {
-        "python": f"{platform.python_implementation()} {sys.version_info[0]}.{sys.version_info[1]}",
-        "machine": f"{sys.platform} {platform.machine()} {' '.join(simd)}",
-    }
+    owners = installed.owners()
+    libraries = installed.required({owner for top in imported for owner in owners.get(top, ())})
+    return installed.versions(libraries) | installed.machine()
 
 
 def _reached(node: ast.AST) -> Iterator[ast.AST]:
@@ -263,61 +247,6 @@ def _top(module: str) -> str:
     return module.partition(".")[0]
 
 
-def _release(library: str) -> str:
-    """Which release of an installed library this is: its version, and its commit if that is known.
-
-    One that pip installed from a repository may change without another version.
-    """
-    found = metadata.distribution(library)
-    origin = json.loads(found.read_text("direct_url.json") or "{}")
-    commit = origin.get("vcs_info", {}).get("commit_id")
-    return f"{found.version} {commit}" if commit else found.version
-
-
 def _is_source(top: str) -> bool:
     """Whether a package is neither Python's own nor an installed library."""
-    return top not in sys.stdlib_module_names and top not in _owners()
-
-
-@cache
-def _owners() -> dict[str, list[str]]:
-    """The installed libraries that each top-level package or module comes from.
-
-    Read from their lists of files: what is installed for editing (as this repository is) has none
-    there, and is followed as source. `importlib.metadata.packages_distributions` takes 15 times as
-    long.
-    """
-    found: dict[str, list[str]] = {}
-    for library in metadata.distributions():
-        files = (library.read_text("RECORD") or "").splitlines()
-        # `package/module.py,…`, `module.py,…`, `module.cpython-311-x86_64-linux-gnu.so,…`
-        for top in {file.partition(",")[0].partition("/")[0].partition(".")[0] for file in files}:
-            found.setdefault(top, []).append(canonicalize_name(library.metadata["Name"]))
-    return found
-
-
-def _required(names: Iterable[str]) -> set[str]:
-    """Installed libraries with those that they require, and so on."""
-    found: set[str] = set()
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop()
-        if name not in found and (requirements := _requirements(name)) is not None:
-            found.add(name)
-            waiting += requirements
-    return found
-
-
-@cache
-def _requirements(name: str) -> list[str] | None:
-    """What an installed library requires here; None if it is not installed."""
-    try:
-        library = metadata.distribution(name)
-    except metadata.PackageNotFoundError:
-        return None
-    wanted = map(Requirement, library.requires or ())
-    return [
-        canonicalize_name(r.name)
-        for r in wanted
-        if not r.marker or r.marker.evaluate({"extra": ""})
-    ]
+    return top not in sys.stdlib_module_names and top not in installed.owners()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from argus.core import code
+from argus.core import installed
 from argus.core.errors import ArgusError
 from argus.core.files import write_json
 from argus.core.params import Model
@@ -31,9 +31,9 @@ def places(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (workspace / "beside/layers.py").write_text("WIDTH = 3\n")
     (workspace / "beside/model.py").write_text("from beside.layers import WIDTH\n")
     monkeypatch.syspath_prepend(workspace)
-    code._owners.cache_clear()
+    installed.owners.cache_clear()
     yield workspace
-    code._owners.cache_clear()
+    installed.owners.cache_clear()
 
 
 def release(folder: Path, version: str) -> None:
