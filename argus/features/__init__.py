@@ -1,1 +1,1 @@
-"""Embeddings of images, by a pretrained backbone: computed, cached, searched."""
+"""Embeddings by a pretrained backbone: computed, cached, searched."""
