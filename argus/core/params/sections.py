@@ -194,12 +194,15 @@ class Model(Strict):
 
 class Evaluate(Strict):
     splits: Annotated[list[Literal["val", "test"]], Field(min_length=1), AfterValidator(once_each)]
+    judges: Annotated[list[str], Field(min_length=1), AfterValidator(once_each)]
     samples: Annotated[int, Field(ge=8)]
+    draws: Count
     seed: Seed
 
 
 class Promote(Strict):
     confidence: Annotated[float, Field(gt=0.5, lt=1)]
+    limits: dict[str, Annotated[float, Field(allow_inf_nan=False)]]
 
 
 class Lineage(Strict):
