@@ -34,25 +34,23 @@ class EvaluationSet:
     """N held-out reals of a task, and what a model is given to answer them.
 
     `reals` is uint8 [N, H, W, 3], `labels` their class names, `groups` the drive of each. For a
-    translator `sources` is uint8 [N, H, W, 3], held-out images of the domain that it starts from;
-    for a generator it is None.
+    translator `sources` is uint8 [N, H, W, 3], held-out images of the domain that it starts from,
+    and `source_groups` the drive of each; for a generator they are None and empty.
     """
 
     reals: np.ndarray
     labels: tuple[str, ...]
     groups: tuple[str, ...]
     sources: np.ndarray | None
+    source_groups: tuple[str, ...] = ()
 
     def labels_for(self, card: Card) -> tuple[str, ...]:
         """The classes that a generator is asked for, N names: those of the reals.
 
-        A class that it never saw is made up from those that it knows, in their proportions: that
-        is what a client would get, and it counts against the model.
+        One that it never saw is made up: that is what a client would get, and it counts against
+        the model.
         """
-        can = {name for name, seen in card.images_per_class.items() if seen}
-        known = [label for label in self.labels if label in can] or sorted(can)
-        spare = cycle(known)
-        return tuple(label if label in can else next(spare) for label in self.labels)
+        return made_up(self.labels, [name for name, n in card.images_per_class.items() if n])
 
     def generate(self, model: TrainedModel, seed: int) -> np.ndarray:
         """What the model makes of the task, an image for each real: uint8 [N, H, W, 3].
@@ -68,6 +66,12 @@ class EvaluationSet:
             f"model '{model.card.spec.model}' cannot do task '{model.task}' as params.yaml has it: "
             "models of one task must all have `domains`, or none of them"
         )
+
+
+def made_up(labels: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """Labels, those that are not known made up from those that are, in their proportions."""
+    spare = cycle([label for label in labels if label in known] or sorted(known))
+    return tuple(label if label in known else next(spare) for label in labels)
 
 
 def held_out(packs: Sequence[Packed], domains: Domains | None, samples: int) -> EvaluationSet:
@@ -102,4 +106,5 @@ def held_out(packs: Sequence[Packed], domains: Domains | None, samples: int) -> 
         tuple(names[target]),
         tuple(groups[target]),
         None if source is None else images[source[:n]],
+        () if source is None else tuple(groups[source[:n]]),
     )

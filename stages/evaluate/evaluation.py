@@ -51,7 +51,7 @@ def evaluate(
         train: the training images; those that it learnt to look like are picked.
         net: what describes images.
         metrics: by what to score.
-        seed: of the noise, the model's and the baseline's.
+        seed: of the noise, the model's and the baselines'.
 
     Raises:
         ArgusError: the model does not suit the task, or a metric of another package failed.
@@ -59,7 +59,10 @@ def evaluate(
     wanted = evidence.needed(metrics)
     answers = evaluation_set.generate(model, seed)
     rows = evidence.training_rows(train, model.card.spec.domains)
-    stand_ins = baselines(evaluation_set, seed)
+    stand_ins = {
+        name: each.images
+        for name, each in baselines(evaluation_set, train, model.card.spec.domains, seed).items()
+    }
     shown = {"reals": evaluation_set.reals, **stand_ins}
     real_ones = train.images[rows[: len(evaluation_set.reals)]]
     if len(real_ones) > 1:  # one image alone has no distance to others
@@ -70,16 +73,10 @@ def evaluate(
     if learnt is not None and "training_features" in wanted:
         shown["training"] = learnt
     features = _described(answers, shown, net, model.card.spec.model)
-    n = len(evaluation_set.reals)
-    features["mean_image"] = np.repeat(features["mean_image"], n, axis=0)
 
     of_task = evidence.of_task(evaluation_set, features["reals"], learnt, features.get("training"))
     judged = {
-        name: evidence.of_baseline(
-            evaluation_set,
-            np.broadcast_to(images, evaluation_set.reals.shape),
-            features[name],
-        )
+        name: evidence.of_baseline(evaluation_set, images, features[name])
         for name, images in stand_ins.items()
     }
     if TRAINING_REALS in shown:

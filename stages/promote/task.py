@@ -15,7 +15,7 @@ from argus.core.paths import EVALUATED, TRAINED
 from argus.data.packed import read_packed
 from argus.features.backbone import Backbone
 from argus.judging import evidence, registry
-from argus.judging.baselines import MUST_BEAT
+from argus.judging.baselines import must_beat
 from argus.judging.eligibility import Eligibility, terms
 from argus.judging.evaluation_set import held_out
 from argus.judging.gate.choose import choose
@@ -139,7 +139,7 @@ def _judged(
             name: compare(model, rival, mine["reals"], drives) for name, rival in rivals.items()
         }
 
-    baselines = {name: mine[name] for name in MUST_BEAT if name in mine}
+    baselines = {name: mine[name] for name in must_beat(p.models[chosen.name].domains)}
     if incumbent is None or before is None:
         comparisons = compared(mine["model"], baselines)
         figures["against"] = _figures(comparisons)
