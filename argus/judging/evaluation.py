@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from argus.core.params import Domains
 from argus.core.progress import Steps
 from argus.data.feasibility import FEWEST
+from argus.data.packed import Packed
 from argus.features import embedding
 from argus.features.backbone import Backbone
 from argus.judging import evidence
@@ -23,7 +25,7 @@ from argus.judging.scores import Scores, score
 from argus.models.card import Card
 
 TRAINING_REALS = "training_reals"
-"""Scored like a baseline: what a perfect model would look like, were it not that they are copies."""
+"""Scored like a baseline: what a perfect model would look like, but that they are copies."""
 TRAINING_DRIVES = "training drives"
 
 
@@ -41,16 +43,22 @@ class Evaluation:
 
 
 def compared_with(
-    evaluation_set: EvaluationSet, learnt: Learnt, seed: int
+    evaluation_set: EvaluationSet,
+    train: Packed,
+    learnt: Learnt,
+    domains: Domains | None,
+    seed: int,
 ) -> dict[str, Answers]:
     """What every model of a task is shown beside, by kind: its baselines, and training reals.
 
     Args:
         evaluation_set: of the task.
-        learnt: the training images of the task.
+        train: the training images.
+        learnt: those of the task among them.
+        domains: of translators; None for generators.
         seed: of what is drawn.
     """
-    found = baselines(evaluation_set, learnt, seed)
+    found = baselines(evaluation_set, train, domains, seed)
     n = len(evaluation_set.reals)
     if len(learnt.images) > 1:  # one image alone has no distance to others
         found[TRAINING_REALS] = Answers(
@@ -100,7 +108,11 @@ def evaluate(
                 evaluation_set,
                 answers,
                 learnt,
-                {**arrays[kind], **arrays[evidence.LEARNT], "real_features": arrays[REALS]["features"]},
+                {
+                    **arrays[kind],
+                    **arrays[evidence.LEARNT],
+                    "real_features": arrays[REALS]["features"],
+                },
             )
             given["radius"] = radius
             if kind == MODEL:

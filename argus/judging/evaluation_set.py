@@ -102,13 +102,10 @@ class EvaluationSet:
     def labels_for(self, card: Card) -> tuple[str, ...]:
         """The classes that a generator is asked for, M names, if it knows them.
 
-        A class that it never saw is made up from those that it knows, in their proportions: that
-        is what a client would get, and it counts against the model.
+        One that it never saw is made up: that is what a client would get, and it counts against
+        the model.
         """
-        can = {name for name, seen in card.images_per_class.items() if seen}
-        known = [label for label in self.labels if label in can] or sorted(can)
-        spare = cycle(known)
-        return tuple(label if label in can else next(spare) for label in self.wanted())
+        return made_up(self.wanted(), [name for name, n in card.images_per_class.items() if n])
 
     def answers(self, model: TrainedModel, seed: int) -> Answers:
         """What the model makes of the task: of every source, or some for each real.
@@ -139,6 +136,12 @@ class EvaluationSet:
             "sources": len(self.sources),
             "source_drives": len(set(self.source_drives)),
         }
+
+
+def made_up(labels: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """Labels, those that are not known made up from those that are, in their proportions."""
+    spare = cycle([label for label in labels if label in known] or sorted(known))
+    return tuple(label if label in known else next(spare) for label in labels)
 
 
 def held_out(

@@ -33,7 +33,17 @@ RESERVED = frozenset(
         *("task", "samples", "baselines", "intervals", "packages", "failed", "skipped"),
         *("champion", "promoted", "reason", "challenger", "incumbent", "model", "chosen"),
         *("against", "unbeaten", "refused", "refused_on", "incumbent_refused", "non_commercial"),
-        *("weights", "judge", "judges", "protocol", "classes", "witness", "level", "guards", "gain"),
+        *(
+            "weights",
+            "judge",
+            "judges",
+            "protocol",
+            "classes",
+            "witness",
+            "level",
+            "guards",
+            "gain",
+        ),
         *("not_measured", "seeds", "beside", "vacated"),
     }
 )

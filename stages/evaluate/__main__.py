@@ -19,7 +19,8 @@ from argus.core.paths import EVALUATED, TRAINED
 from argus.data.packed import read_packed
 from argus.features.backbone import BACKBONES
 from argus.judging import evaluated, registry
-from argus.judging.evaluation import MODEL, compared_with, evaluate
+from argus.judging.evaluated import MODEL
+from argus.judging.evaluation import compared_with, evaluate
 from argus.judging.evaluation_set import held_out
 from argus.judging.evidence import Learnt
 from argus.judging.scores import ModelScores, protocol_text
@@ -33,14 +34,15 @@ def scored(name: str, p: params.Params, folder: Path) -> ModelScores:
     wanted = p.models[name]
     packs = [read_packed(split) for split in p.evaluate.splits]
     evaluation_set = held_out(packs, wanted.domains, p.evaluate.samples, p.evaluate.draws)
-    learnt = Learnt(read_packed("train"), wanted.domains)
+    train = read_packed("train")
+    learnt = Learnt(train, wanted.domains)
     judges = [BACKBONES[judge]() for judge in p.evaluate.judges]
     deterministic(p.evaluate.seed, p.embed.threads)
     model = loading.load(TRAINED / name)
     answers = evaluation_set.answers(model, p.evaluate.seed)
-    kinds = {MODEL: answers} | compared_with(evaluation_set, learnt, p.evaluate.seed)
+    beside = compared_with(evaluation_set, train, learnt, wanted.domains, p.evaluate.seed)
     found = evaluate(
-        kinds,
+        {MODEL: answers, **beside},
         evaluation_set,
         learnt,
         judges,

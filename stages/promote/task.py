@@ -13,7 +13,7 @@ from argus.core.paths import EVALUATED, TRAINED
 from argus.data.packed import read_packed
 from argus.features.backbone import Backbone
 from argus.judging import evaluated, registry
-from argus.judging.baselines import MUST_BEAT
+from argus.judging.baselines import must_beat
 from argus.judging.eligibility import Eligibility, terms
 from argus.judging.evaluated import MODEL, REALS, Evaluated
 from argus.judging.evaluation import evaluate
@@ -30,14 +30,12 @@ from argus.judging.gate.decide import (
     behind_baselines,
     unbeaten,
 )
-from argus.judging.gate.guards import Verdict
 from argus.judging.gate.judges import Bench
-from argus.judging.scores import ModelScores, Scores
+from argus.judging.scores import ModelScores
 from argus.judging.statistics import Comparison
 from argus.models import ancestry, card, loading
 from argus.models.card import SavedCard
 from stages.promote.candidates import Candidates, candidates
-
 
 INCUMBENT = "incumbent"
 """The kind of images that is the incumbent's, beside those that `evaluate` left."""
@@ -173,20 +171,20 @@ def _judged(
     if incumbent is not None:
         judging = [backbones[name] for name in bench.all]
         rival = scored_anew(incumbent, p.models[chosen.name].domains, p, judging)
-    seen = {
+    views = {
         judge: of if rival is None else of.beside(INCUMBENT, rival.seen[judge])
         for judge, of in mine.seen.items()
     }
-    baselines = [name for name in MUST_BEAT if name in mine.seen[bench.judge].samples]
+    baselines = must_beat(p.models[chosen.name].domains)
     others = baselines if rival is None else [INCUMBENT]
-    comparisons = {judge: _compared(of, MODEL, others) for judge, of in seen.items()}
+    comparisons = {judge: _compared(of, MODEL, others) for judge, of in views.items()}
     of_classes = {
-        name: _compared(seen[bench.judge].of_class(name), MODEL, others)
+        name: _compared(views[bench.judge].of_class(name), MODEL, others)
         for name in mine.scores.classes
     }
     said = [
         *verdicts[chosen.name],
-        *guards.classes_hold(of_classes, criterion),
+        *guards.classes_hold(of_classes, criterion.confidence),
         *guards.witness_agrees(bench, comparisons),
     ]
     mine_against = comparisons[bench.judge]
@@ -213,7 +211,7 @@ def _judged(
         figures["over_limits"] = {name: guards.told(of) for name, of in refused.items()}
     if rival is not None:
         figures["incumbent"] = {"model": rival.name, **rival.scores.report()}
-        now = _compared(seen[bench.judge], MODEL if decision.promoted else INCUMBENT, baselines)
+        now = _compared(views[bench.judge], MODEL if decision.promoted else INCUMBENT, baselines)
         if note := behind_baselines(str(decision.champion), now, criterion):
             figures["unbeaten"] = _figures(unbeaten(now, criterion))
             decision = decision.noting(note)

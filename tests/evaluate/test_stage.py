@@ -12,6 +12,7 @@ import pytest
 from argus.core import params, reports
 from argus.core.files import remove
 from argus.core.progress import Steps
+from argus.judging.baselines import must_beat
 from stages.evaluate import __main__ as evaluate
 from stages.evaluate import evaluation
 from tests.evaluate.world import leave, settings, stand_in
@@ -32,7 +33,7 @@ def test_a_model_is_scored_with_its_baselines(run) -> None:
     run()
     report = reports.read("evaluate/m")
     assert (report["task"], report["samples"]) == ("generate", 24)
-    assert set(report["baselines"]) == {"noise", "mean_image", "blurred", "training_reals"}
+    assert set(report["baselines"]) == {*must_beat(None), "training_reals"}
     for distance in ("kid_efficientnet", "fd_efficientnet"):
         assert report["baselines"]["training_reals"][distance] < report[distance]
     kinds = {path.stem for path in Path("data/evaluate/m").glob("*.npy")}
@@ -75,7 +76,7 @@ def test_what_other_models_have_had_described_is_not_counted_as_work(
     run()
     run()
     cold, warm = bars
-    kinds = ("model", "reals", "noise", "blurred", "training_reals")
+    kinds = ("model", "reals", "noise", "blurred", "gaussian", "training_reals")
     assert cold[-1] == (24 * len(kinds) + 1, 24 * len(kinds) + 1)  # the mean image is one
     assert {total for _, total in warm} == {24}
     assert warm[-1][0] == 24

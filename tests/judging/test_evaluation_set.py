@@ -59,6 +59,8 @@ def test_a_translator_is_given_one_domain_and_compared_with_the_other() -> None:
     assert len(evaluation_set.sources) == len(evaluation_set.reals) == 9
     days = {image.tobytes() for image in packs[0].images[:12]}
     assert {image.tobytes() for image in evaluation_set.sources} <= days
+    drive = dict(zip((image.tobytes() for image in packs[0].images), packs[0].groups, strict=True))
+    assert evaluation_set.source_groups == tuple(drive[i.tobytes()] for i in evaluation_set.sources)
     answer = evaluation_set.generate(Inverts(), seed=0)
     assert (answer == 255 - evaluation_set.sources).all()
 

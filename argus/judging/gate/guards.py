@@ -60,6 +60,35 @@ def within_limits(scores: Scores, judge: str, limits: Mapping[str, float]) -> li
     return found
 
 
+def classes_hold(
+    comparisons: Mapping[str, Mapping[str, Comparison]], confidence: float
+) -> list[Verdict]:
+    """Whether no class is further from its reals than before, beyond chance.
+
+    A mean over classes can improve while one of them breaks. Each of n comparisons is asked at a
+    level of (1 - confidence) / n (Bonferroni), so that a model that is worse in none is refused
+    with at most that probability.
+
+    Args:
+        comparisons: of the challenger with each other, by class and by the other's name.
+        confidence: above 0.5, below 1.
+    """
+    asked = [each for of in comparisons.values() for each in of.values()]
+    if not asked:
+        return []
+    level = (1 - confidence) / len(asked)
+    worse = [
+        f"{name} than {other.replace('_', ' ')} ({each.difference:+.3f} ± {each.standard_error:.3f})"
+        for name, of in comparisons.items()
+        for other, each in of.items()
+        if each.standard_error is not None and each.confidence < level
+    ]
+    if worse:
+        return [Verdict("classes", False, f"further from the reals in {', '.join(worse)}")]
+    named = ", ".join(comparisons)
+    return [Verdict("classes", True, f"in none of {named} further from the reals beyond chance")]
+
+
 def witness_agrees(
     bench: Bench, comparisons: Mapping[str, Mapping[str, Comparison]]
 ) -> list[Verdict]:
