@@ -35,8 +35,9 @@ class Metric:
         interval: the lowest and the highest value that the evidence allows, if it can be told.
         better: which of two values is the better one.
         digits: significant digits that tables show.
-        compare: of challenger, rival and reals, as features [N, D], and the drive of each real:
-            whether the challenger is better beyond chance. A metric without it decides nothing.
+        compare: of the samples of a challenger, those of its rival (`Sample` of
+            `argus.judging.statistics`; several are seeds of one recipe) and the reals' sample: whether
+            the challenger is better beyond chance. A metric without it decides nothing.
         evaluated: whether `evaluate` computes it; training alone watches one that is not.
     """
 
@@ -52,5 +53,5 @@ class Metric:
 
     def key(self, backbone: str) -> str:
         """What a report calls the value: the name, with the backbone if it rests on features."""
-        of_features = any(need.endswith("features") for need in self.needs)
+        of_features = any(need.endswith(("features", "sample")) for need in self.needs)
         return f"{self.name}_{backbone}" if of_features else self.name

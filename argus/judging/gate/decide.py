@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -150,5 +151,11 @@ def described(comparison: Comparison, metric: str) -> str:
 
 
 def over(comparison: Comparison) -> str:
-    """How many drives a comparison rests on, in words."""
-    return f"over {comparison.drives} drive{'' if comparison.drives == 1 else 's'}"
+    """How many units a comparison rests on, in words: "over 7 target drives and 1 source drive"."""
+    *others, last = [_counted(n, population) for population, n in comparison.units.items()]
+    return f"over {', '.join(others)} and {last}" if others else f"over {last}"
+
+
+def _counted(n: int, population: str) -> str:
+    named = re.sub(r"\b(drive|draw|seed)s\b", r"\1", population) if n == 1 else population
+    return f"{n} {named}"
