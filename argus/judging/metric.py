@@ -36,8 +36,8 @@ class Metric:
         better: which of two values is the better one.
         digits: significant digits that tables show.
         compare: of the samples of a challenger, those of its rival (`Sample` of
-            `argus.judging.statistics`; several are seeds of one recipe) and the reals' sample: whether
-            the challenger is better beyond chance. A metric without it decides nothing.
+            `argus.judging.statistics`; several are seeds of one recipe) and the reals' sample:
+            whether the challenger is better beyond chance. A metric without it decides nothing.
         evaluated: whether `evaluate` computes it; training alone watches one that is not.
     """
 
