@@ -78,7 +78,8 @@ def classes_hold(
         return []
     level = (1 - confidence) / len(asked)
     worse = [
-        f"{name} than {other.replace('_', ' ')} ({each.difference:+.3f} ± {each.standard_error:.3f})"
+        f"{name} than {other.replace('_', ' ')} (by {each.difference:.3f} ± "
+        f"{each.standard_error:.3f})"
         for name, of in comparisons.items()
         for other, each in of.items()
         if each.standard_error is not None and each.confidence < level
