@@ -46,6 +46,7 @@ class Demo(Strict):
     size: tuple[Count, Count]
     drives: dict[str, Count]
     frames: Count
+    twins: dict[str, str]
 
 
 class Hash(Strict):
