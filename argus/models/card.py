@@ -44,7 +44,7 @@ class Card(BaseModel):
     data_sha256: str
     """Of the packed training images with their labels, see `data_digest`."""
     val_sha256: str | None = None
-    """Of those by which the best weights were chosen; None if none were looked at."""
+    """Of those by which the best weights were chosen; None if nothing was validated."""
     validation: dict[str, float] = {}
     """Metrics of these weights on them."""
     trained_on: tuple[Generation, ...] = ()

@@ -53,6 +53,18 @@ def card_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {"spec": ordered, **became}
 
 
+def config(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The config of a spec as this version builds it.
+
+    A kind of augmentation was once spelled "colour". The spec itself stays as it was written: the
+    header of the weights has its digest.
+    """
+    kinds = fields.get("augment_kinds")
+    if not isinstance(kinds, list | tuple):
+        return dict(fields)
+    return {**fields, "augment_kinds": ["color" if kind == "colour" else kind for kind in kinds]}
+
+
 def tensor_name(arch: str, name: str) -> str:
     """What this version calls a tensor of a file without an identity."""
     for before, after in NETWORKS.get(arch, {}).items():

@@ -9,6 +9,7 @@ from argus.core.errors import ArgusError
 from argus.core.params import Domains
 from argus.data.packed import ORIGIN
 from argus.models import card as cards
+from argus.models import migrations
 from argus.models.ancestry import Generation, Share
 from argus.models.card import Card, SavedCard
 from argus.models.registry import settings
@@ -60,7 +61,9 @@ def test_a_card_without_a_spec_is_read_with_nothing_lost(tmp_path: Path) -> None
     renamed = {"pace": "discriminator_lr_multiplier", "turns": "discriminator_steps"}
     config = {renamed.get(name, name): value for name, value in old["config"].items()}
     assert card.spec.config == config
-    assert settings("sngan", card.spec.config).model_dump(mode="json") == config
+    built = migrations.config(card.spec.config)
+    assert built == config | {"augment_kinds": ["color", "translation", "cutout"]}
+    assert settings("sngan", built).model_dump(mode="json") == built
     written = card.model_dump(mode="json")
     flat = written.pop("spec") | written
     assert flat == old | {"config": config}
