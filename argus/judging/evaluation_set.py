@@ -13,9 +13,9 @@ from itertools import cycle
 import numpy as np
 
 from argus.core.errors import ArgusError
-from argus.core.params import Domains
+from argus.core.params import Domains, Evaluate
 from argus.data.feasibility import shortage
-from argus.data.packed import Packed
+from argus.data.packed import Packed, read_packed, read_twins
 from argus.judging.statistics import Sample
 from argus.models.card import Card
 from argus.models.inference import Generator, TrainedModel, Translator
@@ -190,3 +190,23 @@ def held_out(
         source_drives=tuple(groups[rows].tolist()),
         twins=np.stack([known[image_id] for image_id in ids[rows]]) if whole else None,
     )
+
+
+def read(settings: Evaluate, domains: Domains | None) -> EvaluationSet:
+    """The evaluation set of a task, of what is packed.
+
+    Args:
+        settings: `evaluate` in params.yaml.
+        domains: of a translator; None for a generator.
+
+    Raises:
+        TooFewError: see `held_out`.
+        ArgusError: `pack` has not run.
+    """
+    packs = [read_packed(split) for split in settings.splits]
+    twins = {}
+    if domains is not None:
+        for split, pack in zip(settings.splits, packs, strict=True):
+            rows, images = read_twins(split, domains.target)
+            twins |= {pack.image_ids[row]: image for row, image in zip(rows, images, strict=True)}
+    return held_out(packs, domains, settings.samples, settings.draws, twins)

@@ -19,9 +19,9 @@ from argus.core.paths import EVALUATED, TRAINED
 from argus.data.packed import read_packed
 from argus.features.backbone import BACKBONES
 from argus.judging import evaluated, registry
+from argus.judging import evaluation_set as evaluation_sets
 from argus.judging.evaluated import MODEL
 from argus.judging.evaluation import compared_with, evaluate
-from argus.judging.evaluation_set import held_out
 from argus.judging.evidence import Learnt
 from argus.judging.scores import ModelScores, protocol_text
 from argus.models import card, code_record, loading
@@ -32,8 +32,7 @@ LOCK = Path("requirements.lock")
 def scored(name: str, p: params.Params, folder: Path) -> ModelScores:
     """Score a model that has weights, and leave its features and those of the baselines."""
     wanted = p.models[name]
-    packs = [read_packed(split) for split in p.evaluate.splits]
-    evaluation_set = held_out(packs, wanted.domains, p.evaluate.samples, p.evaluate.draws)
+    evaluation_set = evaluation_sets.read(p.evaluate, wanted.domains)
     train = read_packed("train")
     learnt = Learnt(train, wanted.domains)
     judges = [BACKBONES[judge]() for judge in p.evaluate.judges]

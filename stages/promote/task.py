@@ -13,11 +13,11 @@ from argus.core.paths import EVALUATED, TRAINED
 from argus.data.packed import read_packed
 from argus.features.backbone import Backbone
 from argus.judging import evaluated, registry
+from argus.judging import evaluation_set as evaluation_sets
 from argus.judging.baselines import must_beat
 from argus.judging.eligibility import Eligibility, terms
 from argus.judging.evaluated import MODEL, REALS, Evaluated
 from argus.judging.evaluation import evaluate
-from argus.judging.evaluation_set import held_out
 from argus.judging.evidence import Learnt
 from argus.judging.gate import guards, judges
 from argus.judging.gate.choose import choose
@@ -67,8 +67,7 @@ def scored_anew(
         p: the settings.
         backbones: those that judge.
     """
-    packs = [read_packed(split) for split in p.evaluate.splits]
-    evaluation_set = held_out(packs, domains, p.evaluate.samples, p.evaluate.draws)
+    evaluation_set = evaluation_sets.read(p.evaluate, domains)
     model = loading.load(folder)
     answers = evaluation_set.answers(model, p.evaluate.seed)
     found = evaluate(
