@@ -50,10 +50,8 @@ class OnCpu:
     def __call__(self, images: Tensor) -> Seen:
         """The features and maps of float32 [B, 3, side, side]."""
         runs = [self.session.run(OUTPUTS, {INPUT: image[None].numpy()}) for image in images]
-        features, maps = (
-            torch.cat(list(map(torch.from_numpy, each))) for each in zip(*runs, strict=True)
-        )
-        return features, maps
+        features, maps = map(np.concatenate, zip(*runs, strict=True))
+        return torch.from_numpy(features), torch.from_numpy(maps)
 
 
 class OnGpu:

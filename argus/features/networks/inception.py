@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-from pytorch_fid import inception
 from torch import Tensor, nn
 
 from argus.core.errors import ArgusError
@@ -14,6 +13,8 @@ class Inception(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
+        from pytorch_fid import inception  # imports torchvision, which takes 2 s
+
         blocks = [inception.InceptionV3.BLOCK_INDEX_BY_DIM[d] for d in (768, 2048)]
         self.net = inception.InceptionV3(blocks, resize_input=False)
 
@@ -28,6 +29,8 @@ def build() -> nn.Module:
     Raises:
         ArgusError: they are not in torch's hub folder and cannot be fetched.
     """
+    from pytorch_fid import inception
+
     try:
         return Inception().eval()
     except OSError as error:

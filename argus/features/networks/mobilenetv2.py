@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torchvision.models import mobilenet_v2
 
 from argus.features.networks.weights import packaged
 
@@ -22,6 +21,8 @@ class MobileNetV2(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
+        from torchvision.models import mobilenet_v2  # takes 2 s
+
         layers = mobilenet_v2().features
         saved = torch.load(packaged(*WEIGHTS), "cpu", weights_only=True)
         # saved before torchvision grouped convolutions with what follows them: the same arrays in

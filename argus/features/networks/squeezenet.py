@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import h5py
 import torch
 from torch import Tensor, nn
 
@@ -56,6 +55,8 @@ class SqueezeNet(nn.Module):
 
 def _saved() -> dict[str, Tensor]:
     """The weights under PyTorch's names: `fire2.squeeze1x1.weight`, [out, in, rows, columns]."""
+    import h5py
+
     found: dict[str, Tensor] = {}
 
     def take(path: str, saved: object) -> None:
