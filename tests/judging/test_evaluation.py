@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from argus.core.params import Domains
+from argus.judging.baselines import must_beat
 from argus.judging.evaluation_set import held_out
 from argus.judging.evidence import NEEDS, training_rows
 from argus.judging.metric import Metric
@@ -16,7 +17,6 @@ from stages.evaluate.evaluation import evaluate
 from tests.evaluate.world import Carrier, Painter, leave, pack, quick
 
 DAY2NIGHT = Domains(source="day", target="night")
-BASELINES = {"noise", "mean_image", "blurred"}
 EVERY = [Metric(f"n_{need}", need, (need,), len) for need in NEEDS if need != "card"]
 CARDS = Metric("n_card", "card", ("card",), lambda card: float(isinstance(card, Card)))
 
@@ -38,7 +38,7 @@ def test_every_need_is_met_where_it_can_be(domains: Domains | None) -> None:
     wanted |= {"n_features_efficientnet": n, "n_real_features_efficientnet": n}
     wanted["n_training_features_efficientnet"] = learnt
     assert found.scores["model"].values == wanted
-    baselines = BASELINES | ({"untranslated"} if domains else set())
+    baselines = set(must_beat(domains))
     assert set(found.scores) == {"model", "training_reals", *baselines}
     for name in baselines:
         assert found.scores[name].values == {k: v for k, v in wanted.items() if k != "n_card"}
@@ -52,7 +52,7 @@ def test_training_images_are_described_only_for_a_metric_that_asks() -> None:
     train, evaluation_set = pack(1, 48), held_out([pack(3)], DAY2NIGHT, 20)
     model = Carrier(Path("m"), 0.4)
     few = evaluate(model, evaluation_set, train, quick(), [CARDS], seed=0)
-    assert set(few.features) == {"model", "reals", "training_reals", "untranslated", *BASELINES}
+    assert set(few.features) == {"model", "reals", "training_reals", *must_beat(DAY2NIGHT)}
 
     near = Metric(
         "nearest", "nearest", ("training_features", "features"), lambda t, f: len(t) * len(f)
