@@ -22,7 +22,8 @@ from argus.models.inference import TrainedModel
 MOST = 128
 """Reals looked at, and images drawn to compare with them, at most. Two CPU cores describe about 40
 images a second, so a validation takes 3 s, whatever val holds; KID is unbiased at any number, and
-since reals and noise stay the same, two steps of a training differ by far less than chance in either."""
+since reals and noise stay the same, two steps of a training differ by far less than chance in
+either."""
 
 SEED = 1  # of the noise; `evaluate` draws another
 
