@@ -17,8 +17,10 @@ if TYPE_CHECKING:  # torch takes 2.8 s to import, and the registry asks for the 
 NEEDS = {
     "images": "the images judged, uint8 [M, H, W, 3]",
     "features": "of the images judged, float32 [M, D], by the backbone that judges",
+    "sample": "the images judged as `argus.judging.statistics.Sample`: features and units",
     "real_images": "the held-out reals, uint8 [N, H, W, 3]",
     "real_features": "of the held-out reals, float32 [N, D]",
+    "real_sample": "the held-out reals, likewise",
     "training_images": "what a model of the task learns to look like, uint8 [K, H, W, 3]: the "
     "training images, of a translator those of its target",
     "training_features": "of these, float32 [K, D]",
@@ -27,6 +29,7 @@ NEEDS = {
     "its target. M is N",
     "drives": "the drive of each held-out real, N names",
     "sources": "the image that each image judged was translated from, uint8 [N, H, W, 3]. M is N",
+    "radius": "bits of the perceptual hash within which images are near-duplicates, int",
     "card": "of the model that made the images, `argus.models.card.Card`",
 }
 """What a metric may ask for, by name. M images are judged against N reals; mostly M is N."""
