@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from argus.judging.evidence import BY_BACKBONE
+
 if TYPE_CHECKING:
     from argus.judging.statistics import Comparison
 
@@ -37,10 +39,11 @@ class Metric:
             cannot be told.
         better: which of two values is the better one.
         digits: significant digits that tables show.
-        compare: of the samples of a challenger, those of its rival (`Sample` of
-            `argus.judging.statistics`; several are seeds of one recipe) and the reals' sample:
-            whether the challenger is better beyond chance. A metric without it decides nothing.
+        compare: of challengers, rivals and the reals: whether the challenger is better beyond
+            chance. Of either side there may be several, seeds of one recipe; each is a `Sample`.
+            A metric without it decides nothing.
         evaluated: whether `evaluate` computes it; training alone watches one that is not.
+        table: whether the tables of pages show it; reports have every value.
     """
 
     name: str
@@ -52,8 +55,13 @@ class Metric:
     digits: int = 4
     compare: Callable[..., Comparison] | None = None
     evaluated: bool = True
+    table: bool = True
 
     def key(self, backbone: str) -> str:
         """What a report calls the value: the name, with the backbone if it rests on features."""
-        of_features = any(need.endswith(("features", "sample")) for need in self.needs)
-        return f"{self.name}_{backbone}" if of_features else self.name
+        return f"{self.name}_{backbone}" if self.by_backbone else self.name
+
+    @property
+    def by_backbone(self) -> bool:
+        """Whether the value is another one if another backbone judges."""
+        return not BY_BACKBONE.isdisjoint(self.needs)

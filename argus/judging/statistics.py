@@ -35,6 +35,16 @@ class Sample(NamedTuple):
     its number of images; where a generator answers each real, that of the real it answers."""
 
 
+def taken(sample: Sample, rows: np.ndarray) -> Sample:
+    """Some images of a sample, by their rows, int64 [m]."""
+    return Sample(
+        sample.features[rows],
+        sample.population,
+        tuple(sample.units[row] for row in rows),
+        None if sample.weights is None else sample.weights[rows],
+    )
+
+
 @dataclass(frozen=True)
 class Comparison:
     """The score of a challenger less that of its rival, its standard error, and how sure it is to

@@ -39,7 +39,7 @@ NO_METRICS = ("reason", "weights")
 def main() -> None:
     p = params.load()
     code_record.must_be_current("promote", p.models)
-    net = BACKBONES[p.embed.backbone]()
+    backbones = {name: BACKBONES[name]() for name in p.evaluate.judges}
     deterministic(p.evaluate.seed, p.embed.threads)
     packed = read_rights()
     eligibility = Eligibility(
@@ -57,7 +57,7 @@ def main() -> None:
             temporary.mkdir()
             for task in tasks:
                 decision, folder, figures = decide(
-                    task, incumbents.get(task), p, net, eligibility, today
+                    task, incumbents.get(task), p, backbones, eligibility, today
                 )
                 weights = None
                 if folder is not None:

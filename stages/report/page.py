@@ -128,7 +128,7 @@ def scores(models: Mapping[str, ModelScores]) -> Table:
                 model.missing[0] if model.missing else f"**{model.scores.text(key)}**"
                 for key in keys
             ]
-            rows.append([task, f"**{name}**", model.samples or "", *cells])
+            rows.append([task, f"**{name}**", model.protocol.get("reals", ""), *cells])
         for name, scored in baselines_of(competing).items():
             rows.append(["", name.replace("_", " "), "", *[scored.text(key) for key in keys]])
     return Table(["task", "model", "held-out reals", *keys], rows, texts=2)

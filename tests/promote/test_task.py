@@ -14,6 +14,7 @@ from argus.core import params, reports
 from argus.core.files import remove
 from argus.core.paths import EVALUATED, TRAINED
 from argus.data.packed import Packed
+from argus.judging.baselines import must_beat
 from argus.judging.eligibility import Eligibility
 from argus.judging.gate.decide import Decision
 from argus.judging.registry import RESERVED
@@ -118,7 +119,7 @@ def test_without_val_the_held_out_reals_say_it() -> None:
     _, _, figures = decided({"bright": None, "dim": 0.1})
     assert figures["challenger"] == "bright"
     assert figures["chosen"]["how"] == "best of 2 by KID on the held-out reals"
-    assert set(figures["against"]) == {"noise", "mean_image", "blurred"}
+    assert set(figures["against"]) == set(must_beat(None))
 
 
 def test_a_test_split_of_one_drive_promotes_nobody_and_is_reported(
@@ -225,9 +226,19 @@ def test_a_first_translator_must_be_nearer_than_the_images_as_they_came(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     decision, figures = carried(0.4, None, monkeypatch)
-    assert set(figures["against"]) == {"noise", "mean_image", "blurred", "untranslated"}
+    assert set(figures["against"]) == set(must_beat(DAY2NIGHT))
     assert figures["against"]["untranslated"]["confidence"] > 0.95
     assert "untranslated" not in decision.reason.partition(" at 95%")[0]
+
+
+def test_a_first_translator_that_is_no_nearer_than_a_lookup_table_is_not_promoted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the carrier does to every pixel alike, a tone curve does as well."""
+    decision, figures = carried(0.4, None, monkeypatch)
+    assert (decision.champion, decision.promoted) == (None, False)
+    assert figures["against"]["tone_curve"]["confidence"] < 0.95
+    assert "tone curve" in decision.reason.partition(" at 95%")[0]
 
 
 @pytest.mark.parametrize("way", [0.0, 0.9])
@@ -297,7 +308,7 @@ def test_a_successor_of_such_an_incumbent_is_held_against_the_baselines() -> Non
         {"dim": 0.1}, incumbent="older", sources=("fleet",), learnt={"older": OTHERS}
     )
     assert "incumbent" not in figures
-    assert set(figures["against"]) == {"noise", "mean_image", "blurred"}
+    assert set(figures["against"]) == set(must_beat(None))
     assert "the incumbent older may be used no more" in decision.reason
     assert (decision.champion, folder) == (None, None)  # it beats no baseline in this little world
 

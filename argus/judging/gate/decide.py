@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from argus.judging.gate.choose import Choice
+from argus.judging.gate.guards import Verdict, failed, told
 from argus.judging.statistics import Comparison
 
 
@@ -45,6 +46,21 @@ class Decision:
             be = "was" if len(alike) == 1 else "were"
             notes.append(f"{', '.join(alike)} {be} skipped: {why}")
         return self.noting(*notes) if notes else self
+
+    def held_back(self, incumbent: str | None, verdicts: Sequence[Verdict]) -> Decision:
+        """The same, or not promoted after all, if a guard says no.
+
+        Args:
+            incumbent: who stays then.
+            verdicts: of the guards, on the challenger.
+        """
+        no = failed(verdicts)
+        if not no:
+            return self
+        said = f"the challenger is refused by {told(no)}"
+        if not self.promoted:
+            return self.noting(said)
+        return Decision(incumbent, False, f"{said}; else it would be promoted: {self.reason}")
 
     def noting(self, *notes: str) -> Decision:
         """The same, with more to its reason."""
