@@ -23,6 +23,7 @@ from argus.models import loading
 from stages.evaluate import __main__ as evaluate
 from stages.promote import task as promotion
 from tests.evaluate.world import (
+    JUDGES,
     LEARNT,
     Carrier,
     brightened,
@@ -112,11 +113,7 @@ def test_no_metric_can_take_the_name_of_what_else_a_decision_says() -> None:
         learnt={"bright": LEARNT | OTHERS, "old": OTHERS},
     )
     said = {*figures, *Decision.__dataclass_fields__, *figures["incumbent_refused"]}
-    scores = {
-        metric.key(judge)
-        for metric in registry.evaluated()
-        for judge in ("mobilenetv2", "squeezenet")
-    }
+    scores = {metric.key(name) for metric in registry.evaluated() for name in JUDGES}
     assert {"refused", "skipped", "against"} <= said
     assert said - scores - {"because"} <= RESERVED
 

@@ -38,4 +38,5 @@ METRIC = Metric(
     auth_pct,
     better="larger",
     digits=3,
+    table=False,
 )

@@ -64,4 +64,5 @@ METRIC = Metric(
     c_t,
     better="larger",
     digits=2,
+    table=False,
 )

@@ -35,4 +35,5 @@ METRIC = Metric(
     nearest_training,
     better="larger",
     digits=3,
+    table=False,
 )
