@@ -33,8 +33,10 @@ class Metric:
         needs: what `value` and `interval` are given, in this order; names of
             `argus.judging.evidence.NEEDS`. A set of images of which one of these is not to be had
             (a generator has no `sources`, a baseline no `card`) goes without the metric.
-        value: the number, finite.
-        interval: the lowest and the highest value that the evidence allows, if it can be told.
+        value: the number, finite; or None if there are too few images to tell it from, as of a
+            rare class: these go without the metric, too.
+        interval: the lowest and the highest value that the evidence allows, or None if that
+            cannot be told.
         better: which of two values is the better one.
         digits: significant digits that tables show.
         compare: of challengers, rivals and the reals: whether the challenger is better beyond
@@ -47,8 +49,8 @@ class Metric:
     name: str
     label: str
     needs: tuple[str, ...]
-    value: Callable[..., float]
-    interval: Callable[..., tuple[float, float]] | None = None
+    value: Callable[..., float | None]
+    interval: Callable[..., tuple[float, float] | None] | None = None
     better: Better = "smaller"
     digits: int = 4
     compare: Callable[..., Comparison] | None = None

@@ -168,20 +168,25 @@ def score(metrics: Iterable[Metric], evidence: Evidence, backbone: str, whose: s
                 f"two metrics would give {key!r} in reports, one of them {_named(metric)}: that "
                 "one needs another name"
             )
-        values[key], *ends = _computed(metric, given, whose)
-        if ends:
-            intervals[key] = (ends[0], ends[1])
+        found = _computed(metric, given, whose)
+        if found:
+            values[key] = found[0]
+        if len(found) > 1:
+            intervals[key] = (found[1], found[2])
     return Scores(values, intervals)
 
 
 def _computed(metric: Metric, given: list[Any], whose: str) -> list[float]:
-    """The value and, where there is an interval, its two ends."""
+    """The value and, where there is an interval, its two ends; nothing if it cannot be told."""
     package = registry.packages().get(metric.name)
     try:
-        found = [float(metric.value(*given))]
-        if metric.interval:
-            low, high = metric.interval(*given)
-            found += [float(low), float(high)]
+        value = metric.value(*given)
+        if value is None:
+            return []
+        found = [float(value)]
+        ends = metric.interval(*given) if metric.interval else None
+        if ends is not None:
+            found += [float(end) for end in ends]
     except Exception as error:
         if not package:
             raise
