@@ -163,18 +163,19 @@ def _judged(
             if name in asked
         },
         metric,
+        p.recipes(),
     )
-    mine = rivals[chosen.name]
+    mine = rivals[chosen.serves]
     criterion = Criterion(metric.label, p.promote.confidence)
     rival = None
     if incumbent is not None:
         judging = [backbones[name] for name in bench.all]
-        rival = scored_anew(incumbent, p.models[chosen.name].domains, p, judging)
+        rival = scored_anew(incumbent, p.models[chosen.serves].domains, p, judging)
     views = {
         judge: of if rival is None else of.beside(INCUMBENT, rival.seen[judge])
         for judge, of in mine.seen.items()
     }
-    baselines = must_beat(p.models[chosen.name].domains)
+    baselines = must_beat(p.models[chosen.serves].domains)
     others = baselines if rival is None else [INCUMBENT]
     comparisons = {judge: _compared(of, MODEL, others) for judge, of in views.items()}
     of_classes = {
@@ -182,7 +183,7 @@ def _judged(
         for name in mine.scores.classes
     }
     said = [
-        *verdicts[chosen.name],
+        *verdicts[chosen.serves],
         *guards.classes_hold(of_classes, criterion.confidence),
         *guards.witness_agrees(bench, comparisons),
     ]
@@ -194,7 +195,7 @@ def _judged(
     decision = decision.held_back(held, said)
 
     figures: dict[str, Any] = {
-        "challenger": chosen.name,
+        "challenger": chosen.serves,
         "judge": asdict(bench),
         **mine.scores.report(),
         "against": _figures(mine_against),
@@ -214,7 +215,7 @@ def _judged(
         if note := behind_baselines(str(decision.champion), now, criterion):
             figures["unbeaten"] = _figures(unbeaten(now, criterion))
             decision = decision.noting(note)
-    folder = TRAINED / chosen.name if decision.promoted else incumbent
+    folder = TRAINED / chosen.serves if decision.promoted else incumbent
     return decision.besides(failed, skipped), folder, figures
 
 

@@ -112,7 +112,7 @@ def against_baselines(
         reason = f"{challenger} does not beat {missed} at {criterion.confidence:.0%}: {against}"
         return Decision(None, False, reason)
     reason = f"no incumbent; {challenger} beats every baseline: {against}"
-    return Decision(challenger.name, True, reason)
+    return Decision(challenger.serves, True, reason)
 
 
 def against_incumbent(
@@ -123,7 +123,7 @@ def against_incumbent(
     found = f"{described(comparison, criterion.metric)}, {over(comparison)}"
     if comparison.confidence >= criterion.confidence:
         reason = f"{new} is nearer to the held-out reals than {old}: {found}"
-        return Decision(challenger.name, True, reason)
+        return Decision(challenger.serves, True, reason)
     reason = f"{old} stays: {new} is not better at {criterion.confidence:.0%}: {found}"
     return Decision(incumbent, False, reason)
 

@@ -13,8 +13,10 @@ KID = Criterion("KID", 0.95)
 SURE = Comparison(-0.2, 0.02, 0.999, 5.5, {"draws of gan": 36, "target drives": 4})
 UNSURE = Comparison(-0.01, 0.05, 0.6, 4.1, {"source drives": 5, "target drives": 7})
 BLIND = Comparison(-0.3, None, 0.5, None, {"target drives": 1})
-GAN = Choice("gan", "", {"gan": 0.1})
-CHOSEN = Choice("gan", "best of 3 by KID on val", {"gan": 0.1, "b": 0.2, "c": 0.3})
+GAN = Choice("gan", "gan", {"gan": 0.1}, "", {"gan": 0.1})
+CHOSEN = Choice(
+    "gan", "gan", {"gan": 0.1}, "best of 3 by KID on val", {"gan": 0.1, "b": 0.2, "c": 0.3}
+)
 
 
 def test_the_first_champion_must_beat_every_baseline() -> None:
