@@ -21,4 +21,6 @@ def density(images: Sample, reals: Sample) -> float | None:
     return None if found is None else float(found.balls.mean()) / K
 
 
-METRIC = Metric("density", "density", ("sample", "real_sample"), density, better="larger", digits=3)
+METRIC = Metric(
+    "density", "density", ("sample", "real_sample"), density, better="larger", digits=3, table=False
+)

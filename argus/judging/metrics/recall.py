@@ -21,4 +21,6 @@ def recall(images: Sample, reals: Sample) -> float | None:
     return None if found is None else float((found.balls > 0).mean())
 
 
-METRIC = Metric("recall", "recall", ("sample", "real_sample"), recall, better="larger", digits=3)
+METRIC = Metric(
+    "recall", "recall", ("sample", "real_sample"), recall, better="larger", digits=3, table=False
+)

@@ -142,9 +142,11 @@ def test_auth_pct_by_hand() -> None:
     training = np.array([[0.0], [1.0], [5.0]])  # to their nearest: 1, 1, 4
     # nearest 0 at .5: copy; nearest 0 at 2: not; nearest 5 at 3.9 and at 4: copies; 5 at 4.1: not
     images = np.array([[-0.5], [-2.0], [8.9], [9.0], [9.1]])
-    assert auth_pct(images, training) == 2 / 5
-    assert auth_pct(training, training) == 0
-    assert auth_pct(images, training[:1]) is None
+    assert auth_pct(images, training, list("abc")) == 2 / 5
+    assert auth_pct(training, training, list("abc")) == 0
+    # 0 and 1 are of one drive: the nearest of another one are 5, 4 and 4 away
+    assert auth_pct(images, training, list("aab")) == 1 / 5
+    assert auth_pct(images, training, list("aaa")) is None
 
 
 @given(seed=st.integers(0, 2**16), shift=st.floats(-1, 1), ties=st.booleans())
@@ -184,7 +186,7 @@ def test_features_tell_copies_from_reals_and_from_poor_images() -> None:
     names = ["a"] * 120
     found = {
         name: (
-            auth_pct(images, training),
+            auth_pct(images, training, list(map(str, range(120)))),
             c_t(images, reals, training, names, names),
             nearest_training(images, reals, training),
         )
@@ -198,6 +200,10 @@ def test_features_tell_copies_from_reals_and_from_poor_images() -> None:
     assert ratios["copies"] < 0.2 < 0.9 < ratios["reals"] < 1.1 < ratios["poor"]
 
 
-def test_without_a_distance_of_reals_there_is_no_share_of_it() -> None:
+def test_without_training_images_or_distances_of_reals_there_is_nothing_to_tell() -> None:
     training = np.random.default_rng(4).normal(size=(20, 4))
     assert nearest_training(training + 1, training[:9], training) is None
+    assert nearest_training(training + 1, training[:9], training[:0]) is None
+    assert c_t(training, training, training[:0], ["a"] * 20, ["a"] * 20) is None
+    assert auth_pct(training, training[:0], []) is None
+    assert copied(scenes(3), scenes(3)[:0], RADIUS) is None
