@@ -8,8 +8,8 @@ from argus.judging.distances import nearest
 from argus.judging.metric import Metric
 
 SHARE = 0.85
-"""Of the least distance of a held-out real. Of other reals at most .2 % came nearer than that, where
-19 to 130 of them were held out by drive; nearer than .95 of it were up to 2 %."""
+"""Of the least distance of a held-out real. Of other reals at most .2 % came nearer than that,
+where 19 to 130 of them were held out by drive; nearer than .95 of it, up to 2 %."""
 
 
 def too_near(
