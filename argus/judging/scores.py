@@ -249,9 +249,16 @@ def better(key: str) -> str:
     return metric.better if metric else Metric.better
 
 
+def table_columns(models: Iterable[ModelScores]) -> list[str]:
+    """The `columns` of a table of models, as their judges stand in order."""
+    scored = [model for model in models if not model.missing]
+    judges = next((model.judges for model in scored if model.judges), ())
+    return columns((model.scores for model in scored), judges)
+
+
 def by_task(models: Mapping[str, ModelScores]) -> dict[str, dict[str, ModelScores]]:
     """Models by task, the best of each first, those without a score last."""
-    keys = columns(each.scores for each in models.values())
+    keys = table_columns(models.values())
 
     def rank(name: str) -> float:
         value = models[name].scores.values.get(keys[0]) if keys else None

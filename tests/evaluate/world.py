@@ -59,6 +59,11 @@ def coarse() -> Backbone:
 JUDGES = {"mobilenetv2": quick, "squeezenet": coarse}
 
 
+def judges() -> dict[str, Backbone]:
+    """Those of params.yaml, quick ones."""
+    return {name: judge() for name, judge in JUDGES.items()}
+
+
 def settings(
     tasks: dict[str, str], domains: params.Domains | None = None, **changes: Any
 ) -> params.Params:

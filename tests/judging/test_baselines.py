@@ -3,9 +3,9 @@ import pytest
 
 from argus.core.params import Domains
 from argus.data.packed import Packed
-from argus.judging.baselines import SOURCE_DRIVES, TARGET_DRIVES, baselines, must_beat
+from argus.judging.baselines import baselines, must_beat
 from argus.judging.closed_forms import gaussian_draws, tone_curve, translated
-from argus.judging.evaluation_set import EvaluationSet
+from argus.judging.evaluation_set import DRAWS, SOURCE_DRIVES, TARGET_DRIVES, EvaluationSet
 from tests.conftest import scenes
 
 DAY2NIGHT = Domains(source="day", target="night")
@@ -75,7 +75,7 @@ def test_images_of_a_drive_keep_it_and_draws_are_each_their_own() -> None:
         assert (made[name].population, made[name].units) == (SOURCE_DRIVES, tuple("ddeef"))
     drawn = [made[name] for name in ("noise", "mean_image", "gaussian")]
     assert all(len(set(each.units)) == len(each.images) for each in drawn)
-    assert len({each.population for each in drawn}) == 3
+    assert {each.population for each in drawn} == {DRAWS}
 
 
 def test_the_baselines_of_a_task_are_the_same_for_every_model() -> None:

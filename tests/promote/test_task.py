@@ -14,6 +14,7 @@ from argus.core import params, reports
 from argus.core.files import remove
 from argus.core.paths import EVALUATED, TRAINED
 from argus.data.packed import Packed
+from argus.judging import registry
 from argus.judging.baselines import must_beat
 from argus.judging.eligibility import Eligibility
 from argus.judging.gate.decide import Decision
@@ -22,12 +23,14 @@ from argus.models import loading
 from stages.evaluate import __main__ as evaluate
 from stages.promote import task as promotion
 from tests.evaluate.world import (
+    JUDGES,
     LEARNT,
     Carrier,
     brightened,
+    judges,
     leave,
     pack,
-    quick,
+    packed,
     settings,
     stand_in,
 )
@@ -79,7 +82,7 @@ def decided(
     eligibility = Eligibility(
         sources, withdrawn or {}, lambda source, name: name in DELIVERED[source]
     )
-    return promotion.decide("generate", folder, p, quick(), eligibility, today)
+    return promotion.decide("generate", folder, p, judges(), eligibility, today)
 
 
 def evaluated(name: str, p: params.Params) -> None:
@@ -110,7 +113,7 @@ def test_no_metric_can_take_the_name_of_what_else_a_decision_says() -> None:
         learnt={"bright": LEARNT | OTHERS, "old": OTHERS},
     )
     said = {*figures, *Decision.__dataclass_fields__, *figures["incumbent_refused"]}
-    scores = {"kid_efficientnet", "fd_efficientnet"}
+    scores = {metric.key(name) for metric in registry.evaluated() for name in JUDGES}
     assert {"refused", "skipped", "against"} <= said
     assert said - scores - {"because"} <= RESERVED
 
@@ -126,8 +129,7 @@ def test_a_test_split_of_one_drive_promotes_nobody_and_is_reported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     test = replace(pack(3), groups=("one",) * 24)
-    for module in (evaluate, promotion):
-        monkeypatch.setattr(module, "read_packed", lambda _split: test)
+    packed(monkeypatch, [evaluate, promotion], lambda _split: test)
     decision, folder, figures = decided({"bright": 0.3})
     assert (decision.champion, folder) == (None, None)
     reports.metrics("promote", figures)
@@ -208,8 +210,7 @@ def carried(
         images[nights] = brightened(images[nights], 0.4)
         return replace(packed, images=images)
 
-    for module in (evaluate, promotion):
-        monkeypatch.setattr(module, "read_packed", bright_nights)
+    packed(monkeypatch, [evaluate, promotion], bright_nights)
     monkeypatch.setattr(loading, "load", lambda folder: Carrier(folder, ways[folder.name]))
     p = settings({"new": "day2night"}, DAY2NIGHT)
     leave(TRAINED / "new", task="day2night", domains=DAY2NIGHT)
@@ -218,7 +219,7 @@ def carried(
     if folder:
         leave(folder, task="day2night", domains=DAY2NIGHT)
     eligibility = Eligibility(("fleet",), {}, lambda *_: True)
-    decision, _, figures = promotion.decide("day2night", folder, p, quick(), eligibility, TODAY)
+    decision, _, figures = promotion.decide("day2night", folder, p, judges(), eligibility, TODAY)
     return decision, figures
 
 

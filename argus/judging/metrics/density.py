@@ -22,5 +22,11 @@ def density(images: Sample, reals: Sample) -> float | None:
 
 
 METRIC = Metric(
-    "density", "density", ("sample", "real_sample"), density, better="larger", digits=3, table=False
+    "density",
+    "density",
+    ("sample", "real_sample"),
+    density,
+    better="larger",
+    digits=3,
+    table=False,
 )

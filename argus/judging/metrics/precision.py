@@ -21,5 +21,11 @@ def precision(images: Sample, reals: Sample) -> float | None:
 
 
 METRIC = Metric(
-    "precision", "precision", ("sample", "real_sample"), precision, better="larger", digits=3
+    "precision",
+    "precision",
+    ("sample", "real_sample"),
+    precision,
+    better="larger",
+    digits=3,
+    table=False,
 )

@@ -22,5 +22,11 @@ def recall(images: Sample, reals: Sample) -> float | None:
 
 
 METRIC = Metric(
-    "recall", "recall", ("sample", "real_sample"), recall, better="larger", digits=3, table=False
+    "recall",
+    "recall",
+    ("sample", "real_sample"),
+    recall,
+    better="larger",
+    digits=3,
+    table=False,
 )

@@ -40,4 +40,5 @@ METRIC = Metric(
     ("features", "real_features", "training_features"),
     too_near,
     digits=2,
+    table=False,
 )
