@@ -1,9 +1,10 @@
 """Which training image each of a model's images is nearest to, by perceptual hash, and a sheet of
 the closest pairs.
 
-By the hash a copy is found though it was mirrored, re-encoded, blurred or made brighter or darker.
-Features see crops of a few percent, too, but at 32x48 take a re-encoded copy for another image: so
-both are asked (`metrics/copied.py`, `metrics/nearest_training.py`).
+By the hash a copy is found though it was mirrored, encoded again, blurred or made brighter or
+darker. By features it is found though it was shifted, cropped or turned, but at 32x48 one that was
+encoded again passes for another image: so both are asked (`metrics/copied.py`,
+`metrics/too_near.py`).
 """
 
 from __future__ import annotations
@@ -74,26 +75,36 @@ def nearest_by_hash(images: np.ndarray, training_images: np.ndarray) -> Nearest:
     return Nearest(row, bits)
 
 
-def closest_pairs(by_hash: Nearest, by_features: Nearest, radius: int, count: int) -> list[Pair]:
+def closest_pairs(
+    by_hash: Nearest, by_features: Nearest, of_reals: Nearest, radius: int, count: int
+) -> list[Pair]:
     """The images that come nearest to a training image, with that one.
 
     First those within the radius by hash, the nearest first; then by features, which hashes say
-    nothing of any more.
+    nothing of any more, and no training image again that stands there already.
 
     Args:
         by_hash: as `nearest_by_hash` gives it, of M images.
         by_features: as `distances.nearest` gives it, of the same.
+        of_reals: likewise of held-out reals, whose median distance is called usual.
         radius: bits within which an image is a copy.
         count: pairs at most.
     """
     copied = by_hash.distance <= radius
-    order = np.lexsort([by_features.distance, np.where(copied, by_hash.distance, UNKNOWN)])
-    return [
-        Pair(row, int(by_hash.row[row]), f"copy: {int(by_hash.distance[row])} of 64 bits differ")
-        if copied[row]
-        else Pair(row, int(by_features.row[row]), f"features {by_features.distance[row]:.3g} apart")
-        for row in order[:count].tolist()
-    ]
+    usual = float(np.median(of_reals.distance)) or 1.0
+    found: list[Pair] = []
+    for row in np.lexsort([by_features.distance, np.where(copied, by_hash.distance, UNKNOWN)]):
+        nearest = int((by_hash if copied[row] else by_features).row[row])
+        if copied[row]:
+            caption = f"copy of: {int(by_hash.distance[row])} bits differ"
+        elif nearest in {pair.training_image for pair in found}:
+            continue
+        else:
+            caption = f"nearest: {by_features.distance[row] / usual:.2f} of usual"
+        found.append(Pair(int(row), nearest, caption))
+        if len(found) == count:
+            break
+    return found
 
 
 def pairs_sheet(
@@ -107,7 +118,11 @@ def pairs_sheet(
         pairs: at least one; rows of these.
         columns: pairs in a row.
     """
-    shown = [side for pair in pairs for side in (images[pair.image], training_images[pair[1]])]
+    shown = [
+        side
+        for pair in pairs
+        for side in (images[pair.image], training_images[pair.training_image])
+    ]
     captions = [text for pair in pairs for text in (f"image {pair.image}", pair.caption)]
     scale = -(-SHOWN // images.shape[2])
     return contact_sheet(np.stack(shown), 2 * columns, captions, scale)

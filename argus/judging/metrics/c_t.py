@@ -33,10 +33,12 @@ def c_t(
     Args:
         features: float [M, D].
         reals: float [N, D].
-        training_features: float [K, D].
+        training_features: float [K, D]; None without any.
         requested: M class names.
         labels: N class names; None if there are fewer than `FEWEST` of every class.
     """
+    if not len(training_features):
+        return None
     of_images = nearest(features, training_features).distance
     of_reals = nearest(reals, training_features).distance
     asked, known = np.asarray(requested, dtype=str), np.asarray(labels, dtype=str)

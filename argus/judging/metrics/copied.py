@@ -6,19 +6,21 @@ import numpy as np
 
 from argus.judging.metric import Metric
 
-SURE = 0.9  # that the share lies in the interval
+SURE = 0.9  # that the share lies in the interval, as of other metrics
 
 
-def copied(images: np.ndarray, training_images: np.ndarray, radius: int) -> float:
+def copied(images: np.ndarray, training_images: np.ndarray, radius: int) -> float | None:
     """The share of images within a Hamming radius of a training image, mirrored or not.
 
     From 0 to 1. An image whose hash says nothing, as of thick fog, is no copy (`copies`).
 
     Args:
         images: uint8 [M, H, W, 3].
-        training_images: uint8 [K, H, W, 3].
+        training_images: uint8 [K, H, W, 3]; None without any.
         radius: bits of the 64-bit perceptual hash, that of `dedupe`.
     """
+    if not len(training_images):
+        return None
     return float(_near(images, training_images, radius).mean())
 
 

@@ -20,8 +20,10 @@ def nearest_training(
     Args:
         features: float [M, D].
         reals: float [N, D]; None if half of them are training images.
-        training_features: float [K, D].
+        training_features: float [K, D]; None without any.
     """
+    if not len(training_features):
+        return None
     of_reals = float(np.median(nearest(reals, training_features).distance))
     if of_reals == 0:
         return None

@@ -18,6 +18,7 @@ from argus.judging.metrics.auth_pct import auth_pct
 from argus.judging.metrics.c_t import c_t
 from argus.judging.metrics.copied import copied, interval
 from argus.judging.metrics.nearest_training import nearest_training
+from argus.judging.metrics.too_near import too_near
 from tests.conftest import scenes
 
 RADIUS = 4
@@ -49,8 +50,8 @@ def test_a_copy_machine_is_found_whatever_it_does_to_the_images(how: str) -> Non
     rows = np.random.default_rng(0).permutation(60)[:40]
     images = np.stack([ALTERED[how](image) for image in training[rows]])
     found = nearest_by_hash(images, training)
-    assert copied(images, training, RADIUS) >= 0.95
     near = found.distance <= RADIUS
+    assert copied(images, training, RADIUS) == near.mean() >= 0.95
     assert np.array_equal(found.row[near], rows[near])
 
 
@@ -119,14 +120,17 @@ def test_the_interval_is_that_of_a_share(count: int, of: int) -> None:
 
 
 def test_the_closest_pairs_are_copies_first_and_then_near_by_features() -> None:
-    by_hash = Nearest(np.array([3, 1, 2, 0]), np.array([4, 20, 0, 8]))
-    by_features = Nearest(np.array([5, 6, 7, 8]), np.array([0.1, 0.25, 9.0, 0.2]))
-    assert closest_pairs(by_hash, by_features, RADIUS, 3) == [
-        Pair(2, 2, "copy: 0 of 64 bits differ"),
-        Pair(0, 3, "copy: 4 of 64 bits differ"),
-        Pair(3, 8, "features 0.2 apart"),
+    by_hash = Nearest(np.array([3, 1, 2, 0, 3]), np.array([4, 20, 0, 8, UNKNOWN]))
+    by_features = Nearest(np.array([5, 6, 7, 6, 9]), np.array([0.1, 0.25, 9.0, 0.2, 3.0]))
+    of_reals = Nearest(np.array([0, 0, 0]), np.array([1.0, 2.0, 50.0]))
+    pairs = [
+        Pair(2, 2, "copy of: 0 bits differ"),
+        Pair(0, 3, "copy of: 4 bits differ"),
+        Pair(3, 6, "nearest: 0.10 of usual"),
+        Pair(4, 9, "nearest: 1.50 of usual"),  # row 1 is near 6, too, which is shown
     ]
-    assert len(closest_pairs(by_hash, by_features, RADIUS, 9)) == 4
+    assert closest_pairs(by_hash, by_features, of_reals, RADIUS, 9) == pairs
+    assert closest_pairs(by_hash, by_features, of_reals, RADIUS, 3) == pairs[:3]
 
 
 def test_the_sheet_shows_each_pair_side_by_side() -> None:
@@ -142,9 +146,11 @@ def test_auth_pct_by_hand() -> None:
     training = np.array([[0.0], [1.0], [5.0]])  # to their nearest: 1, 1, 4
     # nearest 0 at .5: copy; nearest 0 at 2: not; nearest 5 at 3.9 and at 4: copies; 5 at 4.1: not
     images = np.array([[-0.5], [-2.0], [8.9], [9.0], [9.1]])
-    assert auth_pct(images, training) == 2 / 5
-    assert auth_pct(training, training) == 0
-    assert auth_pct(images, training[:1]) is None
+    assert auth_pct(images, training, list("abc")) == 2 / 5
+    assert auth_pct(training, training, list("abc")) == 0
+    # 0 and 1 are of one drive: the nearest of another one are 5, 4 and 4 away
+    assert auth_pct(images, training, list("aab")) == 1 / 5
+    assert auth_pct(images, training, list("aaa")) is None
 
 
 @given(seed=st.integers(0, 2**16), shift=st.floats(-1, 1), ties=st.booleans())
@@ -184,7 +190,7 @@ def test_features_tell_copies_from_reals_and_from_poor_images() -> None:
     names = ["a"] * 120
     found = {
         name: (
-            auth_pct(images, training),
+            auth_pct(images, training, list(map(str, range(120)))),
             c_t(images, reals, training, names, names),
             nearest_training(images, reals, training),
         )
@@ -198,6 +204,20 @@ def test_features_tell_copies_from_reals_and_from_poor_images() -> None:
     assert ratios["copies"] < 0.2 < 0.9 < ratios["reals"] < 1.1 < ratios["poor"]
 
 
-def test_without_a_distance_of_reals_there_is_no_share_of_it() -> None:
+def test_too_near_by_hand() -> None:
+    training, reals = np.array([[0.0], [100.0]]), np.array([[10.0], [-30.0]])
+    images = np.array([[0.0], [8.4], [8.6], [92.0], [50.0]])  # within 8.5 of 0 or 100: three
+    assert too_near(images, reals, training) == 3 / 5
+    assert too_near(reals, reals, training) == 0
+    assert too_near(training, reals, training) == 1
+
+
+def test_without_training_images_or_distances_of_reals_there_is_nothing_to_tell() -> None:
     training = np.random.default_rng(4).normal(size=(20, 4))
     assert nearest_training(training + 1, training[:9], training) is None
+    assert nearest_training(training + 1, training[:9], training[:0]) is None
+    assert too_near(training + 1, training[:9], training[:0]) is None
+    assert too_near(training + 1, np.concatenate([training[:1], training + 2]), training) is None
+    assert c_t(training, training, training[:0], ["a"] * 20, ["a"] * 20) is None
+    assert auth_pct(training, training[:0], []) is None
+    assert copied(scenes(3), scenes(3)[:0], RADIUS) is None
