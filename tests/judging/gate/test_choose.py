@@ -30,7 +30,7 @@ def test_equals_go_by_name() -> None:
 def test_choosing_on_val_keeps_the_promise_of_the_confidence_and_on_test_does_not() -> None:
     """Five challengers and an incumbent, all alike: at 95 % one in twenty may take over."""
     rng = np.random.default_rng(0)
-    rounds = 300
+    rounds = 150
 
     def draw(population: str) -> Sample:
         return Sample(rng.normal(size=(25, 4)), population, tuple(map(str, range(25))))
