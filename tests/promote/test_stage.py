@@ -52,6 +52,7 @@ def run(
 
     monkeypatch.setattr(params, "load", lambda: p)
     monkeypatch.setattr(promote, "fetch", fetched)
+    monkeypatch.setattr(promote, "decisions_of", lambda _revision: {})
     return main
 
 

@@ -163,7 +163,8 @@ def test_where_all_failed_the_incumbent_stays() -> None:
     reason = "old stays, unscored: every model for generate failed in training (a, b)"
     assert decision == Decision("old", False, reason)
     assert folder == INCUMBENTS / "old"
-    assert figures == {"failed": {"a": "it broke", "b": "it broke"}}
+    assert figures["failed"] == {"a": "it broke", "b": "it broke"}
+    assert figures.keys() == {"failed", "level", "gain"}
 
 
 def test_where_all_failed_and_there_is_no_incumbent_nobody_serves() -> None:
@@ -175,7 +176,9 @@ def test_where_all_failed_and_there_is_no_incumbent_nobody_serves() -> None:
 def test_a_task_that_no_model_trains_for_keeps_its_champion() -> None:
     decision, folder, figures = decided({}, incumbent="old")
     assert decision.reason == "old stays, unscored: no model trains for generate"
-    assert (folder, figures) == (INCUMBENTS / "old", {})
+    assert folder == INCUMBENTS / "old"
+    assert figures["level"]["alpha"] is None  # nothing was asked, so nothing is spent
+    assert (figures["gain"]["difference"], figures["gain"]["turns"]) == (0, 1)
 
 
 def test_a_model_that_was_skipped_is_no_challenger_and_the_reason_says_why() -> None:
@@ -196,7 +199,7 @@ def test_where_all_were_skipped_the_incumbent_if_any_stays(incumbent: str | None
     assert (decision.champion, decision.promoted) == (incumbent, False)
     assert decision.reason.endswith(f"; a, b were skipped: {why}")
     assert folder == (INCUMBENTS / "old" if incumbent else None)
-    assert figures == {"skipped": {"a": why, "b": why}}
+    assert figures["skipped"] == {"a": why, "b": why}
 
 
 # --- translators, which must beat the images as they came -----------------------------------------

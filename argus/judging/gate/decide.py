@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from argus.judging.gate.choose import Choice
 from argus.judging.gate.guards import Verdict, failed, told
+from argus.judging.gate.power import detectable, weakest
 from argus.judging.statistics import Comparison
 
 
@@ -125,7 +126,9 @@ def against_incumbent(
     if comparison.confidence >= criterion.confidence:
         reason = f"{new} is nearer to the held-out reals than {old}: {found}"
         return Decision(challenger.serves, True, reason)
-    reason = f"{old} stays: {new} is not better at {percent(criterion.confidence)}: {found}"
+    at = percent(criterion.confidence)
+    seen = could_have_seen(comparison, criterion)
+    reason = f"{old} stays: {new} is not better at {at}: {found}; {seen}"
     return Decision(incumbent, False, reason)
 
 
@@ -165,6 +168,18 @@ def described(comparison: Comparison, metric: str) -> str:
     error = "?" if comparison.standard_error is None else f"{comparison.standard_error:.3f}"
     sure = f"confidence {percent(comparison.confidence)}"
     return f"{metric} {comparison.difference:+.3f} ± {error}, {sure}"
+
+
+def could_have_seen(comparison: Comparison, criterion: Criterion) -> str:
+    """In words: how large a difference would have been found, and what it lacks most."""
+    scarce = weakest(comparison)
+    if scarce is None:
+        return "that is too few to see any difference"
+    least = detectable(comparison, 1 - criterion.confidence)
+    return (
+        f"a test like this sees a difference of {least:.3f} in four cases of five; most of its "
+        f"error comes from its {_counted(comparison.units[scarce], scarce)}"
+    )
 
 
 def percent(share: float) -> str:

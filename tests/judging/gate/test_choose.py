@@ -78,7 +78,7 @@ def test_one_seed_that_was_not_validated_sends_all_to_the_held_out_reals() -> No
 def test_choosing_on_val_keeps_the_promise_of_the_confidence_and_on_test_does_not() -> None:
     """Five challengers and an incumbent, all alike: at 95 % one in twenty may take over."""
     rng = np.random.default_rng(0)
-    rounds = 300
+    rounds = 150
 
     def draw(population: str) -> Sample:
         return Sample(rng.normal(size=(25, 4)), population, tuple(map(str, range(25))))

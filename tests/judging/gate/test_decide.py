@@ -5,13 +5,20 @@ from argus.judging.gate.decide import (
     against_incumbent,
     against_nobody,
     behind_baselines,
+    percent,
     unbeaten,
 )
 from argus.judging.statistics import Comparison
 
 KID = Criterion("KID", 0.95)
 SURE = Comparison(-0.2, 0.02, 0.999, {"draws of gan": 36, "target drives": 4})
-UNSURE = Comparison(-0.01, 0.05, 0.6, {"source drives": 5, "target drives": 7})
+UNSURE = Comparison(
+    -0.01,
+    0.05,
+    0.6,
+    {"source drives": 5, "target drives": 7},
+    {"source drives": 0.03, "target drives": 0.04},
+)
 BLIND = Comparison(-0.3, None, 0.5, {"target drives": 1})
 GAN = Choice("gan", "gan", {"gan": 0.1}, "", {"gan": 0.1})
 CHOSEN = Choice(
@@ -37,7 +44,11 @@ def test_a_lower_number_alone_does_not_promote() -> None:
     decision = against_incumbent(GAN, "old", UNSURE, KID)
     assert (decision.champion, decision.promoted) == ("old", False)
     assert "the incumbent old stays: today's gan is not better" in decision.reason
-    assert decision.reason.endswith("confidence 60%, over 5 source drives and 7 target drives")
+    assert "confidence 60%, over 5 source drives and 7 target drives; " in decision.reason
+    assert decision.reason.endswith(
+        "a test like this sees a difference of 0.147 in four cases of five; most of its error "
+        "comes from its 7 target drives"
+    )
 
 
 def test_better_beyond_chance_promotes() -> None:
@@ -105,4 +116,13 @@ def test_a_champion_that_falls_behind_a_baseline_stays_and_is_shown_up() -> None
 def test_a_single_drive_tells_nothing_and_the_reason_shows_it() -> None:
     decision = against_incumbent(GAN, "old", BLIND, KID)
     assert (decision.champion, decision.promoted) == ("old", False)
-    assert decision.reason.endswith("KID -0.300 ± ?, confidence 50%, over 1 target drive")
+    assert decision.reason.endswith(
+        "KID -0.300 ± ?, confidence 50%, over 1 target drive; that is too few to see any difference"
+    )
+
+
+def test_a_strict_level_is_told_with_its_decimals() -> None:
+    strict = Criterion("KID", 1 - 0.00032)
+    assert "is not better at 99.97%" in against_incumbent(GAN, "old", SURE, strict).reason
+    assert percent(0.95) == "95%"
+    assert percent(0.999999) == "over 99.99%"
