@@ -204,7 +204,7 @@ def read(settings: Evaluate, domains: Domains | None) -> EvaluationSet:
         ArgusError: `pack` has not run.
     """
     packs = [read_packed(split) for split in settings.splits]
-    twins = {}
+    twins: dict[str, np.ndarray] = {}
     if domains is not None:
         for split, pack in zip(settings.splits, packs, strict=True):
             rows, images = read_twins(split, domains.target)

@@ -27,11 +27,12 @@ from argus.core.paths import CHAMPIONS
 from argus.data.packed import read_rights
 from argus.features.backbone import BACKBONES
 from argus.judging.eligibility import Eligibility
+from argus.judging.incumbents import decisions as decisions_of
 from argus.judging.incumbents import fetch
 from argus.models import card, code_record
-from stages.promote.task import decide
+from stages.promote.task import Standing, decide
 
-NO_METRICS = ("reason", "weights")
+NO_METRICS = ("reason", "weights", "judge", "guards", "not_measured")
 """What a decision says beside figures."""
 
 
@@ -51,14 +52,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         revision = p.lineage.previous
         incumbents = fetch(revision, Path(scratch)) if revision else {}
+        before = decisions_of(revision) if revision else {}
         tasks = sorted({model.task for model in p.models.values()} | set(incumbents))
         decisions: dict[str, Any] = {}
         with atomic(CHAMPIONS) as temporary:
             temporary.mkdir()
             for task in tasks:
-                decision, folder, figures = decide(
-                    task, incumbents.get(task), p, backbones, eligibility, today
+                standing = Standing.of(
+                    incumbents.get(task), before.get(task, {}), p.promote.confidence
                 )
+                decision, folder, figures = decide(task, p, standing, backbones, eligibility, today)
                 weights = None
                 if folder is not None:
                     shutil.copytree(folder, temporary / task)

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from argus.core import params, reports
-from argus.core.paths import EVALUATED, TRAINED
-from argus.data.packed import read_packed
+from argus.core import params
+from argus.core.paths import TRAINED
 from argus.features.backbone import Backbone
-from argus.judging import evaluated, registry
-from argus.judging import evaluation_set as evaluation_sets
+from argus.judging import registry
 from argus.judging.baselines import must_beat
 from argus.judging.eligibility import Eligibility, terms
-from argus.judging.evaluated import MODEL, REALS, Evaluated
-from argus.judging.evaluation import evaluate
-from argus.judging.evidence import Learnt
 from argus.judging.gate import guards, judges
-from argus.judging.gate.choose import choose
+from argus.judging.gate.choose import Choice, choose
 from argus.judging.gate.decide import (
     Criterion,
     Decision,
@@ -30,69 +25,41 @@ from argus.judging.gate.decide import (
     behind_baselines,
     unbeaten,
 )
+from argus.judging.gate.gain import Gain
+from argus.judging.gate.guards import Verdict
 from argus.judging.gate.judges import Bench
-from argus.judging.scores import ModelScores
+from argus.judging.gate.spending import Spending
 from argus.judging.statistics import Comparison
-from argus.models import ancestry, card, loading
-from argus.models.card import SavedCard
+from argus.models import ancestry, card
 from stages.promote.candidates import Candidates, candidates
-
-INCUMBENT = "incumbent"
-"""The kind of images that is the incumbent's, beside those that `evaluate` left."""
+from stages.promote.rivals import INCUMBENT, Contest, Rival, challenger, features_seen, scored_anew
 
 
 @dataclass(frozen=True)
-class Rival:
-    """A model as the gate sees it: its scores, and by judge its answers with all beside them."""
+class Standing:
+    """What a task takes over from the turn before: its incumbent's folder, None if there is none;
+    what may still be spent on challenges; and how far champions have come."""
 
-    name: str
-    scores: ModelScores
-    seen: Mapping[str, Evaluated]
+    incumbent: Path | None
+    spending: Spending
+    gain: Gain | None
 
+    @classmethod
+    def of(cls, incumbent: Path | None, before: Mapping[str, Any], confidence: float) -> Standing:
+        """From the decision of the turn before, empty if there is none.
 
-def challenger(name: str, bench: Bench) -> Rival:
-    """A model of today, as `evaluate` left it."""
-    seen = {judge: evaluated.read(EVALUATED / name, judge) for judge in bench.all}
-    return Rival(name, ModelScores.read(reports.read(f"evaluate/{name}")), seen)
-
-
-def scored_anew(
-    folder: Path, domains: params.Domains | None, p: params.Params, backbones: Sequence[Backbone]
-) -> Rival:
-    """An incumbent on the evaluation set of its challenger.
-
-    Args:
-        folder: where the incumbent lies.
-        domains: of the challenger.
-        p: the settings.
-        backbones: those that judge.
-    """
-    evaluation_set = evaluation_sets.read(p.evaluate, domains)
-    model = loading.load(folder)
-    answers = evaluation_set.answers(model, p.evaluate.seed)
-    found = evaluate(
-        {MODEL: answers},
-        evaluation_set,
-        Learnt(read_packed("train"), domains),
-        backbones,
-        registry.evaluated(),
-        p.dedupe.radius,
-        model.card,
-    )
-    scores = ModelScores(
-        model.task,
-        found.scores[MODEL],
-        classes=found.classes[MODEL],
-        judges=tuple(judge.name for judge in backbones),
-        protocol=evaluation_set.protocol(len(answers.images)),
-    )
-    return Rival(model.card.spec.model, scores, found.seen)
+        Whoever begins a reign, or ends one for want of rights, leaves nothing to its successor.
+        """
+        served = incumbent is not None or before.get("champion") is None
+        report = before.get("level") if served else None
+        gain = Gain.read(before.get("gain")) if incumbent is not None else None
+        return cls(incumbent, Spending.read(report, confidence), gain)
 
 
 def decide(
     task: str,
-    incumbent: Path | None,
     p: params.Params,
+    before: Standing,
     backbones: Mapping[str, Backbone],
     eligibility: Eligibility,
     today: date,
@@ -105,14 +72,16 @@ def decide(
 
     Args:
         task: its name.
-        incumbent: the folder of the champion of the turn before; None if there is none.
         p: the settings.
+        before: what the turn before left of the task.
         backbones: those of `evaluate.judges`, by name.
         eligibility: by what it is told whether a model may be used.
         today: the clock's day.
     """
-    found = candidates(task, incumbent, p, eligibility, today)
-    decision, folder, figures = _judged(task, found, p, backbones)
+    found = candidates(task, before.incumbent, p, eligibility, today)
+    if before.incumbent is not None and found.incumbent is None:
+        before = Standing(None, Spending(p.promote.confidence), None)
+    decision, folder, figures = _judged(task, found, before, p, backbones)
     decision = decision.noting(*found.notes()) if found.notes() else decision
     figures |= found.figures(today)
     if folder is not None:
@@ -127,115 +96,168 @@ def decide(
 
 
 def _judged(
-    task: str, found: Candidates, p: params.Params, backbones: Mapping[str, Backbone]
+    task: str,
+    found: Candidates,
+    before: Standing,
+    p: params.Params,
+    backbones: Mapping[str, Backbone],
 ) -> tuple[Decision, Path | None, dict[str, Any]]:
     challengers, incumbent = found.challengers, found.incumbent
     failed, skipped = list(found.failed), found.skipped
-    before = card.read(incumbent) if incumbent else None
-    held = before.spec.model if before else None
+    saved = card.read(incumbent) if incumbent else None
+    held = saved.spec.model if saved else None
     if not challengers:
         nobody = against_nobody(held, task, failed, list(found.refused), skipped)
-        return nobody, incumbent, {}
-
-    seen = _features_seen(challengers, before)
+        return nobody, incumbent, _untested(before)
+    seen = features_seen(challengers, saved)
     bench = judges.bench(p.evaluate.judges, seen)
     if bench is None:
-        why = judges.none_left(p.evaluate.judges, seen)
-        return Decision(held, False, f"{_stays(held)}: {why}"), incumbent, {}
+        unjudged = Decision(held, False, judges.none_left(held, p.evaluate.judges, seen))
+        return unjudged, incumbent, _untested(before)
 
-    metric = registry.deciding()
     rivals = {name: challenger(name, bench) for name in challengers}
-    verdicts = {
-        name: guards.within_limits(rival.scores.scores, bench.judge, p.promote.limits)
-        for name, rival in rivals.items()
-    }
-    within = {name for name in rivals if not guards.failed(verdicts[name])}
-    asked = within or set(rivals)  # if all are refused, the reason says of the best how near it is
-    chosen = choose(
-        {
-            name: saved.validation.get(metric.name)
-            for name, saved in challengers.items()
-            if name in asked
-        },
-        {
-            name: rival.scores.scores.values[metric.key(bench.judge)]
-            for name, rival in rivals.items()
-            if name in asked
-        },
-        metric,
-    )
-    mine = rivals[chosen.name]
-    criterion = Criterion(metric.label, p.promote.confidence)
+    limits = {name: _limits(rival, bench, p) for name, rival in rivals.items()}
+    chosen = _chosen(found, rivals, limits, bench, p)
+    mine, domains = rivals[chosen.serves], p.models[chosen.serves].domains
     rival = None
     if incumbent is not None:
-        judging = [backbones[name] for name in bench.all]
-        rival = scored_anew(incumbent, p.models[chosen.name].domains, p, judging)
-    views = {
-        judge: of if rival is None else of.beside(INCUMBENT, rival.seen[judge])
-        for judge, of in mine.seen.items()
+        rival = scored_anew(incumbent, domains, p, [backbones[name] for name in bench.all])
+    contests = {
+        judge: Contest(
+            [rivals[name].seen[judge] for name in chosen.tested],
+            rival.seen[judge] if rival else None,
+        )
+        for judge in bench.all
     }
-    baselines = must_beat(p.models[chosen.name].domains)
-    others = baselines if rival is None else [INCUMBENT]
-    comparisons = {judge: _compared(of, MODEL, others) for judge, of in views.items()}
-    of_classes = {
-        name: _compared(views[bench.judge].of_class(name), MODEL, others)
-        for name in mine.scores.classes
-    }
-    said = [
-        *verdicts[chosen.name],
-        *guards.classes_hold(of_classes, criterion.confidence),
+    contest, baselines = contests[bench.judge], must_beat(domains)
+    others = [INCUMBENT] if rival else list(baselines)
+    comparisons = {judge: of.against(others) for judge, of in contests.items()}
+    verdicts = [
+        *limits[chosen.serves],
+        *guards.classes_hold(
+            {name: contest.of_class(name).against(others) for name in mine.scores.classes}
+        ),
         *guards.witness_agrees(bench, comparisons),
     ]
-    mine_against = comparisons[bench.judge]
+    here = comparisons[bench.judge]
+    criterion = Criterion(registry.deciding().label, 1 - before.spending.alpha)
     if rival is None:
-        decision = against_baselines(chosen, mine_against, criterion)
+        decision = against_baselines(chosen, here, criterion)
     else:
-        decision = against_incumbent(chosen, rival.name, mine_against["incumbent"], criterion)
-    decision = decision.held_back(held, said)
+        decision = against_incumbent(chosen, rival.name, here[INCUMBENT], criterion)
+    decision = decision.held_back(held, verdicts)
 
+    figures = _of_challenger(mine, chosen, bench, verdicts, comparisons)
+    figures |= _level(before, decision, here, verdicts) | _gain(before, decision, here)
+    refused = {name: of for name, of in limits.items() if guards.failed(of)}
+    if refused:
+        figures["over_limits"] = {
+            name: guards.told(guards.failed(of)) for name, of in refused.items()
+        }
+    if rival is not None:
+        figures["incumbent"] = {"model": rival.name, **rival.scores.report()}
+        now = (
+            contest.against(baselines)
+            if decision.promoted
+            else contest.incumbent_against(baselines)
+        )
+        if note := behind_baselines(str(decision.champion), now, criterion):
+            figures["unbeaten"] = _figures(unbeaten(now, criterion))
+            decision = decision.noting(note)
+    folder = TRAINED / chosen.serves if decision.promoted else incumbent
+    return decision.besides(failed, skipped), folder, figures
+
+
+def _limits(rival: Rival, bench: Bench, p: params.Params) -> list[Verdict]:
+    return guards.within_limits(rival.scores.scores, bench.judge, p.promote.limits)
+
+
+def _chosen(
+    found: Candidates,
+    rivals: Mapping[str, Rival],
+    limits: Mapping[str, list[Verdict]],
+    bench: Bench,
+    p: params.Params,
+) -> Choice:
+    """Of the challengers within all limits the best on val; if there is none, of all of them: the
+    reason then tells how near it is beside what it did wrong."""
+    metric = registry.deciding()
+    key = metric.key(bench.judge)
+    asked = {name for name in rivals if not guards.failed(limits[name])} or set(rivals)
+    return choose(
+        {
+            name: saved.validation.get(metric.name)
+            for name, saved in found.challengers.items()
+            if name in asked
+        },
+        {name: rivals[name].scores.scores.values[key] for name in rivals if name in asked},
+        metric,
+        p.recipes(),
+    )
+
+
+def _of_challenger(
+    mine: Rival,
+    chosen: Choice,
+    bench: Bench,
+    verdicts: list[Verdict],
+    comparisons: Mapping[str, Mapping[str, Comparison]],
+) -> dict[str, Any]:
     figures: dict[str, Any] = {
-        "challenger": chosen.name,
-        "judge": asdict(bench),
+        "challenger": chosen.serves,
+        "judge": {"name": bench.judge, "witness": bench.witness, "because": bench.because},
         **mine.scores.report(),
-        "against": _figures(mine_against),
-        "guards": [verdict.report() for verdict in said],
+        "against": _figures(comparisons[bench.judge]),
+        "guards": [verdict.report() for verdict in verdicts],
+        "not_measured": [f"{each.guard}: {each.says}" for each in verdicts if each.passed is None],
     }
     del figures["baselines"], figures["task"], figures["judges"]
     if chosen.how:
         figures["chosen"] = {"how": chosen.how, "scores": chosen.scores}
+    if len(chosen.tested) > 1:
+        figures["seeds"] = chosen.seeds
     if bench.witness:
         figures["witness"] = _figures(comparisons[bench.witness])
-    refused = {name: guards.failed(of) for name, of in verdicts.items() if name not in within}
-    if refused:
-        figures["over_limits"] = {name: guards.told(of) for name, of in refused.items()}
-    if rival is not None:
-        figures["incumbent"] = {"model": rival.name, **rival.scores.report()}
-        now = _compared(views[bench.judge], MODEL if decision.promoted else INCUMBENT, baselines)
-        if note := behind_baselines(str(decision.champion), now, criterion):
-            figures["unbeaten"] = _figures(unbeaten(now, criterion))
-            decision = decision.noting(note)
-    folder = TRAINED / chosen.name if decision.promoted else incumbent
-    return decision.besides(failed, skipped), folder, figures
+    return figures
 
 
-def _stays(held: str | None) -> str:
-    return f"{held} stays, unscored" if held else "no incumbent, and nobody can be judged"
+def _level(
+    before: Standing,
+    decision: Decision,
+    comparisons: Mapping[str, Comparison],
+    verdicts: list[Verdict],
+) -> dict[str, Any]:
+    """What of the risk of luck is spent by now. A challenge that a guard refused, or that nothing
+    could be told of, spent none."""
+    told = all(each.errors for each in comparisons.values())
+    if not told or guards.failed(verdicts):
+        return {"level": before.spending.report(None)}
+    return {
+        "level": before.spending.after(decision.promoted).report(before.spending.alpha),
+    }
 
 
-def _features_seen(
-    challengers: Mapping[str, SavedCard], incumbent: SavedCard | None
-) -> dict[str, tuple[str, ...]]:
-    """The backbones that each rival was trained or selected by."""
-    seen = {name: saved.features_seen for name, saved in challengers.items()}
-    if incumbent:
-        seen[f"the incumbent {incumbent.spec.model}"] = incumbent.features_seen
-    return seen
+def _gain(
+    before: Standing, decision: Decision, comparisons: Mapping[str, Comparison]
+) -> dict[str, Any]:
+    """How far the champions have come, None where there is none."""
+    if decision.champion is None:
+        return {"gain": None}
+    chain = before.gain or Gain()
+    if before.incumbent is None:
+        return {"gain": Gain().report()}
+    if decision.promoted:
+        return {"gain": chain.replaced(comparisons[INCUMBENT]).report()}
+    return {"gain": chain.kept().report()}
 
 
-def _compared(seen: Evaluated, kind: str, others: Sequence[str]) -> dict[str, Comparison]:
-    """One kind of images with each of the others, by the reals beside them."""
-    compare, samples = registry.deciding_test(), seen.samples
-    return {name: compare([samples[kind]], [samples[name]], samples[REALS]) for name in others}
+def _untested(before: Standing) -> dict[str, Any]:
+    """What goes on where nobody was put to the test."""
+    gain = (before.gain or Gain()).kept() if before.incumbent is not None else None
+    return {
+        "level": before.spending.report(None),
+        "gain": gain.report() if gain else None,
+    }
 
 
 def _figures(comparisons: Mapping[str, Comparison]) -> dict[str, Any]:

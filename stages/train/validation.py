@@ -17,13 +17,13 @@ from argus.features.backbone import Backbone
 from argus.judging.evaluation_set import EvaluationSet, TooFewError, held_out
 from argus.judging.metrics.diversity import diversity
 from argus.judging.metrics.kid import compare, kid
+from argus.judging.statistics import Sample
 from argus.models.inference import TrainedModel
 
 MOST = 128
-"""Reals looked at, and images drawn to compare with them, at most. Two CPU cores describe about 40
-images a second, so a validation takes 3 s, whatever val holds; KID is unbiased at any number, and
-since reals and noise stay the same, two steps of a training differ by far less than chance in
-either."""
+"""Reals at most, and as many images drawn or sources translated: what bounds the work of a
+validation. KID is unbiased at any number, and since reals, sources and noise stay the same, two
+steps of a training differ by far less than chance in either."""
 
 SEED = 1  # of the noise; `evaluate` draws another
 
@@ -41,8 +41,8 @@ class Score(NamedTuple):
     five healthy models had .61."""
     excess: float = math.inf
     """How much further it is from the reals than the nearest of the validations before, in standard
-    errors of that difference over drives; 0 for one that is nearer, and infinite for one that is
-    not where there are too few drives to tell."""
+    errors of that difference: over drives of the reals and of the sources, or over draws. 0 for one
+    that is nearer, and infinite for one that is not where there are too few drives to tell."""
 
     def scalars(self) -> dict[str, float]:
         """The score as curves: one name for each."""
@@ -53,7 +53,7 @@ KID, DIVERSITY = "val/kid", "val/diversity"
 
 
 class Validation:
-    """Scores a model as it trains, always on the same reals and with the same noise.
+    """Scores a model as it trains, always on the same reals, and sources or noise.
 
     It draws nothing from torch's global generator. It remembers what the nearest model so far
     made, so that a later one can be told from it.
@@ -61,7 +61,7 @@ class Validation:
 
     def __init__(self, evaluation_set: EvaluationSet, net: Backbone) -> None:
         self.evaluation_set, self.net = evaluation_set, net
-        self.reals = net.features(evaluation_set.reals)
+        self.reals = evaluation_set.real_answers.sample(net.features(evaluation_set.reals))
         self.lowest = math.inf
         self.nearest: np.ndarray | None = None
         """What the model of the lowest KID so far made, as features."""
@@ -89,9 +89,11 @@ class Validation:
         Raises:
             ArgusError: the model is a generator where a translator is asked for, or the reverse.
         """
-        answers = self.net.features(self.evaluation_set.generate(model, SEED))
-        distance = kid(answers, self.reals)
-        return Score(distance, self._diversity(answers, model), self._excess(distance, answers))
+        answers = self.evaluation_set.answers(model, SEED)
+        sample = answers.sample(self.net.features(answers.images))
+        distance = kid(sample, self.reals)
+        diverse = self._diversity(sample, model)
+        return Score(distance, diverse, self._excess(distance, sample))
 
     def state(self) -> dict[str, Any]:
         """For a checkpoint."""
@@ -103,22 +105,23 @@ class Validation:
         self.lowest = state["lowest"]
         self.nearest = None if state["nearest"] is None else state["nearest"].numpy()
 
-    def _excess(self, distance: float, answers: np.ndarray) -> float:
+    def _excess(self, distance: float, sample: Sample) -> float:
         """See `Score.excess`; what is nearer than all before is remembered."""
         if distance < self.lowest:
-            self.lowest, self.nearest = distance, answers
+            self.lowest, self.nearest = distance, sample.features
             return 0.0
         if self.nearest is None:
             return math.inf
-        found = compare(answers, self.nearest, self.reals, self.evaluation_set.groups)
+        # the same sources or noise, so of the same units
+        nearest = sample._replace(features=self.nearest)
+        found = compare([sample], [nearest], self.reals)
         if found.difference <= 0:
             return 0.0
         return found.difference / found.standard_error if found.standard_error else math.inf
 
-    def _diversity(self, answers: np.ndarray, model: TrainedModel) -> float:
-        """Over the classes that the model knows; 1 where the reals leave nothing to compare with
-        (a single image in each class, or copies)."""
-        labels = self.evaluation_set.labels
-        draws = self.evaluation_set.sources is None
-        requested = self.evaluation_set.labels_for(model.card) if draws else labels
-        return diversity(answers, self.reals, labels, requested)
+    def _diversity(self, sample: Sample, model: TrainedModel) -> float:
+        """By the classes that a generator was given: one that it does not know is made up from
+        others, and that those differ is no diversity."""
+        of = self.evaluation_set
+        given = of.labels_for(model.card) if of.sources is None else of.labels[:1] * len(of.sources)
+        return diversity(sample.features, self.reals.features, of.labels, given)

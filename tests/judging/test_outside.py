@@ -17,6 +17,7 @@ from argus.core.paths import TRAINED
 from argus.judging.eligibility import Eligibility
 from argus.judging.scores import ModelScores
 from stages.evaluate import __main__ as evaluate
+from stages.promote import rivals
 from stages.promote import task as promotion
 from stages.report import page
 from tests.cli.turns.test_turn_summary import FOUND
@@ -37,7 +38,7 @@ def run(
     metrics_anew: None,
 ) -> Callable[[str], dict[str, Any]]:
     """Evaluate a model called m with a metric installed; returns the report."""
-    stand_in(monkeypatch, [evaluate, promotion], {"m": 0.5, "old": 0.8})
+    stand_in(monkeypatch, [evaluate, rivals], {"m": 0.5, "old": 0.8})
     card("fleet", licence="MIT")
     p = settings({"m": "generate"})
     monkeypatch.setattr(params, "load", lambda: p)
@@ -68,7 +69,12 @@ def test_it_stands_in_every_report_and_table(
     leave(Path("incumbents/old"))
     eligible = Eligibility(("fleet",), {}, lambda *_: True)
     _, _, figures = promotion.decide(
-        "generate", Path("incumbents/old"), params.load(), judges(), eligible, date(2026, 3, 1)
+        "generate",
+        params.load(),
+        promotion.Standing.of(Path("incumbents/old"), {}, 0.95),
+        judges(),
+        eligible,
+        date(2026, 3, 1),
     )
     assert figures["brightness"] == report["brightness"]
     assert figures["intervals"] == report["intervals"]

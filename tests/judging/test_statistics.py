@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
+from itertools import combinations, pairwise, product
 
 import numpy as np
 import pytest
@@ -31,39 +31,69 @@ def draws(seed: int, n: int, shift: float = 0.0, name: str = "a") -> Sample:
     return sample(seed, [1] * n, shift, f"draws of {name}")
 
 
-def by_loop(a: Sample, b: Sample, without: tuple[str, str] | None = None) -> float:
-    """The mean of the kernel over pairs of drives, as the definition reads; a drive of one
-    population may be left out."""
-    shared, sums = a.population == b.population, []
+Unit = tuple[str, str]
+"""A population and one of its units."""
+
+
+def by_loop(a: Sample, b: Sample) -> dict[tuple[Unit, Unit], float]:
+    """The mean of the kernel for each pair of different units, as its definition reads."""
+    found = {}
     for unit in dict.fromkeys(a.units):
         for other in dict.fromkeys(b.units):
-            if (shared and unit == other) or without in (
-                (a.population, unit),
-                (b.population, other),
-            ):
-                continue
-            found = [
-                float((np.dot(x, y) / len(x) + 1) ** 3)
-                for x, of_x in zip(a.features, a.units, strict=True)
-                for y, of_y in zip(b.features, b.units, strict=True)
-                if (of_x, of_y) == (unit, other)
+            if (a.population, unit) != (b.population, other):
+                each = [
+                    float((np.dot(x, y) / len(x) + 1) ** 3)
+                    for x, of_x in zip(a.features, a.units, strict=True)
+                    for y, of_y in zip(b.features, b.units, strict=True)
+                    if (of_x, of_y) == (unit, other)
+                ]
+                found[(a.population, unit), (b.population, other)] = sum(each) / len(each)
+    return found
+
+
+def mean(pairs: dict[tuple[Unit, Unit], float], without: Unit | None = None) -> float:
+    return float(np.mean([value for pair, value in pairs.items() if without not in pair]))
+
+
+def errors_by_loop(
+    terms: Sequence[tuple[float, dict[tuple[Unit, Unit], float]]], units: set[Unit]
+) -> dict[str, float]:
+    """Jackknife unit by unit, less what least squares leaves of pairs once units are taken out."""
+
+    def value(without: Unit | None) -> float:
+        return sum(factor * mean(pairs, without) for factor, pairs in terms)
+
+    of: dict[str, list[Unit]] = {}
+    for unit in sorted(units):
+        of.setdefault(unit[0], []).append(unit)
+    jackknife = {
+        name: (len(members) - 1) * float(np.var([value(unit) for unit in members]))
+        for name, members in of.items()
+    }
+    together = dict.fromkeys(of, 0.0)
+    for one, other in {tuple(sorted((a[0], b[0]))) for _, pairs in terms for a, b in pairs}:
+        once = combinations(of[one], 2) if one == other else product(of[one], of[other])
+        cells = list(once)
+        h = np.array(
+            [
+                sum(
+                    factor * (pairs.get((a, b), 0) + pairs.get((b, a), 0)) / len(pairs)
+                    for factor, pairs in terms
+                )
+                for a, b in cells
             ]
-            sums.append(sum(found) / len(found))
-    return sum(sums) / len(sums)
-
-
-def jackknife(
-    value: Callable[[tuple[str, str] | None], float], samples: Sequence[Sample]
-) -> tuple[float, float, float]:
-    """Value, standard error and degrees, leaving out each unit of each population in turn."""
-    variances = {}
-    for population in {each.population for each in samples}:
-        units = {u for each in samples if each.population == population for u in each.units}
-        left = [value((population, unit)) for unit in sorted(units)]
-        variances[population] = ((len(left) - 1) * float(np.var(left)), len(left) - 1)
-    total = sum(v for v, _ in variances.values())
-    degrees = total**2 / sum(v**2 / free for v, free in variances.values())
-    return value(None), math.sqrt(total), degrees
+        )
+        everyone = of[one] + ([] if one == other else of[other])
+        design = np.array([[float(unit in cell) for unit in everyone] for cell in cells])
+        fitted, _, rank, _ = np.linalg.lstsq(design, h)
+        free = len(cells) - rank
+        if free:
+            variance = float(((h - design @ fitted) ** 2).sum()) / free * len(cells)
+            together[one] += variance / 2
+            together[other] += variance / 2
+    return {
+        name: math.sqrt(max(found / 2, found - together[name])) for name, found in jackknife.items()
+    }
 
 
 TRANSLATORS = (
@@ -80,18 +110,16 @@ def test_the_comparison_is_that_of_a_loop_over_pairs_of_drives(
     three: tuple[Sample, Sample, Sample],
 ) -> None:
     challenger, rival, reals = three
-
-    def distance(x: Sample, without: tuple[str, str] | None) -> float:
-        return by_loop(x, x, without) - 2 * by_loop(x, reals, without)
-
-    difference, error, degrees = jackknife(
-        lambda without: distance(challenger, without) - distance(rival, without), three
-    )
+    terms = [
+        (sign * factor, by_loop(model, other))
+        for sign, model in ((1, challenger), (-1, rival))
+        for factor, other in ((1, model), (-2, reals))
+    ]
+    units = {(each.population, unit) for each in three for unit in each.units}
     found = compare([challenger], [rival], reals)
-    assert found.difference == pytest.approx(difference)
-    assert found.standard_error == pytest.approx(error)
-    assert found.degrees == pytest.approx(degrees)
-    assert found.confidence == pytest.approx(t.sf(difference / error, degrees))
+    assert found.difference == pytest.approx(sum(f * mean(pairs) for f, pairs in terms))
+    assert found.errors == pytest.approx(errors_by_loop(terms, units))
+    assert found.standard_error == pytest.approx(math.hypot(*found.errors.values()))
     assert found.units == {each.population: len(set(each.units)) for each in three}
     assert found.difference == pytest.approx(kid(challenger, reals) - kid(rival, reals))
 
@@ -131,7 +159,7 @@ def test_large_samples_are_read_in_parts() -> None:
     within = (k.sum() - np.trace(k)) / (1100 * 1099)
     found = compare([one], [one._replace(features=features + 0.1, population="b")], reals)
     assert found.units == {"draws of a": 1100, TARGET: 5, "b": 1100}
-    cross, of_reals = kernel(features, reals.features).mean(), by_loop(reals, reals)
+    cross, of_reals = kernel(features, reals.features).mean(), mean(by_loop(reals, reals))
     assert kid(one, reals) == pytest.approx(within + of_reals - 2 * cross)
 
 
@@ -178,17 +206,47 @@ def test_a_clearly_better_model_wins_with_confidence() -> None:
     assert found.confidence > 0.99
 
 
-@pytest.mark.parametrize("sizes", [[20], [12, 8]])
-def test_too_few_units_decide_nothing(sizes: list[int]) -> None:
-    reals = sample(1, sizes)
+def test_too_few_units_decide_nothing() -> None:
+    reals = sample(1, [20])
     found = compare([draws(2, 20)], [draws(3, 20, 3.0, "b")], reals)
     assert found.difference < 0
-    assert found == Comparison(
-        found.difference, None, 0.5, None, {"draws of a": 20, TARGET: len(sizes), "draws of b": 20}
+    units = {"draws of a": 20, TARGET: 1, "draws of b": 20}
+    assert found == Comparison(found.difference, None, 0.5, units)
+    assert found.margin(0.05) == math.inf
+    for sizes in ([20], [12, 8]):  # of two drives no pair is left without one
+        few = sample(4, sizes, 0.0, SOURCE)
+        other = few._replace(features=few.features + 3)
+        assert compare([few], [other], sample(5, [4] * 6)).confidence == 0.5
+
+
+def test_the_confidence_is_that_of_students_t_where_one_population_errs() -> None:
+    one = Comparison(-0.3, 0.1, 0.5, {TARGET: 6, SOURCE: 3}, {TARGET: 0.1, SOURCE: 0.0})
+    for tail in (0.4, 0.05, 0.001):
+        assert one.margin(tail) == pytest.approx(0.1 * t.isf(tail, 5))
+    reals = sample(3, [1] * 6)
+    a, b = (
+        Sample(np.full((5, 5), middle), "draws of one image", tuple("abcde"))
+        for middle in (0.1, 0.6)
     )
-    few = sample(4, sizes, 0.0, SOURCE)
-    other = few._replace(features=few.features + 3)
-    assert compare([few], [other], sample(5, [4] * 6)).confidence == 0.5
+    found = compare([a], [b], reals)
+    assert found.errors["draws of one image"] == pytest.approx(0)
+    assert found.confidence == pytest.approx(t.sf(found.difference / found.errors[TARGET], 5))
+
+
+@given(
+    st.lists(st.tuples(st.integers(2, 30), st.floats(0.01, 1)), min_size=1, max_size=4),
+    st.floats(0.001, 0.4),
+)
+@settings(max_examples=50, deadline=None)
+def test_margins_lie_between_those_of_the_most_and_the_fewest_units(
+    populations: list[tuple[int, float]], tail: float
+) -> None:
+    units = {str(i): n for i, (n, _) in enumerate(populations)}
+    errors = {str(i): error for i, (_, error) in enumerate(populations)}
+    whole = math.hypot(*errors.values())
+    margin = Comparison(0.0, whole, 0.5, units, errors).margin(tail)
+    quantiles = [t.isf(tail, n - 1) * whole for n in units.values()]
+    assert min(quantiles) * (1 - 1e-9) <= margin <= max(quantiles) * (1 + 1e-9)
 
 
 def test_of_a_single_drive_the_images_are_paired() -> None:

@@ -18,7 +18,7 @@ from argus.judging import registry
 from argus.judging.registry import RESERVED
 from stages.evaluate import __main__ as evaluate
 from stages.promote import __main__ as promote
-from stages.promote import task as promotion
+from stages.promote import rivals
 from tests.evaluate.world import JUDGES, leave, settings, stand_in
 
 BEFORE = Path("before")
@@ -29,7 +29,7 @@ def run(
     workspace: Path, card: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., dict[str, dict[str, Any]]]:
     """Promote on a challenger that is better than the incumbent; returns the decisions."""
-    stand_in(monkeypatch, [evaluate, promotion], {"new": 0.5, "generate": 0.8})
+    stand_in(monkeypatch, [evaluate, rivals], {"new": 0.5, "generate": 0.8})
     card("fleet")
     p = settings({"new": "generate"}, sources=["fleet"])
     p = p.model_copy(update={"lineage": params.Lineage(turn=1, previous="a" * 40)})

@@ -21,6 +21,7 @@ from argus.judging.gate.decide import Decision
 from argus.judging.registry import RESERVED
 from argus.models import loading
 from stages.evaluate import __main__ as evaluate
+from stages.promote import rivals
 from stages.promote import task as promotion
 from tests.evaluate.world import (
     JUDGES,
@@ -46,7 +47,7 @@ DELIVERED = {"fleet": ["first", "second"], "cams": ["x"]}
 
 @pytest.fixture(autouse=True)
 def world(workspace: Path, card: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
-    stand_in(monkeypatch, [evaluate, promotion], DARKNESS)
+    stand_in(monkeypatch, [evaluate, rivals], DARKNESS)
     card("fleet", licence="MIT")
     card("cams", licence="CC-BY-NC-4.0")
 
@@ -60,6 +61,7 @@ def decided(
     sources: tuple[str, ...] = ("fleet", "cams"),
     withdrawn: dict[str, str] | None = None,
     learnt: dict[str, dict[str, tuple[str, str]]] | None = None,
+    before: dict[str, Any] | None = None,
 ) -> tuple[Decision, Path | None, dict[str, Any]]:
     """The decision on challengers with these KIDs on val, all evaluated.
 
@@ -82,7 +84,12 @@ def decided(
     eligibility = Eligibility(
         sources, withdrawn or {}, lambda source, name: name in DELIVERED[source]
     )
-    return promotion.decide("generate", folder, p, judges(), eligibility, today)
+    return promotion.decide("generate", p, standing(folder, before), judges(), eligibility, today)
+
+
+def standing(incumbent: Path | None, before: dict[str, Any] | None = None) -> promotion.Standing:
+    """What a turn takes over; `before` is its predecessor's decision."""
+    return promotion.Standing.of(incumbent, before or {}, 0.95)
 
 
 def evaluated(name: str, p: params.Params) -> None:
@@ -129,7 +136,7 @@ def test_a_test_split_of_one_drive_promotes_nobody_and_is_reported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     test = replace(pack(3), groups=("one",) * 24)
-    packed(monkeypatch, [evaluate, promotion], lambda _split: test)
+    packed(monkeypatch, [evaluate, rivals], lambda _split: test)
     decision, folder, figures = decided({"bright": 0.3})
     assert (decision.champion, folder) == (None, None)
     reports.metrics("promote", figures)
@@ -210,7 +217,7 @@ def carried(
         images[nights] = brightened(images[nights], 0.4)
         return replace(packed, images=images)
 
-    packed(monkeypatch, [evaluate, promotion], bright_nights)
+    packed(monkeypatch, [evaluate, rivals], bright_nights)
     monkeypatch.setattr(loading, "load", lambda folder: Carrier(folder, ways[folder.name]))
     p = settings({"new": "day2night"}, DAY2NIGHT)
     leave(TRAINED / "new", task="day2night", domains=DAY2NIGHT)
@@ -219,7 +226,9 @@ def carried(
     if folder:
         leave(folder, task="day2night", domains=DAY2NIGHT)
     eligibility = Eligibility(("fleet",), {}, lambda *_: True)
-    decision, _, figures = promotion.decide("day2night", folder, p, judges(), eligibility, TODAY)
+    decision, _, figures = promotion.decide(
+        "day2night", p, standing(folder), judges(), eligibility, TODAY
+    )
     return decision, figures
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,6 +15,7 @@ from argus.data.feasibility import FEWEST
 from argus.data.packed import Packed
 from argus.features.backbone import Backbone
 from argus.judging.metrics.kid import compare, kid
+from argus.judging.statistics import Sample
 from argus.models.inference import Generator, Translator
 from stages.train.validation import MOST, Validation
 from tests.conftest import scenes
@@ -73,10 +75,13 @@ def test_reals_themselves_are_as_near_as_can_be_and_as_diverse_as_reals() -> Non
     score = validation.score(Draws(lambda _label, place: validation.evaluation_set.reals[place]))
     assert score.diversity == pytest.approx(1)
     # with itself a set's KID is below zero: no image is paired with itself within, but across
-    assert score.kid == kid(COLOURS.features(val.images), COLOURS.features(val.images)) < 0
+    reals, units = COLOURS.features(val.images), val.image_ids
+    drawn, real = (Sample(reals, name, units) for name in ("draws", "target drives"))
+    assert score.kid == pytest.approx(kid(drawn, real))
+    assert score.kid < 0
 
 
-def test_a_look_is_told_from_the_nearest_one_before_it_by_their_standard_error() -> None:
+def test_a_validation_is_told_from_the_nearest_one_before_it_by_their_standard_error() -> None:
     val = pack([0, 1, 2] * 6)
     validation, others = of(val), scenes(18, seed=100)
     shades = [np.clip(others * factor, 0, 255).astype(np.uint8) for factor in (0.3, 1, 0.9, 0.2)]
@@ -88,11 +93,13 @@ def test_a_look_is_told_from_the_nearest_one_before_it_by_their_standard_error()
     dark, near, close, darker = (validation.score(model) for model in models)
     assert dark.excess == near.excess == 0  # the first, and one that is nearer
 
-    reals = COLOURS.features(validation.evaluation_set.reals)
+    of_set = validation.evaluation_set
+    reals = of_set.real_answers.sample(COLOURS.features(of_set.reals))
     for shade, score in ((shades[2], close), (shades[3], darker)):
-        pair = COLOURS.features(shade), COLOURS.features(shades[1])
-        wanted = compare(*pair, reals, validation.evaluation_set.groups)
+        one, other = (of_set.drawn(s).sample(COLOURS.features(s)) for s in (shade, shades[1]))
+        wanted = compare([one], [other], reals)
         assert wanted.standard_error
+        assert wanted.units == {"draws": 18, "target drives": 18}
         assert score.excess == pytest.approx(wanted.difference / wanted.standard_error)
     assert 0 < close.excess < darker.excess
 
@@ -139,7 +146,7 @@ def test_reals_that_are_single_in_their_class_raise_no_alarm() -> None:
     assert of(val).score(model).diversity == 1
 
 
-def test_the_noise_is_the_same_at_every_look_and_the_generator_of_torch_untouched() -> None:
+def test_the_noise_is_the_same_at_every_validation_and_the_generator_of_torch_untouched() -> None:
     model, validation = Draws(lambda _label, _place: scenes(1)[0]), of(pack([0, 2] * 5))
     torch.manual_seed(3)
     before = torch.get_rng_state()
@@ -159,8 +166,56 @@ def test_a_translator_is_compared_with_its_target_only() -> None:
     assert collapsed.kid > kept.kid
 
 
-def test_a_large_val_is_looked_at_in_part() -> None:
-    assert len(of(pack([0] * (MOST + 20))).reals) == MOST
+def test_a_large_val_is_taken_in_part() -> None:
+    assert len(of(pack([0] * (MOST + 20))).evaluation_set.reals) == MOST
+    validation = of(pack([0] * (MOST + 20) + [2] * 10), DAY2NIGHT)
+    assert validation.evaluation_set.sources is not None
+    assert len(validation.evaluation_set.sources) == MOST
+
+
+def test_a_translator_answers_all_sources_and_is_told_apart_over_both_kinds_of_drives() -> None:
+    """Frames of one drive are one piece of evidence, of the sources as of the reals."""
+    val = pack([0] * 24 + [2] * 12)
+    drives = tuple(f"d{row // (4 if row < 24 else 3)}" for row in range(36))
+    validation = of(replace(val, groups=drives), DAY2NIGHT)
+    shown: list[int] = []
+
+    def carry(factor: float) -> Carries:
+        def dim(days: np.ndarray) -> np.ndarray:
+            shown.append(len(days))
+            return np.clip(days * factor, 0, 255).astype(np.uint8)
+
+        return Carries(dim)
+
+    _, worse = (validation.score(carry(factor)) for factor in (1.0, 0.3))
+    assert shown == [24, 24]
+    of_set = validation.evaluation_set
+    sources = of_set.sources
+    assert sources is not None
+    kept, dimmed = (
+        Sample(
+            COLOURS.features(np.clip(sources * f, 0, 255).astype(np.uint8)),
+            "source drives",
+            of_set.source_drives,
+        )
+        for f in (1.0, 0.3)
+    )
+    reals = Sample(COLOURS.features(of_set.reals), "target drives", of_set.drives)
+    wanted = compare([dimmed], [kept], reals)
+    assert wanted.units == {"source drives": 6, "target drives": 4}
+    assert wanted.standard_error
+    assert worse.kid == pytest.approx(kid(dimmed, reals))
+    assert worse.excess == pytest.approx(wanted.difference / wanted.standard_error)
+
+
+def test_two_drives_of_the_reals_tell_nothing_apart() -> None:
+    """Then nothing but a lower KID is taken for as near."""
+    val = pack([0] * 12 + [2] * 12)
+    drives = tuple(f"d{row // 2 if row < 12 else 6 + row // 18}" for row in range(24))
+    validation = of(replace(val, groups=drives), DAY2NIGHT)
+    assert len(set(validation.evaluation_set.drives)) == 2
+    validation.score(Carries(lambda days: days))
+    assert validation.score(Carries(lambda days: days // 3)).excess == np.inf
 
 
 @pytest.mark.parametrize("nights", [0, FEWEST - 1])

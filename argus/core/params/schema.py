@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, model_validator
 
+from argus.core.errors import nearest
 from argus.core.fields import Name, once_each
 from argus.core.params.sections import (
     Dedupe,
@@ -25,6 +27,10 @@ from argus.core.params.sections import (
     Strict,
     Train,
 )
+
+FEWEST_SEEDS = 3
+"""Of a recipe that has several: by how much two differ says too little of how much others would,
+so a comparison of two has no standard error, and the gate would promote neither."""
 
 
 class Params(Strict):
@@ -50,6 +56,14 @@ class Params(Strict):
             raise ValueError("; ".join(found))
         return self
 
+    def recipes(self) -> dict[str, tuple[str, ...]]:
+        """The models of each recipe, by its name: itself, then its repetitions with other seeds."""
+        return {
+            name: (name, *(n for n, other in self.models.items() if other.recipe == name))
+            for name, model in self.models.items()
+            if model.recipe is None
+        }
+
 
 def conflicts(sections: Mapping[str, Any]) -> list[str]:
     """All of them, in words, among the sections that are there.
@@ -63,6 +77,7 @@ def conflicts(sections: Mapping[str, Any]) -> list[str]:
     models = sections.get("models", {})
     found += _batches(models, sections.get("train"))
     found += _tasks(models)
+    found += list(_recipes(models)) or list(_seeds(models))
     return found
 
 
@@ -98,4 +113,51 @@ def _tasks(models: Mapping[str, Model]) -> Iterator[str]:
             yield (
                 f"the models of task '{task}' must all have the same `domains`, or none of them "
                 f"({each}): give those that do something else another task"
+            )
+
+
+def _recipes(models: Mapping[str, Model]) -> Iterator[str]:
+    """A repetition is all that its recipe is, but for the seed; so each is a whole entry, and DVC
+    and every stage see what it depends on."""
+    seeds: dict[str, dict[int, str]] = {}
+    for name, model in models.items():
+        if model.recipe is None:
+            continue
+        place, recipe = f"models.{name}", models.get(model.recipe)
+        if recipe is None:
+            others = [n for n, other in models.items() if other.recipe is None]
+            yield (
+                f"{place}.recipe is {model.recipe!r}, and no valid entry of `models` has this name"
+                f"{nearest(model.recipe, others)}"
+            )
+            continue
+        if recipe.recipe is not None:
+            of = "itself" if model.recipe == name else f"a repetition of {recipe.recipe!r}"
+            yield f"{place}.recipe is {model.recipe!r}, which is {of}: name the first of them"
+            continue
+        differing = [
+            field
+            for field in Model.model_fields
+            if field not in ("recipe", "seed") and getattr(model, field) != getattr(recipe, field)
+        ]
+        if differing:
+            yield (
+                f"{place} repeats the recipe {model.recipe!r} and differs from it in "
+                f"{', '.join(differing)}: all but the seed are the same. Begin the recipe with "
+                f"`{model.recipe}: &{model.recipe}` and this one with `<<: *{model.recipe}`, and "
+                "leave out the rest"
+            )
+        taken = seeds.setdefault(model.recipe, {recipe.seed: model.recipe})
+        if (first := taken.setdefault(model.seed, name)) != name:
+            yield f"{place}.seed is {model.seed}, as that of models.{first}: give it another"
+
+
+def _seeds(models: Mapping[str, Model]) -> Iterator[str]:
+    """A recipe of two seeds could never be promoted, however good; see `FEWEST_SEEDS`."""
+    repeated = Counter(model.recipe for model in models.values() if model.recipe is not None)
+    for recipe, times in repeated.items():
+        if times + 1 < FEWEST_SEEDS:
+            yield (
+                f"the recipe {recipe!r} has {times + 1} seeds, of which no spread can be told: "
+                f"give it at least {FEWEST_SEEDS}, or leave it with one"
             )

@@ -175,6 +175,7 @@ class Train(Strict):
 
 
 class Model(Strict):
+    recipe: Name | None = None
     arch: str
     profile: str | None = None
     task: Name

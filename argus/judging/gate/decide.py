@@ -107,12 +107,13 @@ def against_baselines(
         criterion: what beating means.
     """
     against = f"{_each(comparisons, criterion)}, {over(next(iter(comparisons.values())))}"
+    at = percent(criterion.confidence)
     missed = " and ".join(_named(unbeaten(comparisons, criterion)))
     if missed:
-        reason = f"{challenger} does not beat {missed} at {criterion.confidence:.0%}: {against}"
+        reason = f"{challenger} does not beat {missed} at {at}: {against}"
         return Decision(None, False, reason)
     reason = f"no incumbent; {challenger} beats every baseline: {against}"
-    return Decision(challenger.name, True, reason)
+    return Decision(challenger.serves, True, reason)
 
 
 def against_incumbent(
@@ -123,8 +124,8 @@ def against_incumbent(
     found = f"{described(comparison, criterion.metric)}, {over(comparison)}"
     if comparison.confidence >= criterion.confidence:
         reason = f"{new} is nearer to the held-out reals than {old}: {found}"
-        return Decision(challenger.name, True, reason)
-    reason = f"{old} stays: {new} is not better at {criterion.confidence:.0%}: {found}"
+        return Decision(challenger.serves, True, reason)
+    reason = f"{old} stays: {new} is not better at {percent(criterion.confidence)}: {found}"
     return Decision(incumbent, False, reason)
 
 
@@ -145,7 +146,7 @@ def behind_baselines(
     lost = unbeaten(comparisons, criterion)
     if not lost:
         return None
-    missed, at = " and ".join(_named(lost)), f"{criterion.confidence:.0%}"
+    missed, at = " and ".join(_named(lost)), percent(criterion.confidence)
     found = _each(lost, criterion)
     return f"{champion} does not beat {missed} at {at} on today's reals: {found}"
 
@@ -162,8 +163,13 @@ def _each(comparisons: Mapping[str, Comparison], criterion: Criterion) -> str:
 def described(comparison: Comparison, metric: str) -> str:
     """In words: the difference with its standard error, and the confidence."""
     error = "?" if comparison.standard_error is None else f"{comparison.standard_error:.3f}"
-    sure = f"confidence {comparison.confidence:.1%}"
+    sure = f"confidence {percent(comparison.confidence)}"
     return f"{metric} {comparison.difference:+.3f} ± {error}, {sure}"
+
+
+def percent(share: float) -> str:
+    """With two decimals, if it needs them: 95%, 99.04%; and never 100% of what is less."""
+    return "over 99.99%" if 0.9999 < share < 1 else f"{100 * share:.4g}%"
 
 
 def over(comparison: Comparison) -> str:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from argus.core.errors import ArgusError, nearest
 from argus.judging import registry
+from argus.judging.gate.classes import worse
 from argus.judging.gate.judges import Bench
 from argus.judging.scores import Scores, formatted
 from argus.judging.statistics import Comparison
@@ -60,34 +61,30 @@ def within_limits(scores: Scores, judge: str, limits: Mapping[str, float]) -> li
     return found
 
 
-def classes_hold(
-    comparisons: Mapping[str, Mapping[str, Comparison]], confidence: float
-) -> list[Verdict]:
-    """Whether no class is further from its reals than before, beyond chance.
+def classes_hold(comparisons: Mapping[str, Mapping[str, Comparison]]) -> list[Verdict]:
+    """Whether no class is further from its reals than that of any other, beyond chance.
 
-    A mean over classes can improve while one of them breaks. Each of n comparisons is asked at a
-    level of (1 - confidence) / n (Bonferroni), so that a model that is worse in none is refused
-    with at most that probability.
+    A mean over classes can improve while one of them breaks. See `classes.worse`.
 
     Args:
-        comparisons: of the challenger with each other, by class and by the other's name.
-        confidence: above 0.5, below 1.
+        comparisons: of the challenger with each other, by class and by the other's name. Empty
+            where there is but one class: no verdict.
     """
-    asked = [each for of in comparisons.values() for each in of.values()]
-    if not asked:
+    if not comparisons:
         return []
-    level = (1 - confidence) / len(asked)
-    worse = [
-        f"{name} than {other.replace('_', ' ')} (by {each.difference:.3f} ± "
-        f"{each.standard_error:.3f})"
-        for name, of in comparisons.items()
-        for other, each in of.items()
-        if each.standard_error is not None and each.confidence < level
-    ]
-    if worse:
-        return [Verdict("classes", False, f"further from the reals in {', '.join(worse)}")]
+    asked = {(name, other): each for name, of in comparisons.items() for other, each in of.items()}
     named = ", ".join(comparisons)
-    return [Verdict("classes", True, f"in none of {named} further from the reals beyond chance")]
+    if not any(each.errors for each in asked.values()):
+        return [Verdict("classes", None, f"too few drives of {named} to tell")]
+    found = worse(asked)
+    if not found:
+        return [Verdict("classes", True, f"{named}: in none further from the reals beyond chance")]
+    said = [
+        f"{name} is further from the reals than that of the {other.replace('_', ' ')} "
+        f"(by {asked[name, other].difference:.3f}, p {p:.2g})"
+        for (name, other), p in found.items()
+    ]
+    return [Verdict("classes", False, "; ".join(said))]
 
 
 def witness_agrees(

@@ -50,12 +50,19 @@ def bench(judges: Sequence[str], seen: Mapping[str, Collection[str]]) -> Bench |
     return Bench(unseen[0], unseen[1] if len(unseen) > 1 else None, because)
 
 
-def none_left(judges: Sequence[str], seen: Mapping[str, Collection[str]]) -> str:
-    """What to say, and to do, where every judge has been seen."""
+def none_left(held: str | None, judges: Sequence[str], seen: Mapping[str, Collection[str]]) -> str:
+    """The reason of a decision where every judge has been seen, and what to do.
+
+    Args:
+        held: the incumbent, or None.
+        judges: `evaluate.judges`.
+        seen: as for `bench`.
+    """
     named = "; ".join(
         f"{judge} by {', '.join(sorted(n for n in seen if judge in seen[n]))}" for judge in judges
     )
+    who = f"{held} stays, unscored" if held else "no incumbent, and nobody can be judged"
     return (
-        f"no judge is left that no rival has seen ({named}): add another backbone to "
+        f"{who}: every judge was seen by a rival ({named}); add another backbone to "
         "evaluate.judges in params.yaml"
     )

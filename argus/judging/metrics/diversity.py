@@ -9,29 +9,24 @@ import numpy as np
 from argus.judging.metric import Metric
 
 
-def spread(features: np.ndarray, labels: Sequence[str]) -> float:
-    """How far an image lies from the others of its class, on average: 0 where all are alike.
+def spread(features: np.ndarray, labels: Sequence[str]) -> dict[str, float]:
+    """How far two images of a class lie from each other, on average: 0 where all are alike.
 
-    The mean over images of the mean Euclidean distance to the others of the class. No image is
-    paired with itself, so the mean over many draws does not depend on how many images there are;
-    an image that is alone in its class says nothing and is left out (0 if all are).
-
-    Distances between classes do not count: a generator that draws one image for each class has
-    no spread, however unlike the classes are.
+    The mean Euclidean distance over pairs of different images, so that the mean over many draws
+    does not depend on how many images there are. A class of a single image is left out.
 
     Args:
         features: float [N, D].
         labels: N class names.
+
+    Returns:
+        By class, in order of the names.
     """
     from scipy.spatial.distance import pdist  # half a second that a reader of reports can spare
 
     names, counts = np.unique(np.asarray(labels, dtype=str), return_counts=True)
-    several = counts > 1
-    if not several.any():
-        return 0.0
-    by_class = [features[np.asarray(labels) == name] for name in names[several]]
-    means = [pdist(of_class).mean() for of_class in by_class]
-    return float(np.average(means, weights=counts[several]))
+    of_class = {name: features[np.asarray(labels) == name] for name in names[counts > 1].tolist()}
+    return {name: float(pdist(images).mean()) for name, images in of_class.items()}
 
 
 def diversity(
@@ -39,19 +34,21 @@ def diversity(
 ) -> float:
     """The spread of a model's images as a share of that of the reals.
 
-    Over the classes that the model knows; 1 where the reals leave nothing to compare with (a single
-    image in each class, or copies).
+    Distances between classes do not count: a generator that draws one image for each class has
+    none, however unlike the classes are. A class counts as often as the reals have it, and not at
+    all if there are not several images of it on both sides. 1 where the reals leave nothing to
+    compare with (a single image in each class, or copies).
 
     Args:
-        features: float [N, D], of the model's images.
+        features: float [M, D], of the model's images.
         reals: float [N, D].
         labels: N class names, of the reals.
-        requested: N class names; another one than the real's where the model does not know that.
+        requested: M class names, those that the model was given.
     """
-    names = np.array(labels)
-    known = names == np.array(requested)
-    of_reals = spread(reals[known], names[known])
-    return spread(features[known], names[known]) / of_reals if of_reals else 1.0
+    ours, theirs = spread(features, requested), spread(reals, labels)
+    weights = {name: list(labels).count(name) for name in theirs if name in ours}
+    of_reals = sum(weight * theirs[name] for name, weight in weights.items())
+    return sum(weights[name] * ours[name] for name in weights) / of_reals if of_reals else 1.0
 
 
 METRIC = Metric(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from argus.judging.metric import Metric
-from argus.judging.statistics import Estimate, Sample, interval_of
+from argus.judging.statistics import Estimate, Sample, Units, interval_of, units_of
 
 
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
@@ -39,7 +39,7 @@ def interval(images: Sample, reals: Sample) -> tuple[float, float] | None:
         reals: N of them, at least 2.
     """
     found = estimate(images, reals)
-    if found.error() is None:
+    if not found.errors():
         return None
     low, high = interval_of(found)
     return max(0.0, low), high
@@ -65,11 +65,11 @@ def estimate(images: Sample, reals: Sample) -> Estimate:
     distance = shift @ shift + (a**2).sum() + (b**2).sum() - 2 * values.sum()
     of_images = _influence(a, shift, left**2 @ values)
     of_reals = _influence(b, -shift, (right**2).T @ values)
-    return (
-        Estimate(float(distance), {})
-        + Estimate(0.0, {images.population: _without(of_images, images.units)})
-        + Estimate(0.0, {reals.population: _without(of_reals, reals.units)})
-    )
+    units = units_of([images, reals])
+    found = Estimate(float(distance), {}, {})
+    for sample, influence in ((images, of_images), (reals, of_reals)):
+        found += _without(influence, sample, units)
+    return found
 
 
 def _centred(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -95,13 +95,14 @@ def _influence(scaled: np.ndarray, shift: np.ndarray, cross: np.ndarray) -> np.n
     return found - found.mean()
 
 
-def _without(influence: np.ndarray, units: tuple[str, ...]) -> dict[str, float]:
+def _without(influence: np.ndarray, sample: Sample, units: Units) -> Estimate:
     """What leaving out each unit changes, NaN where nothing would be left."""
-    names, unit = np.unique(np.asarray(units), return_inverse=True)
-    sums, sizes = np.bincount(unit, influence), np.bincount(unit)
+    places = units[sample.population]
+    unit = [places[each] for each in sample.units]
+    sums, sizes = (np.bincount(unit, each, len(places)) for each in (influence, None))
     rest = len(influence) - sizes
-    change = np.divide(-sums, rest, out=np.full(len(names), np.nan), where=rest > 0)
-    return dict(zip(names.tolist(), change.tolist(), strict=True))
+    change = np.divide(-sums, rest, out=np.full(len(places), np.nan), where=rest > 0)
+    return Estimate(0.0, {sample.population: change}, {})
 
 
 METRIC = Metric(

@@ -12,10 +12,12 @@ from argus.judging.statistics import (
     Comparison,
     Estimate,
     Sample,
+    Units,
     below_zero,
     interval_of,
     mean_kernel,
     mean_of_seeds,
+    units_of,
 )
 
 
@@ -28,8 +30,8 @@ def kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def squared_mmd(sample: Sample, reals: Sample) -> Estimate:
     """The unbiased squared MMD of a sample to the reals, with what each unit adds to it."""
-    within = mean_kernel(sample, sample, kernel) + mean_kernel(reals, reals, kernel)
-    return within - 2 * mean_kernel(sample, reals, kernel)
+    units = units_of([sample, reals])
+    return _to_reals(sample, reals, units) + mean_kernel(reals, reals, kernel, units)
 
 
 def kid(sample: Sample, reals: Sample) -> float:
@@ -76,14 +78,16 @@ def compare(challengers: Sequence[Sample], rivals: Sequence[Sample], reals: Samp
         rivals: the same of its rival.
         reals: the held-out reals.
     """
-    ours = mean_of_seeds([_to_reals(each, reals) for each in challengers], "the challenger")
-    theirs = mean_of_seeds([_to_reals(each, reals) for each in rivals], "the rival")
+    units = units_of([*challengers, *rivals, reals])
+    ours = mean_of_seeds([_to_reals(each, reals, units) for each in challengers], "the challenger")
+    theirs = mean_of_seeds([_to_reals(each, reals, units) for each in rivals], "the rival")
     return below_zero(ours - theirs)
 
 
-def _to_reals(sample: Sample, reals: Sample) -> Estimate:
+def _to_reals(sample: Sample, reals: Sample, units: Units) -> Estimate:
     """The squared MMD but for the reals' own part."""
-    return mean_kernel(sample, sample, kernel) - 2 * mean_kernel(sample, reals, kernel)
+    within = mean_kernel(sample, sample, kernel, units)
+    return within - 2 * mean_kernel(sample, reals, kernel, units)
 
 
 METRIC = Metric("kid", "KID", ("sample", "real_sample"), kid, interval=interval, compare=compare)

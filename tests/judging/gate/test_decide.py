@@ -10,11 +10,13 @@ from argus.judging.gate.decide import (
 from argus.judging.statistics import Comparison
 
 KID = Criterion("KID", 0.95)
-SURE = Comparison(-0.2, 0.02, 0.999, 5.5, {"draws of gan": 36, "target drives": 4})
-UNSURE = Comparison(-0.01, 0.05, 0.6, 4.1, {"source drives": 5, "target drives": 7})
-BLIND = Comparison(-0.3, None, 0.5, None, {"target drives": 1})
-GAN = Choice("gan", "", {"gan": 0.1})
-CHOSEN = Choice("gan", "best of 3 by KID on val", {"gan": 0.1, "b": 0.2, "c": 0.3})
+SURE = Comparison(-0.2, 0.02, 0.999, {"draws of gan": 36, "target drives": 4})
+UNSURE = Comparison(-0.01, 0.05, 0.6, {"source drives": 5, "target drives": 7})
+BLIND = Comparison(-0.3, None, 0.5, {"target drives": 1})
+GAN = Choice("gan", "gan", {"gan": 0.1}, "", {"gan": 0.1})
+CHOSEN = Choice(
+    "gan", "gan", {"gan": 0.1}, "best of 3 by KID on val", {"gan": 0.1, "b": 0.2, "c": 0.3}
+)
 
 
 def test_the_first_champion_must_beat_every_baseline() -> None:
@@ -35,7 +37,7 @@ def test_a_lower_number_alone_does_not_promote() -> None:
     decision = against_incumbent(GAN, "old", UNSURE, KID)
     assert (decision.champion, decision.promoted) == ("old", False)
     assert "the incumbent old stays: today's gan is not better" in decision.reason
-    assert decision.reason.endswith("confidence 60.0%, over 5 source drives and 7 target drives")
+    assert decision.reason.endswith("confidence 60%, over 5 source drives and 7 target drives")
 
 
 def test_better_beyond_chance_promotes() -> None:
@@ -103,4 +105,4 @@ def test_a_champion_that_falls_behind_a_baseline_stays_and_is_shown_up() -> None
 def test_a_single_drive_tells_nothing_and_the_reason_shows_it() -> None:
     decision = against_incumbent(GAN, "old", BLIND, KID)
     assert (decision.champion, decision.promoted) == ("old", False)
-    assert decision.reason.endswith("KID -0.300 ± ?, confidence 50.0%, over 1 target drive")
+    assert decision.reason.endswith("KID -0.300 ± ?, confidence 50%, over 1 target drive")

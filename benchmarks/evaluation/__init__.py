@@ -1,0 +1,1 @@
+"""Benchmarks of the judge: its speed, its sanity, and whether its promises hold."""
