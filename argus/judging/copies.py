@@ -18,7 +18,7 @@ from PIL import Image
 from argus.data.contact_sheets import contact_sheet
 from argus.data.measuring.perceptual_hash import PerceptualHashes, fast_dct, perceptual_hashes
 from argus.data.measuring.quality import at_common_size
-from argus.hamming.search import hamming_distance
+from argus.hamming.join import hamming_distance
 from argus.judging.distances import Nearest, by_content
 
 MOST_FRAGILE = 16
