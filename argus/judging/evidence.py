@@ -27,6 +27,15 @@ NEEDS = {
     "its target. M is N",
     "drives": "the drive of each held-out real, N names",
     "sources": "the image that each image judged was translated from, uint8 [N, H, W, 3]. M is N",
+    "maps": "of the images judged, float32 [M, C, h, w], feature maps of a middle layer of the "
+    "backbone that judges",
+    "source_maps": "of the sources, float32 [M, C, h, w]",
+    "twins": "the true answer to each source, uint8 [M, H, W, 3]; only if all have one",
+    "twin_maps": "of the twins, float32 [M, C, h, w]",
+    "boxes": "vehicles that a detector of evaluate.detectors finds in each image judged, M arrays "
+    "[k, 5], see `argus.judging.detectors.Boxes`",
+    "source_boxes": "and in each of the sources, M arrays [k, 5]",
+    "condition": "what a classifier of conditions names each image judged, M names",
     "card": "of the model that made the images, `argus.models.card.Card`",
 }
 """What a metric may ask for, by name. M images are judged against N reals; mostly M is N."""

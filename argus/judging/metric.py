@@ -52,5 +52,5 @@ class Metric:
 
     def key(self, backbone: str) -> str:
         """What a report calls the value: the name, with the backbone if it rests on features."""
-        of_features = any(need.endswith("features") for need in self.needs)
+        of_features = any(need.endswith(("features", "maps")) for need in self.needs)
         return f"{self.name}_{backbone}" if of_features else self.name
