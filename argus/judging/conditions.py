@@ -23,8 +23,8 @@ def named(
     """The condition of each image, by the classifier of the stage `label`, leave-one-source-out.
 
     An image that was translated from one of a source is named by a classifier that never saw that
-    source, which would know its camera: where the others have the target and another condition. Else
-    by one of all sources.
+    source, which would know its camera, where the others have the target and another condition;
+    else by one of all sources.
 
     Args:
         features: float [M, D], by the backbone that judges.

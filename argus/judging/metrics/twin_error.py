@@ -7,8 +7,8 @@ import numpy as np
 from argus.judging.metric import Metric
 
 PIXEL, LUMINANCE = 2.0, 0.5
-"""Weights of the errors beside the perceptual one: chosen so that translators of the demo come in the
-order in which a person puts them (docs/adr/0021-content-kept.md)."""
+"""Weights of the errors beside the perceptual one: chosen so that translators of the demo come in
+the order in which a person puts them (docs/adr/0021-content-kept.md)."""
 LUMA = (0.299, 0.587, 0.114)
 
 

@@ -1,0 +1,1 @@
+"""Measure how models are judged."""
