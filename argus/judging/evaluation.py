@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from argus.core.params import Domains
+from argus.core.params import Detector, Domains, Params
 from argus.core.progress import Steps
 from argus.data.feasibility import FEWEST
 from argus.data.packed import Packed
 from argus.features import embedding
 from argus.features.backbone import Backbone
-from argus.judging import evidence
+from argus.judging import conditions, detectors, evidence
 from argus.judging.baselines import baselines
+from argus.judging.detectors import Boxes
 from argus.judging.evaluated import MODEL, REALS, Evaluated
 from argus.judging.evaluation_set import Answers, EvaluationSet
 from argus.judging.evidence import Learnt
@@ -27,6 +28,19 @@ from argus.models.card import Card
 TRAINING_REALS = "training_reals"
 """Scored like a baseline: what a perfect model would look like, but that they are copies."""
 TRAINING_DRIVES = "training drives"
+
+
+class Settings(NamedTuple):
+    """What metrics are told beside images: the Hamming radius of near-duplicates, and clients'
+    detectors."""
+
+    radius: int
+    detectors: Sequence[Detector] = ()
+
+    @classmethod
+    def of(cls, p: Params) -> Settings:
+        """From params.yaml."""
+        return cls(p.dedupe.radius, tuple(p.evaluate.detectors.values()))
 
 
 @dataclass(frozen=True)
@@ -73,7 +87,7 @@ def evaluate(
     learnt: Learnt,
     judges: Sequence[Backbone],
     metrics: Sequence[Metric],
-    radius: int,
+    settings: Settings,
     card: Card,
 ) -> Evaluation:
     """Score images of several kinds.
@@ -84,7 +98,7 @@ def evaluate(
         learnt: the training images of the task.
         judges: what describes images, one after the other.
         metrics: by what to score.
-        radius: Hamming radius of near-duplicates.
+        settings: what metrics are told beside.
         card: of the model.
 
     Raises:
@@ -94,6 +108,7 @@ def evaluate(
     values: dict[str, list[Scores]] = {kind: [] for kind in kinds}
     of_classes: dict[str, dict[str, list[Scores]]] = {kind: {} for kind in kinds}
     several = _classes(evaluation_set)
+    boxes = _boxes(kinds, evaluation_set, settings, metrics)
     everything = {**kinds, REALS: evaluation_set.real_answers}
     for number, judge in enumerate(judges):
         # what no backbone changes is computed once
@@ -114,7 +129,8 @@ def evaluate(
                     "real_features": arrays[REALS]["features"],
                 },
             )
-            given["radius"] = radius
+            given["radius"] = settings.radius
+            given |= boxes.get(kind, {})
             if kind == MODEL:
                 given["card"] = card
             whose = f"model {card.spec.model}" if kind == MODEL else kind
@@ -128,6 +144,26 @@ def evaluate(
     found.scores.update({kind: Scores.joined(of) for kind, of in values.items()})
     for kind, of in of_classes.items():
         found.classes[kind] = {name: Scores.joined(each) for name, each in of.items()}
+    return found
+
+
+def _boxes(
+    kinds: Mapping[str, Answers],
+    evaluation_set: EvaluationSet,
+    settings: Settings,
+    metrics: Sequence[Metric],
+) -> dict[str, dict[str, list[Boxes]]]:
+    """What clients' detectors find in the sources and in what was made of each, by kind."""
+    if evaluation_set.sources is None or "boxes" not in evidence.needed(metrics):
+        return {}
+    found: dict[str, dict[str, list[Boxes]]] = {}
+    for detector in settings.detectors:
+        before = detectors.detect(detector, evaluation_set.sources)
+        for kind, of in kinds.items():
+            if of.source_rows is not None:
+                here = found.setdefault(kind, {"boxes": [], "source_boxes": []})
+                here["boxes"] += detectors.detect(detector, of.images)
+                here["source_boxes"] += [before[row] for row in of.source_rows]
     return found
 
 
@@ -166,10 +202,51 @@ def _described(
     found[evidence.LEARNT] = (
         {"training_features": features[evidence.LEARNT]} if evidence.LEARNT in features else {}
     )
-    if "maps" in wanted and evaluation_set.sources is not None:
-        source_maps = judge.maps(evaluation_set.sources)
-        for kind, of in kinds.items():
-            if of.source_rows is not None:
-                found[kind]["maps"] = judge.maps(of.images)
-                found[kind]["source_maps"] = source_maps[of.source_rows]
+    if evaluation_set.sources is not None and {"maps", "source_maps"} & wanted:
+        _with_maps(found, kinds, evaluation_set, judge)
+    if "condition" in wanted:
+        _with_conditions(found, kinds, evaluation_set, learnt, judge)
     return found
+
+
+def _with_maps(
+    found: dict[str, dict[str, Any]],
+    kinds: Mapping[str, Answers],
+    evaluation_set: EvaluationSet,
+    judge: Backbone,
+) -> None:
+    """Add the feature maps of translations, of their sources and of the true answers."""
+    beside = {"source_maps": evaluation_set.sources, "twin_maps": evaluation_set.twins}
+    maps = {name: judge.maps(images) for name, images in beside.items() if images is not None}
+    for kind, of in kinds.items():
+        if of.source_rows is not None:
+            found[kind]["maps"] = judge.maps(of.images)
+            found[kind] |= {name: each[of.source_rows] for name, each in maps.items()}
+
+
+def _with_conditions(
+    found: dict[str, dict[str, Any]],
+    kinds: Mapping[str, Answers],
+    evaluation_set: EvaluationSet,
+    learnt: Learnt,
+    judge: Backbone,
+) -> None:
+    """Add what condition a classifier of the training images sees in each image."""
+    features = [found[kind]["features"] for kind in kinds]
+    origins = [
+        evaluation_set.origins[row] if of.source_rows is not None and evaluation_set.origins else ""
+        for of in kinds.values()
+        for row in (range(len(of.images)) if of.source_rows is None else of.source_rows)
+    ]
+    names = conditions.named(
+        np.concatenate(features),
+        origins,
+        embedding.embed_arrays(learnt.every.images, judge),
+        learnt.every.labels,
+        learnt.every.origins,
+        set(evaluation_set.labels),
+    )
+    start = 0
+    for kind, of in kinds.items():
+        found[kind]["condition"] = names[start : start + len(of.images)]
+        start += len(of.images)

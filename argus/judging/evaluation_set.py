@@ -15,7 +15,7 @@ import numpy as np
 from argus.core.errors import ArgusError
 from argus.core.params import Domains, Evaluate
 from argus.data.feasibility import shortage
-from argus.data.packed import Packed, read_packed, read_twins
+from argus.data.packed import Packed, read_origins, read_packed, read_twins
 from argus.judging.statistics import Sample
 from argus.models.card import Card
 from argus.models.inference import Generator, TrainedModel, Translator
@@ -65,7 +65,8 @@ class EvaluationSet:
     `reals` is uint8 [N, H, W, 3], `labels` their class names, `drives` the drive of each. For a
     translator `sources` is uint8 [S, H, W, 3], held-out images of the domain that it starts from,
     `source_drives` the drive of each, and `twins`, if there is one for all, the same scenes under
-    the target condition, alike. A generator draws `draws` images for each real.
+    the target condition, alike, `origins` the data source of each. A generator draws `draws`
+    images for each real.
     """
 
     reals: np.ndarray
@@ -74,6 +75,7 @@ class EvaluationSet:
     sources: np.ndarray | None = None
     source_drives: tuple[str, ...] = ()
     twins: np.ndarray | None = None
+    origins: tuple[str, ...] = ()
     draws: int = 1
 
     @property
@@ -150,6 +152,7 @@ def held_out(
     samples: int,
     draws: int = 1,
     twins: Mapping[str, np.ndarray] | None = None,
+    origins: Mapping[str, str] | None = None,
 ) -> EvaluationSet:
     """The evaluation set of a task.
 
@@ -161,6 +164,7 @@ def held_out(
         draws: images that a generator draws for each real.
         twins: of images of the source domain, the same scenes under the target condition,
             uint8 [H, W, 3] by image id.
+        origins: the data source of images, by image id.
 
     Raises:
         TooFewError: there are too few reals of the task, or sources of a translator, see
@@ -182,13 +186,14 @@ def held_out(
     if domains is None:
         return reals
     rows = by_hash[names[by_hash] == domains.source][:samples]
-    known = twins or {}
+    known, of = twins or {}, origins or {}
     whole = all(image_id in known for image_id in ids[rows])
     return replace(
         reals,
         sources=images[rows],
         source_drives=tuple(groups[rows].tolist()),
         twins=np.stack([known[image_id] for image_id in ids[rows]]) if whole else None,
+        origins=tuple(of.get(image_id, "") for image_id in ids[rows]),
     )
 
 
@@ -204,9 +209,14 @@ def read(settings: Evaluate, domains: Domains | None) -> EvaluationSet:
         ArgusError: `pack` has not run.
     """
     packs = [read_packed(split) for split in settings.splits]
+    origins = {
+        image_id: source
+        for split in settings.splits
+        for image_id, source in read_origins(split).select("image_id", "source").iter_rows()
+    }
     twins: dict[str, np.ndarray] = {}
     if domains is not None:
         for split, pack in zip(settings.splits, packs, strict=True):
             rows, images = read_twins(split, domains.target)
             twins |= {pack.image_ids[row]: image for row, image in zip(rows, images, strict=True)}
-    return held_out(packs, domains, settings.samples, settings.draws, twins)
+    return held_out(packs, domains, settings.samples, settings.draws, twins, origins)

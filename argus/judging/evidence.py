@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -24,8 +24,10 @@ OF_ANSWERS = {
     "requested": "the class that was asked of each image judged, M names",
     "sources": "the image that each image judged was translated from, uint8 [M, H, W, 3]",
     "source_maps": "of these, float32 [M, C, h, w]",
+    "condition": "what a classifier of conditions names each image judged, M names",
     "twins": "the same scene as each source under the target condition, uint8 [M, H, W, 3]: the "
     "true answer, where there is one for all",
+    "twin_maps": "of these, float32 [M, C, h, w]",
 }
 OF_REALS = {
     "real_images": "the held-out reals, uint8 [N, H, W, 3]",
@@ -43,14 +45,17 @@ OF_TRAINING = {
 }
 OF_ALL = {
     "radius": "Hamming radius of near-duplicates, bits of 64: `dedupe.radius` in params.yaml",
+    "source_boxes": "vehicles that each detector of `evaluate.detectors` finds in each of the "
+    "sources, an array [k, 5] for each, see `argus.judging.detectors.Boxes`",
+    "boxes": "and in the image that was made of it, in the same order",
     "card": "of the model that made the images, `argus.models.card.Card`",
 }
 NEEDS = {**OF_ANSWERS, **OF_REALS, **OF_TRAINING, **OF_ALL}
 """What a metric may ask for, by name: M images are judged against N reals."""
 
 BY_BACKBONE = frozenset(
-    {"features", "sample", "maps", "source_maps", "real_features", "real_sample"}
-    | {"training_features"}
+    {"features", "sample", "maps", "source_maps", "twin_maps", "condition"}
+    | {"real_features", "real_sample", "training_features"}
 )
 """Those that are another backbone's if another one judges."""
 
@@ -69,15 +74,43 @@ LEARNT = "training"
 
 class Learnt:
     """What a model of a task learns to look like, by its hash: the training images, of a translator
-    those of its target. `images` uint8 [K, H, W, 3], `labels` and `drives` K names."""
+    those of its target.
 
-    def __init__(self, train: Packed, domains: Domains | None) -> None:
+    Args (of the constructor):
+        train: the training images.
+        domains: of a translator; None for a generator.
+        origins: the data source of each training image; none, if nobody asks.
+
+    Attributes:
+        images: uint8 [K, H, W, 3].
+        labels: K names.
+        drives: K names.
+        every: all training images, whatever the task, with their labels and data sources: from
+            these a classifier of conditions learns.
+    """
+
+    def __init__(self, train: Packed, domains: Domains | None, origins: Sequence[str] = ()) -> None:
         rows = np.argsort(train.image_ids)
+        names = tuple(train.classes[label] for label in train.labels)
+        every = origins or ("",) * len(names)
+        self.every = Every(
+            np.asarray(train.images[rows]),
+            tuple(names[row] for row in rows),
+            tuple(every[row] for row in rows),
+        )
         if domains is not None:
             rows = rows[train.labels[rows] == train.classes.index(domains.target)]
         self.images = np.asarray(train.images[rows])
-        self.labels = tuple(train.classes[label] for label in train.labels[rows])
+        self.labels = tuple(names[row] for row in rows)
         self.drives = tuple(train.groups[row] for row in rows)
+
+
+class Every(NamedTuple):
+    """All training images: uint8 [T, H, W, 3], their classes and data sources, T names each."""
+
+    images: np.ndarray
+    labels: tuple[str, ...]
+    origins: tuple[str, ...]
 
 
 def of_images(
@@ -92,7 +125,7 @@ def of_images(
         evaluation_set: what they are judged against.
         answers: the images, M of them.
         learnt: what training saw.
-        by_judge: of `BY_BACKBONE`, the arrays that there are (samples are made of these).
+        by_judge: what else there is, arrays by `BY_BACKBONE` (samples are made of these).
     """
     found: dict[str, Any] = {
         "images": answers.images,

@@ -16,12 +16,12 @@ from argus.core.determinism import deterministic
 from argus.core.errors import ArgusError, exits_cleanly, warn
 from argus.core.files import atomic
 from argus.core.paths import EVALUATED, TRAINED
-from argus.data.packed import read_packed
+from argus.data.packed import read_origins, read_packed
 from argus.features.backbone import BACKBONES
 from argus.judging import evaluated, registry
 from argus.judging import evaluation_set as evaluation_sets
 from argus.judging.evaluated import MODEL
-from argus.judging.evaluation import compared_with, evaluate
+from argus.judging.evaluation import Settings, compared_with, evaluate
 from argus.judging.evidence import Learnt
 from argus.judging.scores import ModelScores, protocol_text
 from argus.models import card, code_record, loading
@@ -34,7 +34,8 @@ def scored(name: str, p: params.Params, folder: Path) -> ModelScores:
     wanted = p.models[name]
     evaluation_set = evaluation_sets.read(p.evaluate, wanted.domains)
     train = read_packed("train")
-    learnt = Learnt(train, wanted.domains)
+    origins = read_origins("train")["source"].to_list()
+    learnt = Learnt(train, wanted.domains, origins)
     judges = [BACKBONES[judge]() for judge in p.evaluate.judges]
     deterministic(p.evaluate.seed, p.embed.threads)
     model = loading.load(TRAINED / name)
@@ -46,7 +47,7 @@ def scored(name: str, p: params.Params, folder: Path) -> ModelScores:
         learnt,
         judges,
         registry.evaluated(),
-        p.dedupe.radius,
+        Settings.of(p),
         model.card,
     )
     evaluated.write(folder, found.seen)

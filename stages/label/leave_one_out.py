@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from stages.label.classifier import Classifier, fit, temperature
+from argus.features.classifier import Classifier, fit, temperature
 from stages.label.evidence import Evidence
 
 

@@ -11,8 +11,8 @@ import polars as pl
 from argus.core.params import Label
 from argus.data import catalogue
 from argus.data.catalogue import GROUP, IN_USE, UNKNOWN
-from stages.label.classifier import Classifier, fit
-from stages.label.classifier import temperature as temperature_of
+from argus.features.classifier import Classifier, fit
+from argus.features.classifier import temperature as temperature_of
 from stages.label.evidence import gather
 from stages.label.leave_one_out import Fold, calibrate, folds, logits_and_truth
 from stages.label.metrics import classifier_metrics

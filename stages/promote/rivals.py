@@ -8,11 +8,11 @@ from pathlib import Path
 
 from argus.core import params, reports
 from argus.core.paths import EVALUATED
-from argus.data.packed import read_packed
+from argus.data.packed import read_origins, read_packed
 from argus.features.backbone import Backbone
 from argus.judging import evaluated, evaluation_set, registry
 from argus.judging.evaluated import MODEL, REALS, Evaluated
-from argus.judging.evaluation import evaluate
+from argus.judging.evaluation import Settings, evaluate
 from argus.judging.evidence import Learnt
 from argus.judging.gate.judges import Bench
 from argus.judging.scores import ModelScores
@@ -56,10 +56,10 @@ def scored_anew(
     found = evaluate(
         {MODEL: answers},
         of_task,
-        Learnt(read_packed("train"), domains),
+        Learnt(read_packed("train"), domains, read_origins("train")["source"].to_list()),
         backbones,
         registry.evaluated(),
-        p.dedupe.radius,
+        Settings.of(p),
         model.card,
     )
     scores = ModelScores(

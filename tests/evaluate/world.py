@@ -174,5 +174,11 @@ def packed(
     """Give stages these packed images, of which none has a twin."""
     nothing = (np.empty(0, np.int64), np.empty((0, 32, 48, 3), np.uint8))
     monkeypatch.setattr(evaluation_set, "read_twins", lambda *_: nothing)
+
+    def origins(split: str) -> pl.DataFrame:
+        rows = [(name, "fleet", "first") for name in read(split).image_ids]
+        return pl.DataFrame(rows, schema=ORIGIN, orient="row")
+
     for module in [evaluation_set, *modules]:
         monkeypatch.setattr(module, "read_packed", read)
+        monkeypatch.setattr(module, "read_origins", origins)

@@ -10,7 +10,7 @@ from argus.core.files import remove
 from argus.core.params import Domains
 from argus.features import embedding
 from argus.judging.evaluated import MODEL
-from argus.judging.evaluation import Evaluation, compared_with, evaluate
+from argus.judging.evaluation import Evaluation, Settings, compared_with, evaluate
 from argus.judging.evaluation_set import held_out
 from argus.judging.evidence import NEEDS, OF_ALL, Learnt
 from argus.judging.metric import Metric
@@ -41,7 +41,7 @@ def evaluated(
     kinds = compared_with(evaluation_set, train, learnt, domains, seed=0)
     kinds[MODEL] = evaluation_set.answers(model, seed=0)
     judges = [quick(), coarse()]
-    return evaluate(kinds, evaluation_set, learnt, judges, metrics, 4, model.card), learnt
+    return evaluate(kinds, evaluation_set, learnt, judges, metrics, Settings(4), model.card), learnt
 
 
 @pytest.mark.usefixtures("workspace")
@@ -57,7 +57,8 @@ def test_every_need_is_met_where_it_can_be(domains: Domains | None) -> None:
     pixels = {**of_answers, **of_reals, **of_training, "radius": 4, "card": 1}
     features = {"features": m, "real_features": n, "training_features": k}
     features |= {"sample": 4, "real_sample": 4}  # the fields of a sample
-    features |= {"maps": m, "source_maps": m} if domains else {}
+    features |= {"maps": m, "source_maps": m, "twin_maps": m} if domains else {}
+    features |= {"condition": m}
     wanted = {f"n_{need}": count for need, count in pixels.items()} | {
         f"n_{need}_{judge}": count
         for need, count in features.items()

@@ -18,6 +18,7 @@ from argus.core.params.schema import Params
 from argus.core.params.sections import (
     Dedupe,
     Demo,
+    Detector,
     Domains,
     Embed,
     Evaluate,
@@ -42,6 +43,7 @@ __all__ = [
     "PARAMS",
     "Dedupe",
     "Demo",
+    "Detector",
     "Domains",
     "Embed",
     "Evaluate",

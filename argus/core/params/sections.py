@@ -196,12 +196,36 @@ class Model(Strict):
         return self
 
 
+class Detector(Strict):
+    file: str
+    sha256: Annotated[str, BeforeValidator(whole_hash)]
+    decoding: Literal["nanodet"]
+    side: Count
+    channels: Literal["rgb", "bgr"]
+    mean: tuple[float, float, float]
+    std: tuple[Positive, Positive, Positive]
+    strides: Annotated[list[Count], Field(min_length=1)]
+    classes: Count
+    vehicles: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+    score: Annotated[float, Field(gt=0, lt=1)]
+
+    @model_validator(mode="after")
+    def _knows_its_vehicles(self) -> Detector:
+        if max(self.vehicles) >= self.classes:
+            raise ValueError(
+                f"vehicles names class {max(self.vehicles)}, and the last of {self.classes} is "
+                f"{self.classes - 1}"
+            )
+        return self
+
+
 class Evaluate(Strict):
     splits: Annotated[list[Literal["val", "test"]], Field(min_length=1), AfterValidator(once_each)]
     judges: Annotated[list[str], Field(min_length=1), AfterValidator(once_each)]
     samples: Annotated[int, Field(ge=8)]
     draws: Count
     seed: Seed
+    detectors: dict[Name, Detector]
 
 
 class Promote(Strict):

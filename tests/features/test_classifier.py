@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import softmax
 
-from stages.label import classifier as module
-from stages.label.classifier import Classifier, fit, temperature
+from argus.features import classifier as module
+from argus.features.classifier import Classifier, fit, temperature
 from stages.label.metrics import calibration_error
 from tests.label.world import cloud
 
