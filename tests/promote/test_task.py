@@ -241,7 +241,7 @@ def test_a_first_translator_must_be_nearer_than_the_images_as_they_came(
     decision, figures = carried(0.4, None, monkeypatch)
     assert set(figures["against"]) == set(must_beat(DAY2NIGHT))
     assert figures["against"]["untranslated"]["confidence"] > 0.95
-    assert "untranslated" not in decision.reason.partition(" at 95%")[0]
+    assert "untranslated" not in decision.reason.partition(" at 99.04%")[0]
 
 
 def test_a_first_translator_that_is_no_nearer_than_a_lookup_table_is_not_promoted(
@@ -251,7 +251,7 @@ def test_a_first_translator_that_is_no_nearer_than_a_lookup_table_is_not_promote
     decision, figures = carried(0.4, None, monkeypatch)
     assert (decision.champion, decision.promoted) == (None, False)
     assert figures["against"]["tone_curve"]["confidence"] < 0.95
-    assert "tone curve" in decision.reason.partition(" at 95%")[0]
+    assert "tone curve" in decision.reason.partition(" at 99.04%")[0]
 
 
 @pytest.mark.parametrize("way", [0.0, 0.9])
@@ -261,7 +261,7 @@ def test_a_first_translator_that_does_nothing_or_too_much_is_not_promoted(
     decision, figures = carried(way, None, monkeypatch)
     assert (decision.champion, decision.promoted) == (None, False)
     assert figures["against"]["untranslated"]["confidence"] <= 0.5
-    assert "untranslated" in decision.reason.partition(" at 95%")[0]
+    assert "untranslated" in decision.reason.partition(" at 99.04%")[0]
 
 
 @pytest.mark.parametrize(

@@ -38,8 +38,8 @@ class SqueezeNet(nn.Module):
 
     Inputs are RGB of 0..255 less Caffe's means, and the channels of the first convolution are
     turned round, as it was trained on BGR. So its classifier finds vehicles and street furniture in
-    90 % of 30 dash-cam images by day (one of 32 such classes among the first 5); with the channels not
-    turned 60 %, means not subtracted 67 %, by the means and deviations of torchvision none.
+    90 % of 30 dash-cam images by day (one of 32 such classes among the first 5); with the channels
+    not turned 60 %, means not subtracted 67 %, by the means and deviations of torchvision none.
     """
 
     def __init__(self) -> None:
