@@ -43,9 +43,10 @@ def kid(sample: Sample, reals: Sample) -> float:
 
     Assumed is that units (drives) are drawn independently, those of the sample as those of the
     reals; each counts alike unless `Sample.weights` says otherwise. Then the mean over many draws
-    of units depends neither on how many units there are nor on how many images they have; it may
-    be negative where the two sets are alike. Where there is a single drive its images are taken
-    for independent, and the value is biased upwards.
+    of units depends neither on how many units there are nor on how many images they have; it may be
+    negative where the two sets are alike, and is by a little on average where a split has shared
+    out classes evenly among few drives, which are then no independent draws. Where there is a
+    single drive its images are taken for independent, and the value is biased upwards.
 
     Args:
         sample: at least two images.
