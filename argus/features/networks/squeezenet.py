@@ -15,8 +15,8 @@ WEIGHTS = (
 )
 SCALE = 5.0
 """Features are divided by it. They come large (the mean square of an image by day is 10.6), and
-KID's kernel, (x.y / D + 1)^3, would be a plain cube of them, in which the largest few decide; so it
-is .43, as by MobileNetV2 (.44)."""
+KID's kernel, (x.y / D + 1)^3, would be a plain cube of them, in which the largest few decide; so
+it is .43, as by MobileNetV2 (.44)."""
 
 
 class Fire(nn.Module):
@@ -36,10 +36,10 @@ class Fire(nn.Module):
 class SqueezeNet(nn.Module):
     """Features of 512-d, pooled from fire9, over `SCALE`; at 227 px, maps of fire8, [512, 13, 13].
 
-    Inputs are RGB of 0..255 less Caffe's means, and the channels of the first convolution are
-    turned round, as it was trained on BGR. So its classifier finds vehicles and street furniture in
-    90 % of 30 dash-cam images by day (one of 32 such classes among the first 5); with the channels
-    not turned 60 %, means not subtracted 67 %, by the means and deviations of torchvision none.
+    Inputs are RGB of 0..255 less Caffe's means, and the first convolution, trained on BGR, has its
+    channels turned round. So its classifier names one of 32 vehicles and kinds of street furniture
+    among its first five in 90 % of 30 dash-cam images by day; with channels not turned round in
+    60 %, with means not subtracted in 67 %, by torchvision's means and deviations in none.
     """
 
     def __init__(self) -> None:
