@@ -192,8 +192,8 @@ def _truth(found: Mapping[str, Scored], rows: np.ndarray) -> np.ndarray:
 
 
 def _both(values: Mapping[str, np.ndarray]) -> np.ndarray:
-    names = (f"structure, {JUDGES[0]}", f"KID, {JUDGES[0]}")
-    total: np.ndarray = sum(values[name].argsort().argsort() for name in names)
+    structure, kid = (values[f"{name}, {JUDGES[0]}"] for name in ("structure", "KID"))
+    total: np.ndarray = structure.argsort().argsort() + kid.argsort().argsort()
     return total
 
 

@@ -13,6 +13,7 @@ from argus.core import params
 from argus.core.paths import TRAINED
 from argus.data.packed import Packed, read_packed
 from argus.models import loading
+from argus.models.inference import TrainedModel, Translator
 from benchmarks.training.subject import training
 from stages.demo.deliver import jpeg
 from stages.demo.draw import prepare, render
@@ -64,7 +65,8 @@ def scenes(resolution: tuple[int, int]) -> Scenes:
             files = [jpeg(Image.fromarray(render(*view, frame))) for view in views]
             decoded = [Image.open(BytesIO(file)).convert("RGB") for file in files]
             shown.append([shrink(image, resolution) for image in decoded])
-    return Scenes(*np.array(shown).swapaxes(0, 1), np.repeat(np.arange(DRIVES), len(FRAMES)))
+    sources, twins, bare, bare_twins = np.array(shown).swapaxes(0, 1)
+    return Scenes(sources, twins, bare, bare_twins, np.repeat(np.arange(DRIVES), len(FRAMES)))
 
 
 def translators(data: Scenes, train: Packed) -> Iterator[tuple[str, np.ndarray]]:
@@ -97,7 +99,7 @@ def translators(data: Scenes, train: Packed) -> Iterator[tuple[str, np.ndarray]]
     yield "twin, red for green", twins[..., [1, 0, 2]]
     yield "black", np.full_like(sources, 6)
     for name, steps in CHECKPOINTS.items():
-        yield name, loading.load(TRAINED / name).translate(sources)
+        yield name, _translated(loading.load(TRAINED / name), sources)
         yield from _checkpoints(name, steps, train, sources)
 
 
@@ -120,7 +122,12 @@ def _checkpoints(
     for step in range(1, max(steps) + 1):
         loop.step()
         if step in steps:
-            yield f"{name} after {step} steps", loop.model().translate(sources)
+            yield f"{name} after {step} steps", _translated(loop.model(), sources)
+
+
+def _translated(model: TrainedModel, sources: np.ndarray) -> np.ndarray:
+    assert isinstance(model, Translator)
+    return model.translate(sources)
 
 
 def _without_vehicles(world: World) -> World:
