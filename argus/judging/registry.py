@@ -33,7 +33,7 @@ RESERVED = frozenset(
         *("task", "samples", "baselines", "intervals", "packages", "failed", "skipped"),
         *("champion", "promoted", "reason", "challenger", "incumbent", "model", "chosen"),
         *("against", "unbeaten", "refused", "refused_on", "incumbent_refused", "non_commercial"),
-        *("weights", "beside", "vacated"),
+        *("weights", "rolled_back", "beside", "vacated"),
     }
 )
 """What reports of `evaluate` and `promote` hold besides scores; the last two, in earlier turns."""

@@ -29,6 +29,7 @@ from argus.features.backbone import BACKBONES
 from argus.judging.eligibility import Eligibility
 from argus.judging.incumbents import fetch
 from argus.models import card, code_record
+from stages.promote.rolled_back import rolled_back
 from stages.promote.task import decide
 
 NO_METRICS = ("reason", "weights")
@@ -51,14 +52,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         revision = p.lineage.previous
         incumbents = fetch(revision, Path(scratch)) if revision else {}
-        tasks = sorted({model.task for model in p.models.values()} | set(incumbents))
+        by_hand = p.promote.rolled_back
+        tasks = sorted({model.task for model in p.models.values()} | set(incumbents) | set(by_hand))
         decisions: dict[str, Any] = {}
         with atomic(CHAMPIONS) as temporary:
             temporary.mkdir()
             for task in tasks:
-                decision, folder, figures = decide(
-                    task, incumbents.get(task), p, net, eligibility, today
-                )
+                if back := by_hand.get(task):
+                    into = Path(scratch) / "rolled_back" / task
+                    days = {p.ingest.as_of, today}
+                    made = rolled_back(task, back, into, eligibility, days)
+                else:
+                    made = decide(task, incumbents.get(task), p, net, eligibility, today)
+                decision, folder, figures = made
                 weights = None
                 if folder is not None:
                     shutil.copytree(folder, temporary / task)

@@ -51,7 +51,7 @@ stages:
   judge:
     cmd: python toy.py judge
     deps: [toy.py, data/ingest]
-    params: [models, lineage.previous]
+    params: [models, promote, lineage.previous]
     metrics:
       - reports/evaluate/r3gan.json: {cache: false}
       - reports/promote.json: {cache: false}

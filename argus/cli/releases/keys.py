@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 ENVIRONMENT = "ARGUS_SIGNING_KEY"
-"""Names the file of the private key where it does not lie at `default()`: on a build server, say."""
+"""Names the file of the private key where that is not at `default()`: on a build server, say."""
 SUFFIX = ".pub"
 CURVES = ("secp256r1", "secp384r1", "secp521r1")
 """What `model-signing` takes: NIST P-256, P-384, P-521."""
@@ -28,7 +28,7 @@ HOW_TO_MAKE_ONE = "`argus release --new-key` makes one, and `argus release` then
 
 
 class PublicKey(NamedTuple):
-    """A public key, its PEM, and the SHA-256 of that, 64 hexadecimal digits, as signatures name it."""
+    """A public key: its PEM, and the SHA-256 of that, 64 hexadecimal digits."""
 
     pem: bytes
     fingerprint: str

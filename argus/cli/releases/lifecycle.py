@@ -1,8 +1,8 @@
 """Which version of a task clients are to use, in GTO's stages: `generate#production#3`.
 
-One version is in `production`, the one that serves; what was taken back is `retired`. As GTO does it,
-an assignment is a tag on the version's commit with a count at its end, and one with `!` takes it
-back.
+One version is in `production`, the one that serves; what was taken back is `retired`. As GTO does
+it, an assignment is a tag on the version's commit with a count at its end, and one with `!` takes
+it back.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ COUNT = re.compile(r"[^#@]+[#@][^#]+#([0-9]+)")
 class Assignment(NamedTuple):
     """A tag by which a version was put into a stage, or (`over`) taken out of it."""
 
-    count: int
+    order: int
     stage: str
     commit: str
     over: bool
@@ -46,6 +46,11 @@ def retired(task: str) -> set[str]:
     """The commits of the versions that were taken back, and not put into production since."""
     last = {each.commit: each for each in assignments(task) if not each.over}
     return {commit for commit, each in last.items() if each.stage == RETIRED}
+
+
+def ever_served(task: str, commit: str) -> bool:
+    """Whether a version was put into production at any time."""
+    return any(e.commit == commit and e.stage == PRODUCTION for e in assignments(task))
 
 
 def put_into_production(task: str, version: str, commit: str) -> None:

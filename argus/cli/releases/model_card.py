@@ -12,8 +12,7 @@ from typing import Any
 from argus.cli.releases.record import FAILURES, MODEL_CARD, ONNX, RECORD
 from argus.cli.releases.signature import SIGNATURE
 from argus.cli.tables import UNKNOWN
-from argus.judging.scores import columns, formatted
-from argus.judging.scores import Scores
+from argus.judging.scores import Scores, columns, formatted
 from argus.models.ancestry import IMAGES
 from argus.models.card import CARD, WEIGHTS
 

@@ -1,5 +1,5 @@
-"""What a release says of its model, `release.json`: gathered from the model's card, from the list of
-the images behind it, and from the reports of the turn that promoted it.
+"""What a release says of its model, `release.json`: gathered from the model's card, from the list
+of the images behind it, and from the reports of the turn that promoted it.
 
 Reports of earlier turns lack keys; what is not there is left out, never made up.
 """

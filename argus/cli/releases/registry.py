@@ -24,7 +24,7 @@ DECISION = REPORTS / "promote/decision.json"
 
 
 class Version(NamedTuple):
-    """A champion that was registered, and the commit that its tag or else a turn's message names."""
+    """A champion that was registered, and the commit of its tag, else of the turn that names it."""
 
     task: str
     number: tuple[int, int, int]
@@ -77,25 +77,28 @@ def due(history: History, decided: Mapping[str, Any]) -> list[str]:
     for task, made in sorted(decided.items()):
         if made.get("champion") is None:
             continue
-        of_task = [version for version in known if version.task == task]
-        here = [version for version in of_task if version.commit in history.here]
-        newest = [
-            max(group, key=lambda version: version.number) for group in (of_task, here) if group
-        ]
-        if made.get("weights") not in weights(newest):
-            found.append(f"{task}@{next_version(of_task)}")
+        there = [version for version in known if version.task == task]
+        here = [version for version in there if version.commit in history.here]
+        last = [max(group) for group in (there, here) if group]
+        if made.get("weights") not in weights(last):
+            found.append(f"{task}@{next_version(there)}")
     return found
 
 
-def next_version(of_task: Iterable[Version]) -> str:
+def next_version(known: Iterable[Version]) -> str:
     """The version that comes after those of a task, `v3.0.0`."""
-    return f"v{max((version.number[0] for version in of_task), default=0) + 1}.0.0"
+    return f"v{max((version.number[0] for version in known), default=0) + 1}.0.0"
+
+
+def of_task(history: History, task: str) -> list[Version]:
+    """The versions of a task, in any order."""
+    return [version for version in versions(history) if version.task == task]
 
 
 def newest(history: History, task: str) -> Version | None:
     """The newest version of a task in HEAD's history, whether its tag is set yet or not."""
-    here = [v for v in versions(history) if v.task == task and v.commit in history.here]
-    return max(here, key=lambda version: version.number, default=None)
+    here = [version for version in of_task(history, task) if version.commit in history.here]
+    return max(here, default=None)
 
 
 def versions(history: History) -> list[Version]:
@@ -130,12 +133,12 @@ def decisions(commits: Iterable[str]) -> list[dict[str, Any]]:
     return [mapping(parsed(text.text if text else "")) for text in texts]
 
 
-def register(name: str, message: str) -> bool:
+def register(name: str) -> bool:
     """Set the tag of a version on HEAD, if it is not set yet; whether it stands there then."""
     tags = git_history.tags()
     task, _, version = name.partition("@")
     if name not in tags:
-        git.tag(name, f"Registering artifact {task} version {version}\n\n{message}")
+        git.tag(name, f"Registering artifact {task} version {version}")
     elif tags[name] != git.head():  # fetched meanwhile
         say(
             f"{name} is the tag of another champion, commit {tags[name][:10]}: the next turn "

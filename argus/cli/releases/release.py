@@ -1,7 +1,7 @@
 """Release champions: build the folder, sign it, let DVC keep it, commit, tag.
 
-The commit is made before the tags, and names its versions in trailers; what is killed in between is
-completed by the next `argus release` or `argus turn`. What is killed before the commit is begun anew.
+The commit is made before the tags, and names its versions in trailers; what is killed in between
+is completed by the next `argus release` or `argus turn`, and what is killed before it begun anew.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ def release(task: str | None, key: Path | None, today: date) -> list[str]:
         git.require_identity()
         git.require_settled()
         put_back()
+        complete()
         (decided,) = registry.decisions([git.head()])
         wanted = {task} if task else set(decided)
         served = {name for name in wanted if (decided.get(name) or {}).get("champion")}
@@ -117,7 +118,7 @@ def release_due(
         for version in missing:
             build(version, private, today)
         commit(missing)
-    return [version for version in due if publish(version)]
+    return [version for version in due if publish(str(version))]
 
 
 def released(due: Collection[Version]) -> set[str]:
@@ -171,12 +172,28 @@ def commit(versions: Collection[Version]) -> None:
     git.commit_only(f"Release {names}\n\n{trailers}", paths)
 
 
-def publish(version: Version) -> bool:
+def publish(name: str) -> bool:
     """Set the tags of a version whose release is HEAD; whether they are this one's."""
-    if not registry.register(str(version), f"Champion of turn commit {version.commit}"):
+    task, _, version = name.partition("@")
+    if not registry.register(name):
         return False
-    lifecycle.put_into_production(version.task, version.text, git.head())
+    lifecycle.put_into_production(task, version, git.head())
     return True
+
+
+def complete() -> list[str]:
+    """Set the tags of a release that was killed after its commit, if that is HEAD.
+
+    Returns:
+        The versions whose release or rollback HEAD is and that lacked tags.
+    """
+    tags, head = git_history.tags(), git.head()
+    lacking = [
+        name
+        for name in git_history.released_by(head)
+        if name not in tags or not lifecycle.ever_served(name.partition("@")[0], head)
+    ]
+    return [name for name in lacking if publish(name)]
 
 
 def told(version: Version) -> str:
@@ -216,7 +233,7 @@ def retire_vacant(task: str, made: Mapping[str, Any]) -> list[str]:
     commit = lifecycle.serving(task)
     if made.get("champion") or commit is None:
         return []
-    known = [v for v in registry.versions(History()) if v.task == task and v.commit == commit]
+    known = [v for v in registry.of_task(History(), task) if v.commit == commit]
     name = known[0].text if known else commit[:10]
     lifecycle.retire(task, name, commit, str(made.get("reason") or "no champion"))
     return [f"{task}@{name} is retired: {made.get('reason')}"]

@@ -1,9 +1,9 @@
 """Signatures of folders by `model-signing` in its key mode: made, and verified to the last byte.
 
 The signature is a Sigstore bundle, `model.sig`, in the folder: it names every other file with its
-SHA-256 (an in-toto statement in a DSSE envelope), and `model_signing verify key` takes it, too. What
-that leaves open is closed here: an empty folder passes there, files of Git are passed over, and
-bytes of the bundle that mean nothing may be any.
+SHA-256 (an in-toto statement in a DSSE envelope), and `model_signing verify key` takes it, too.
+What that leaves open is closed here: a signature over nothing holds for an empty folder
+(sigstore/model-transparency#661), files of Git are passed over, and so are empty folders.
 """
 
 from __future__ import annotations
@@ -32,14 +32,16 @@ def sign(folder: Path, private_key: Path) -> None:
     from model_signing.signing import Config
 
     require_plain_files(folder)
-    config = Config().use_elliptic_key_signer(private_key=private_key)
+    config = Config()  # type: ignore[no-untyped-call]
+    config.use_elliptic_key_signer(private_key=private_key)
     config.set_hashing_config(_hashing(folder)).sign(folder, folder / SIGNATURE)
 
 
 def _hashing(folder: Path) -> Any:
     from model_signing.hashing import Config
 
-    return Config().set_ignored_paths(paths=[folder / SIGNATURE], ignore_git_paths=False)
+    config = Config()  # type: ignore[no-untyped-call]
+    return config.set_ignored_paths(paths=[folder / SIGNATURE], ignore_git_paths=False)
 
 
 def require_plain_files(folder: Path) -> dict[str, str]:
@@ -92,13 +94,14 @@ def verify(folder: Path, public_keys: Sequence[Path]) -> tuple[Path, dict[str, s
     if key is None:
         known = ", ".join(keys.read(k).short for k in public_keys) or "none"
         raise ArgusError(
-            f"{path} was signed with the key {signer[:12]}, which is none of those that count here: "
-            f"{known}"
+            f"{path} was signed with the key {signer[:12]}, which is none of those that count "
+            f"here: {known}"
         )
     if differing := difference(files, signed):
         raise ArgusError(f"{folder} is not what was signed: {differing}")
     try:
-        verifier = Config().use_elliptic_key_verifier(public_key=key)
+        verifier = Config()  # type: ignore[no-untyped-call]
+        verifier.use_elliptic_key_verifier(public_key=key)
         verifier.set_hashing_config(_hashing(folder)).verify(folder, path)
     except Exception as error:  # noqa: BLE001 - of many kinds, and any means no
         said = str(error) or type(error).__name__

@@ -125,7 +125,7 @@ def _weights(folder: Path, saved: SavedCard) -> str:
 
 def _onnx(folder: Path, saved: SavedCard) -> str:
     import onnx
-    from google.protobuf.message import DecodeError
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
     try:
         model = onnx.load(folder / ONNX, load_external_data=False)

@@ -11,7 +11,7 @@ from argus.cli.sources import holdings
 from argus.cli.sources.check import require_deliveries
 from argus.cli.sources.rights import require_valid_cards
 from argus.cli.terminal import say, today_utc
-from argus.cli.turns import leftovers, line, tree
+from argus.cli.turns import leftovers, line, rollback, tree
 from argus.cli.turns.commit import commit_what_ran
 from argus.cli.turns.inputs import Inputs
 from argus.cli.turns.resume import STATE, Begun, resuming
@@ -47,7 +47,9 @@ def turn(message: str, today: date, new_line: bool = False) -> tuple[int, TurnSu
         git.require_top()
         git.require_identity()
         git.require_settled()
+        rollback.undo()
         release.put_back()
+        release.complete()
         begun = Begun.read()
         made = begun.commit() if begun else None
         if begun and made:  # stopped between the commit and its tag
@@ -130,6 +132,8 @@ def set_params(previous: str | None, head_turn: int, today: date) -> None:
     commit = f'"{previous}"' if previous else "null"  # quoted: hexadecimal may look like a number
     text = params_edit.with_value(text, "lineage.previous", commit)
     text = params_edit.with_value(text, "lineage.turn", str(head_turn))
+    if params.load().promote.rolled_back:  # of the turn before, whose champions are incumbents now
+        text = params_edit.with_mapping(text, "promote.rolled_back", "{}")
     # quoted, too: DVC takes no YAML dates as params
     params_edit.write(params_edit.with_value(text, "ingest.as_of", f'"{today.isoformat()}"'))
 

@@ -39,13 +39,22 @@ def judge(params):
     weights = TEMPORARY / "weights"  # of the best model there is; as last time, left out
     content = weights.read_bytes() if weights.exists() else b"weights"
     champion = Path("models/champions/generate")
-    if (trained := TEMPORARY / "champion").exists():  # a whole model, with its card
+    back = params["promote"]["rolled_back"].get("generate")
+    if back:  # as `promote` does it
+        get = [sys.executable, "-m", "dvc", "get", "-q", ".", str(champion), "-o", str(champion)]
+        champion.parent.mkdir(parents=True)
+        subprocess.run([*get, "--rev", back["commit"]], check=True)
+        content = (champion / "generator.safetensors").read_bytes()
+    elif (trained := TEMPORARY / "champion").exists():  # a whole model, with its card
         shutil.copytree(trained, champion)
         content = (champion / "generator.safetensors").read_bytes()
     else:
         champion.mkdir(parents=True)
         (champion / "generator.safetensors").write_bytes(content)
-    decision = {"champion": "r3gan", "promoted": params["lineage"]["previous"] is None, **scores}
+    first = params["lineage"]["previous"] is None and not back
+    decision = {"champion": "r3gan", "promoted": first, **scores}
+    if back:
+        decision["rolled_back"] = {"to": back["to"], "because": back["because"]}
     nobody = {"champion": None, "promoted": False}
     hashes = {"generate": hashlib.sha256(content).hexdigest(), "day2night": None}
     reasons = {"day2night": "all are poor", "generate": "r3gan beats noise"}
