@@ -34,14 +34,14 @@ def sign(folder: Path, private_key: Path) -> None:
     require_plain_files(folder)
     config = Config()  # type: ignore[no-untyped-call]
     config.use_elliptic_key_signer(private_key=private_key)
-    config.set_hashing_config(_hashing(folder)).sign(folder, folder / SIGNATURE)
+    config.set_hashing_config(_hashing()).sign(folder, folder / SIGNATURE)
 
 
-def _hashing(folder: Path) -> Any:
+def _hashing() -> Any:
     from model_signing.hashing import Config
 
     config = Config()  # type: ignore[no-untyped-call]
-    return config.set_ignored_paths(paths=[folder / SIGNATURE], ignore_git_paths=False)
+    return config.set_ignored_paths(paths=[SIGNATURE], ignore_git_paths=False)
 
 
 def require_plain_files(folder: Path) -> dict[str, str]:
@@ -102,7 +102,7 @@ def verify(folder: Path, public_keys: Sequence[Path]) -> tuple[Path, dict[str, s
     try:
         verifier = Config()  # type: ignore[no-untyped-call]
         verifier.use_elliptic_key_verifier(public_key=key)
-        verifier.set_hashing_config(_hashing(folder)).verify(folder, path)
+        verifier.set_hashing_config(_hashing()).verify(folder, path)
     except Exception as error:  # noqa: BLE001 - of many kinds, and any means no
         said = str(error) or type(error).__name__
         raise ArgusError(f"{path} is no signature of the key {signer[:12]} ({said})") from None
