@@ -27,6 +27,7 @@ KINDS = {
     "pack": Kind("an image at training resolution", "rows"),
     "pixels": Kind("features of arrays of pixels, by their hash", "all"),
     "pairs": Kind("perceptual hashes, and which of them are near each other", "all"),
+    "onnx": Kind("the network of a backbone, made ready to run", "all"),
     "train": Kind("checkpoints of trainings under way", "all"),
     "preflight.json": Kind("the entries of params.yaml that were found in order", "all"),
 }

@@ -13,6 +13,8 @@ DATA, MODELS, REPORTS, CACHE = Path("data"), Path("models"), Path("reports"), Pa
 CARDS = DATA / "sources"
 RAW = DATA / "raw"
 """Deliveries as they came: `data/raw/<source>/<delivery>`."""
+TWINS = DATA / "twins"
+"""True answers for translators: `data/twins/<source>/<image_id>.<condition>.<ext>`."""
 
 IMAGES = "images.parquet"
 """The catalogue as a stage leaves it, in that stage's folder."""

@@ -14,6 +14,8 @@ from argus.core.errors import ArgusError
 from argus.core.paths import PACKED
 
 RIGHTS = "rights.json"
+TWINS_IMAGES, TWINS_TABLE = "twins.npy", "twins.parquet"
+TWIN = ["image_id", "condition"]
 ORIGIN = ["image_id", "source", "delivery"]
 
 
@@ -91,6 +93,27 @@ def read_origins(split: str, folder: Path = PACKED) -> pl.DataFrame:
         ArgusError: `pack` has not run.
     """
     return _rows(split, folder).select(ORIGIN)
+
+
+def read_twins(split: str, condition: str, folder: Path = PACKED) -> tuple[np.ndarray, np.ndarray]:
+    """The twins of a held-out split in a condition: the true answers to a translation to it.
+
+    Returns:
+        Which images have one, int64 [T] rows of `read_packed` in order, each once; and the twins,
+        uint8 [T, H, W, 3] RGB.
+
+    Raises:
+        ArgusError: `pack` has not run.
+    """
+    images = _rows(split, folder).select("image_id").with_row_index("row")
+    try:
+        twins = pl.read_parquet(folder / TWINS_TABLE, memory_map=False).with_row_index("twin")
+        pixels = np.load(folder / TWINS_IMAGES, mmap_mode="r")
+    except FileNotFoundError as error:
+        raise ArgusError(f"{error.filename} is missing: `dvc repro pack` makes it") from None
+    twins = twins.filter(pl.col("condition") == condition)
+    both = images.join(twins, on="image_id", how="inner").sort("row")
+    return both["row"].to_numpy().astype(np.int64), pixels[both["twin"].to_numpy()]
 
 
 def counts(folder: Path = PACKED) -> dict[str, dict[str, int]]:

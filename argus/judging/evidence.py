@@ -7,29 +7,52 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from argus.judging.statistics import Sample, taken
+
 if TYPE_CHECKING:  # torch takes 2.8 s to import, and the registry asks for the names alone
     from argus.core.params import Domains
     from argus.data.packed import Packed
-    from argus.judging.evaluation_set import EvaluationSet
+    from argus.judging.evaluation_set import Answers, EvaluationSet
     from argus.judging.metric import Metric
-    from argus.models.card import Card
 
-NEEDS = {
+OF_ANSWERS = {
     "images": "the images judged, uint8 [M, H, W, 3]",
     "features": "of the images judged, float32 [M, D], by the backbone that judges",
+    "sample": "of the images judged, features with what they are drawn from, "
+    "`argus.judging.statistics.Sample`",
+    "maps": "of the images judged, feature maps of a middle layer, float32 [M, C, h, w]",
+    "requested": "the class that was asked of each image judged, M names",
+    "sources": "the image that each image judged was translated from, uint8 [M, H, W, 3]",
+    "source_maps": "of these, float32 [M, C, h, w]",
+    "twins": "the same scene as each source under the target condition, uint8 [M, H, W, 3]: the "
+    "true answer, where there is one for all",
+}
+OF_REALS = {
     "real_images": "the held-out reals, uint8 [N, H, W, 3]",
     "real_features": "of the held-out reals, float32 [N, D]",
+    "real_sample": "of the held-out reals, `argus.judging.statistics.Sample`",
+    "labels": "the class of each held-out real, N names",
+    "drives": "the drive of each held-out real, N names",
+}
+OF_TRAINING = {
     "training_images": "what a model of the task learns to look like, uint8 [K, H, W, 3]: the "
     "training images, of a translator those of its target",
     "training_features": "of these, float32 [K, D]",
-    "labels": "the class of each held-out real, N names",
-    "requested": "the class that was asked of each image judged, N names; of a translation that of "
-    "its target. M is N",
-    "drives": "the drive of each held-out real, N names",
-    "sources": "the image that each image judged was translated from, uint8 [N, H, W, 3]. M is N",
+    "training_labels": "the class of each of these, K names",
+    "training_drives": "the drive of each of these, K names",
+}
+OF_ALL = {
+    "radius": "Hamming radius of near-duplicates, bits of 64: `dedupe.radius` in params.yaml",
     "card": "of the model that made the images, `argus.models.card.Card`",
 }
-"""What a metric may ask for, by name. M images are judged against N reals; mostly M is N."""
+NEEDS = {**OF_ANSWERS, **OF_REALS, **OF_TRAINING, **OF_ALL}
+"""What a metric may ask for, by name: M images are judged against N reals."""
+
+BY_BACKBONE = frozenset(
+    {"features", "sample", "maps", "source_maps", "real_features", "real_sample"}
+    | {"training_features"}
+)
+"""Those that are another backbone's if another one judges."""
 
 Evidence = Mapping[str, Any]
 """What there is of `NEEDS`, by name."""
@@ -40,60 +63,78 @@ def needed(metrics: Iterable[Metric]) -> frozenset[str]:
     return frozenset(need for metric in metrics for need in metric.needs)
 
 
-def of_task(
+LEARNT = "training"
+"""The kind of images that is `Learnt`, among those that are described."""
+
+
+class Learnt:
+    """What a model of a task learns to look like, by its hash: the training images, of a translator
+    those of its target. `images` uint8 [K, H, W, 3], `labels` and `drives` K names."""
+
+    def __init__(self, train: Packed, domains: Domains | None) -> None:
+        rows = np.argsort(train.image_ids)
+        if domains is not None:
+            rows = rows[train.labels[rows] == train.classes.index(domains.target)]
+        self.images = np.asarray(train.images[rows])
+        self.labels = tuple(train.classes[label] for label in train.labels[rows])
+        self.drives = tuple(train.groups[row] for row in rows)
+
+
+def of_images(
     evaluation_set: EvaluationSet,
-    real_features: np.ndarray,
-    training_images: np.ndarray | None,
-    training_features: np.ndarray | None,
-) -> Evidence:
-    """What is the same for all that is judged by an evaluation set.
+    answers: Answers,
+    learnt: Learnt,
+    by_judge: Mapping[str, np.ndarray],
+) -> dict[str, Any]:
+    """The evidence on a set of images.
 
     Args:
-        evaluation_set: the reals, N of them.
-        real_features: theirs, float32 [N, D].
-        training_images: uint8 [K, H, W, 3], None where no metric needs them.
-        training_features: float32 [K, D], None where no metric needs them.
+        evaluation_set: what they are judged against.
+        answers: the images, M of them.
+        learnt: what training saw.
+        by_judge: of `BY_BACKBONE`, the arrays that there are (samples are made of these).
     """
-    training = {"training_images": training_images, "training_features": training_features}
-    return {
+    found: dict[str, Any] = {
+        "images": answers.images,
+        "requested": answers.requested,
         "real_images": evaluation_set.reals,
-        "real_features": real_features,
         "labels": evaluation_set.labels,
-        "drives": evaluation_set.groups,
-        **{name: value for name, value in training.items() if value is not None},
+        "drives": evaluation_set.drives,
+        "training_images": learnt.images,
+        "training_labels": learnt.labels,
+        "training_drives": learnt.drives,
+        **by_judge,
+        "sample": answers.sample(by_judge["features"]),
+        "real_sample": evaluation_set.real_answers.sample(by_judge["real_features"]),
     }
-
-
-def of_images(images: np.ndarray, features: np.ndarray) -> Evidence:
-    """Of images that answer nothing one by one, such as real ones."""
-    return {"images": images, "features": features}
-
-
-def of_baseline(
-    evaluation_set: EvaluationSet, images: np.ndarray, features: np.ndarray
-) -> Evidence:
-    """Of images that stand in for a model's, one for each real."""
-    paired = {"requested": evaluation_set.labels, "sources": evaluation_set.sources}
-    here = {name: value for name, value in paired.items() if value is not None}
-    return {**of_images(images, features), **here}
-
-
-def of_model(
-    evaluation_set: EvaluationSet, card: Card, images: np.ndarray, features: np.ndarray
-) -> Evidence:
-    """Of what a model made."""
-    found = {**of_baseline(evaluation_set, images, features), "card": card}
-    if evaluation_set.sources is None:
-        found["requested"] = evaluation_set.labels_for(card)
+    if answers.source_rows is not None and evaluation_set.sources is not None:
+        found["sources"] = evaluation_set.sources[answers.source_rows]
+        if evaluation_set.twins is not None:
+            found["twins"] = evaluation_set.twins[answers.source_rows]
     return found
 
 
-def training_rows(train: Packed, domains: Domains | None) -> np.ndarray:
-    """Which training images a model of the task learns to look like: int64 [K], by their hash.
+def of_class(evidence: Evidence, name: str) -> Evidence:
+    """The part of the evidence that is of one class: answers asked for it, its reals, and what
+    training saw of it."""
+    rows = {
+        **dict.fromkeys(OF_ANSWERS, _rows(evidence.get("requested"), name)),
+        **dict.fromkeys(OF_REALS, _rows(evidence.get("labels"), name)),
+        **dict.fromkeys(OF_TRAINING, _rows(evidence.get("training_labels"), name)),
+    }
+    return {
+        need: value if need not in rows else _taken(value, rows[need])
+        for need, value in evidence.items()
+    }
 
-    All; for a translator those of its target.
-    """
-    rows = np.argsort(train.image_ids)
-    if domains is None:
-        return rows
-    return rows[train.labels[rows] == train.classes.index(domains.target)]
+
+def _rows(names: Iterable[str] | None, name: str) -> np.ndarray:
+    return np.flatnonzero(np.array(tuple(names or ()), dtype=str) == name)
+
+
+def _taken(value: Any, rows: np.ndarray) -> Any:
+    if isinstance(value, np.ndarray):
+        return value[rows]
+    if isinstance(value, Sample):
+        return taken(value, rows)
+    return tuple(value[row] for row in rows)

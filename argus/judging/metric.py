@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from argus.judging.evidence import BY_BACKBONE
+
 if TYPE_CHECKING:
     from argus.judging.statistics import Comparison
 
@@ -31,26 +33,35 @@ class Metric:
         needs: what `value` and `interval` are given, in this order; names of
             `argus.judging.evidence.NEEDS`. A set of images of which one of these is not to be had
             (a generator has no `sources`, a baseline no `card`) goes without the metric.
-        value: the number, finite.
-        interval: the lowest and the highest value that the evidence allows, if it can be told.
+        value: the number, finite; or None if there are too few images to tell it from, as of a
+            rare class: these go without the metric, too.
+        interval: the lowest and the highest value that the evidence allows, or None if that
+            cannot be told.
         better: which of two values is the better one.
         digits: significant digits that tables show.
-        compare: of challenger, rival and reals, as features [N, D], and the drive of each real:
-            whether the challenger is better beyond chance. A metric without it decides nothing.
+        compare: of challengers, rivals and the reals: whether the challenger is better beyond
+            chance. Of either side there may be several, seeds of one recipe; each is a `Sample`.
+            A metric without it decides nothing.
         evaluated: whether `evaluate` computes it; training alone watches one that is not.
+        table: whether the tables of pages show it; reports have every value.
     """
 
     name: str
     label: str
     needs: tuple[str, ...]
-    value: Callable[..., float]
-    interval: Callable[..., tuple[float, float]] | None = None
+    value: Callable[..., float | None]
+    interval: Callable[..., tuple[float, float] | None] | None = None
     better: Better = "smaller"
     digits: int = 4
     compare: Callable[..., Comparison] | None = None
     evaluated: bool = True
+    table: bool = True
 
     def key(self, backbone: str) -> str:
         """What a report calls the value: the name, with the backbone if it rests on features."""
-        of_features = any(need.endswith("features") for need in self.needs)
-        return f"{self.name}_{backbone}" if of_features else self.name
+        return f"{self.name}_{backbone}" if self.by_backbone else self.name
+
+    @property
+    def by_backbone(self) -> bool:
+        """Whether the value is another one if another backbone judges."""
+        return not BY_BACKBONE.isdisjoint(self.needs)

@@ -33,10 +33,22 @@ RESERVED = frozenset(
         *("task", "samples", "baselines", "intervals", "packages", "failed", "skipped"),
         *("champion", "promoted", "reason", "challenger", "incumbent", "model", "chosen"),
         *("against", "unbeaten", "refused", "refused_on", "incumbent_refused", "non_commercial"),
-        *("weights", "rolled_back", "beside", "vacated"),
+        *(
+            "weights",
+            "judge",
+            "judges",
+            "protocol",
+            "classes",
+            "witness",
+            "level",
+            "guards",
+            "gain",
+        ),
+        *("rolled_back", "not_measured", "seeds", "beside", "vacated"),
     }
 )
-"""What reports of `evaluate` and `promote` hold besides scores; the last two, in earlier turns."""
+"""What reports of `evaluate` and `promote` hold besides scores; the last two, and `samples`, in
+earlier turns."""
 
 
 class Registered(NamedTuple):

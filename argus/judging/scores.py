@@ -6,7 +6,7 @@ All knowledge of how the reports of `evaluate` and `promote` hold scores is here
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +40,16 @@ class Scores:
     def __str__(self) -> str:
         return ", ".join(f"{key} {self.text(key)}" for key in columns([self]))
 
+    @classmethod
+    def joined(cls, parts: Iterable[Scores]) -> Scores:
+        """Those of several judges together; their keys differ."""
+        values: dict[str, float] = {}
+        intervals: dict[str, tuple[float, float]] = {}
+        for part in parts:
+            values |= part.values
+            intervals |= part.intervals
+        return cls(values, intervals)
+
     def report(self) -> dict[str, Any]:
         """As reports hold them, among other things."""
         if not self.intervals:
@@ -66,16 +76,19 @@ class Scores:
 class ModelScores:
     """What the report of `evaluate` says of a model.
 
-    `baselines` are the scores of what it is compared with, by name; `samples` the number of
-    held-out reals, `packages` those that metrics from elsewhere came from, with versions, by
-    metric. Of a model that failed in training, or was skipped, all are empty, and `failed` or
-    `skipped` is the reason.
+    `baselines` are the scores of what it is compared with, by name, `classes` its own on the
+    images of each class, where there are several. `judges` are the backbones that scored it, and
+    `protocol` of how many answers, reals and drives that was (`EvaluationSet.protocol`);
+    `packages` those that metrics from elsewhere came from, with versions, by metric. Of a model
+    that failed in training, or was skipped, all are empty, and `failed` or `skipped` is the reason.
     """
 
     task: str
     scores: Scores = Scores()
     baselines: Mapping[str, Scores] = field(default_factory=dict)
-    samples: int | None = None
+    classes: Mapping[str, Scores] = field(default_factory=dict)
+    judges: tuple[str, ...] = ()
+    protocol: Mapping[str, int] = field(default_factory=dict)
     failed: str | None = None
     skipped: str | None = None
     packages: Mapping[str, str] = field(default_factory=dict)
@@ -96,15 +109,21 @@ class ModelScores:
             return {"task": self.task, **dict([self.missing])}
         found = {
             "task": self.task,
-            "samples": self.samples,
+            "judges": list(self.judges),
+            "protocol": dict(self.protocol),
             **self.scores.report(),
             "baselines": {name: each.report() for name, each in self.baselines.items()},
         }
+        if self.classes:
+            found["classes"] = {name: each.report() for name, each in self.classes.items()}
         return found | ({"packages": dict(self.packages)} if self.packages else {})
 
     @classmethod
     def read(cls, report: Mapping[str, Any]) -> ModelScores:
-        """Read a report back, also one of earlier turns, where baselines stood under `beside`.
+        """Read a report back.
+
+        Also one of earlier turns, where baselines stood under `beside` and the number of reals,
+        which was that of the answers too, under `samples`.
 
         Raises:
             KeyError: it is not whole.
@@ -113,11 +132,15 @@ class ModelScores:
         if reasons:
             return cls(report["task"], **reasons)
         baselines = report["baselines"] if "baselines" in report else report["beside"]
+        many = report.get("samples")
+        before = {} if many is None else {"answers": many, "reals": many}
         return cls(
             report["task"],
             Scores.read(report),
             {name: Scores.read(each) for name, each in baselines.items()},
-            report.get("samples"),
+            {name: Scores.read(each) for name, each in report.get("classes", {}).items()},
+            tuple(report.get("judges", ())),
+            report.get("protocol", before),
             packages=report.get("packages", {}),
         )
 
@@ -145,20 +168,25 @@ def score(metrics: Iterable[Metric], evidence: Evidence, backbone: str, whose: s
                 f"two metrics would give {key!r} in reports, one of them {_named(metric)}: that "
                 "one needs another name"
             )
-        values[key], *ends = _computed(metric, given, whose)
-        if ends:
-            intervals[key] = (ends[0], ends[1])
+        found = _computed(metric, given, whose)
+        if found:
+            values[key] = found[0]
+        if len(found) > 1:
+            intervals[key] = (found[1], found[2])
     return Scores(values, intervals)
 
 
 def _computed(metric: Metric, given: list[Any], whose: str) -> list[float]:
-    """The value and, where there is an interval, its two ends."""
+    """The value and, where there is an interval, its two ends; nothing if it cannot be told."""
     package = registry.packages().get(metric.name)
     try:
-        found = [float(metric.value(*given))]
-        if metric.interval:
-            low, high = metric.interval(*given)
-            found += [float(low), float(high)]
+        value = metric.value(*given)
+        if value is None:
+            return []
+        found = [float(value)]
+        ends = metric.interval(*given) if metric.interval else None
+        if ends is not None:
+            found += [float(end) for end in ends]
     except Exception as error:
         if not package:
             raise
@@ -176,9 +204,32 @@ def _named(metric: Metric) -> str:
     return f"the metric {metric.name!r} of {package or 'Argus itself'}"
 
 
-def columns(scored: Iterable[Scores]) -> list[str]:
-    """The keys that any of them has, the deciding metric's first."""
-    return sorted({key for each in scored for key in each.values}, key=_place)
+def columns(scored: Iterable[Scores], judges: Sequence[str] = ()) -> list[str]:
+    """The keys that any of them has and that tables show, the deciding metric's first.
+
+    Args:
+        scored: what is to stand in one table.
+        judges: backbones, by which the deciding metric is shown first; of other metrics that rest
+            on features, those by the first of these alone are shown. None: all.
+    """
+    keys = {key for each in scored for key in each.values}
+    shown = {key for key in keys if _shown(key, judges)}
+    return sorted(shown, key=lambda key: (*_place(key)[:1], _rank(key, judges), key))
+
+
+def _shown(key: str, judges: Sequence[str]) -> bool:
+    metric = registry.metric_of(key)
+    if metric is None or metric is registry.deciding():
+        return True
+    if not metric.by_backbone or not judges:
+        return metric.table
+    return metric.table and key == metric.key(judges[0])
+
+
+def _rank(key: str, judges: Sequence[str]) -> int:
+    """The place of the judge in whose name a score is."""
+    ends = [place for place, judge in enumerate(judges) if key.endswith(f"_{judge}")]
+    return ends[0] if ends else len(judges)
 
 
 def _place(key: str) -> tuple[bool, str]:
@@ -198,9 +249,16 @@ def better(key: str) -> str:
     return metric.better if metric else Metric.better
 
 
+def table_columns(models: Iterable[ModelScores]) -> list[str]:
+    """The `columns` of a table of models, as their judges stand in order."""
+    scored = [model for model in models if not model.missing]
+    judges = next((model.judges for model in scored if model.judges), ())
+    return columns((model.scores for model in scored), judges)
+
+
 def by_task(models: Mapping[str, ModelScores]) -> dict[str, dict[str, ModelScores]]:
     """Models by task, the best of each first, those without a score last."""
-    keys = columns(each.scores for each in models.values())
+    keys = table_columns(models.values())
 
     def rank(name: str) -> float:
         value = models[name].scores.values.get(keys[0]) if keys else None
@@ -217,3 +275,13 @@ def by_task(models: Mapping[str, ModelScores]) -> dict[str, dict[str, ModelScore
 def baselines_of(rivals: Mapping[str, ModelScores]) -> Mapping[str, Scores]:
     """The baselines of a task: those of its models are alike, and failed models have none."""
     return next((each.baselines for each in rivals.values() if each.baselines), {})
+
+
+def protocol_text(protocol: Mapping[str, int]) -> str:
+    """Of how many images a score is, in words: "72 answers against 38 reals of 7 drives"."""
+    text = f"{protocol['answers']} answers against {protocol['reals']} reals"
+    if "drives" in protocol:
+        text += f" of {protocol['drives']} drives"
+    if "sources" in protocol:
+        text += f", from {protocol['sources']} sources of {protocol['source_drives']} drives"
+    return text

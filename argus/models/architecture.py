@@ -9,7 +9,7 @@ docs/architectures.md.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -65,6 +65,12 @@ class Architecture(nn.Module, ABC):
     """Which of the scalars logged are a discriminator's loss -> its value while it cannot tell
     reals from fakes. By them the engine notices that one side
     has won for good."""
+
+    features_seen: Collection[str] = ()
+    """Pretrained features that its losses look through, frozen or not: names of `BACKBONES` in
+    `argus/features/backbone.py` where they are those, else a name of their own. A class may name
+    them, or the constructor if they depend on the config. Whoever trains against features gets
+    nearer in them than in others, so the gate takes a judge that is not among them."""
 
     @abstractmethod
     def optimizers(self) -> dict[str, Optimizer]:

@@ -18,7 +18,7 @@ from torch import Tensor, distributed, nn
 
 from argus.models import draws
 
-Kind = Literal["colour", "translation", "cutout"]
+Kind = Literal["color", "translation", "cutout"]
 
 BRIGHTNESS = 0.5  # added, of a range of 2
 SATURATION = (0.0, 2.0)  # factor
@@ -37,8 +37,8 @@ def augment(images: Tensor, strength: float | Tensor, kinds: Sequence[Kind]) -> 
         kinds: which transforms, in this order.
 
     Returns:
-        float [N, 3, H, W], at least float32 if anything is applied; colour may leave [-1, 1],
-        vacated pixels are 0 (mid grey).
+        float [N, 3, H, W], at least float32 if anything is applied; color may leave [-1, 1],
+        vacated pixels are 0 (mid gray).
     """
     if isinstance(strength, float | int) and strength <= 0:
         return images
@@ -114,10 +114,10 @@ def _uniform(images: Tensor, low: float, high: float) -> Tensor:
     return draws.uniform(low, high, len(images), 1, 1, 1, device=images.device)
 
 
-def _colour(images: Tensor) -> Tensor:
+def _color(images: Tensor) -> Tensor:
     images = images + _uniform(images, -BRIGHTNESS, BRIGHTNESS)
-    grey = images.mean(dim=1, keepdim=True)
-    images = grey + (images - grey) * _uniform(images, *SATURATION)
+    gray = images.mean(dim=1, keepdim=True)
+    images = gray + (images - gray) * _uniform(images, *SATURATION)
     mean = images.mean(dim=(1, 2, 3), keepdim=True)
     return mean + (images - mean) * _uniform(images, *CONTRAST)
 
@@ -157,7 +157,7 @@ def _outside_window(images: Tensor, side: int) -> Tensor:
 
 
 _TRANSFORMS: dict[Kind, Callable[[Tensor], Tensor]] = {
-    "colour": _colour,
+    "color": _color,
     "translation": _translate,
     "cutout": _cut_out,
 }

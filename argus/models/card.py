@@ -46,9 +46,15 @@ class Card(BaseModel):
     data_sha256: str
     """Of the packed training images with their labels, see `data_digest`."""
     val_sha256: str | None = None
-    """Of those by which the best weights were chosen; None if none were looked at."""
+    """Of those by which the best weights were chosen; None if nothing was validated."""
     validation: dict[str, float] = {}
     """Metrics of these weights on them."""
+    features_seen: tuple[str, ...] = ()
+    """Names of backbones, sorted, by whose features these weights were shaped or chosen: through
+    which discriminators look (`Architecture.features_seen`), by which checkpoints were selected,
+    and both of all ancestors. In such features a model looks better than it is, so none of them can
+    judge it. That the training images were selected by an embedding does not count: what is chosen
+    so is the same for all models of a turn, and nothing that a model made took part in it."""
     trained_on: tuple[Generation, ...] = ()
     """All data behind the weights: that of this training first, then that of the turn whose weights
     it went on from, and so on back to fresh ones. Empty if that is not known."""

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-from pydantic import Field
 from torch import nn
 from torch.optim import Adam, Optimizer
 
 from argus.core.errors import ArgusError
+from argus.core.fields import Count, Positive
 from argus.models.architecture import Architecture, ArchitectureConfig
 from argus.models.card import Card
 from argus.models.inference import Generator
 from argus.models.scene import Scene
-
-Count = Annotated[int, Field(ge=1)]
 
 
 class ClassConditionalConfig(ArchitectureConfig, ABC):
@@ -23,7 +21,7 @@ class ClassConditionalConfig(ArchitectureConfig, ABC):
 
     noise: Count = 64
     """Numbers that an image is drawn from."""
-    discriminator_lr_multiplier: Annotated[float, Field(gt=0)] = 2.0
+    discriminator_lr_multiplier: Positive = 2.0
     """Learning rate of the discriminator over that of the generator (two time-scales)."""
 
     @property

@@ -19,7 +19,7 @@ def decay(images: int, half_life: float) -> float:
 class Ema(nn.Module):
     """A running average of the parameters AND buffers of some networks.
 
-    Buffers that are not floating point (counters) are copied. Normalisation statistics belong to
+    Buffers that are not floating point (counters) are copied. Normalization statistics belong to
     the weights they were measured with, so an average over parameters alone would mismatch them.
     """
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from argus.core.errors import ArgusError
 from argus.core.files import sha256
 from argus.models import card as cards
+from argus.models import migrations
 from argus.models.inference import TrainedModel
 from argus.models.registry import build
 from argus.models.weights import read
@@ -34,7 +35,7 @@ def load(folder: Path) -> TrainedModel:
     if sha256(path) != card.weights_sha256:
         raise ArgusError(f"{path} is damaged (its hash is not the one on its card): {mend}")
     try:
-        architecture = build(spec.arch, spec.config, spec.scene())
+        architecture = build(spec.arch, migrations.config(spec.config), spec.scene())
         networks = architecture.inference_networks().eval().requires_grad_(False)
     except ArgusError as error:
         raise ArgusError(f"{folder / cards.CARD} cannot be built: {error}") from None

@@ -51,10 +51,15 @@ def build(
         profile: one of the architecture's `profiles`.
 
     Raises:
-        ArgusError: no such architecture or profile, a config that it does not accept, or a scene
-            that does not suit it.
+        ArgusError: no such architecture or profile, a config that it does not accept, a scene that
+            does not suit it, or what it says of itself is not to be understood.
     """
-    return find(arch)(settings(arch, config, profile), scene)
+    architecture = find(arch)(settings(arch, config, profile), scene)
+    if isinstance(seen := architecture.features_seen, str):  # letters would be no backbone's name
+        raise ArgusError(
+            f"{arch} has features_seen = {seen!r}, which is one text: write ({seen!r},), for a list"
+        )
+    return architecture
 
 
 def settings(

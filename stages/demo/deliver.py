@@ -1,9 +1,12 @@
 """Write the drives of the demo as deliveries, with one of every kind of bad file among them.
 
-Layout of a delivery: `<condition>/<drive>/<frame>.jpg` and `delivery.yaml`.
+Layout of a delivery: `<condition>/<drive>/<frame>.jpg` and `delivery.yaml`. Twins lie apart
+from all deliveries, since they are no data but answers: see data/twins/README.md.
 """
 
+import hashlib
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from itertools import pairwise
@@ -36,12 +39,13 @@ def plan(settings: Demo) -> dict[str, list[Drive]]:
         ArgusError: a condition that the demo cannot render, or too few drives of one for every
             delivery to have it.
     """
-    unknown = sorted(set(settings.drives) - set(CONDITIONS))
-    if unknown:
-        raise ArgusError(
-            f"params.yaml, demo.drives: unknown condition {', '.join(unknown)}; "
-            f"the demo renders {', '.join(CONDITIONS)}"
-        )
+    twins = {*settings.twins, *settings.twins.values()}
+    for name, asked in (("drives", set(settings.drives)), ("twins", twins)):
+        if unknown := sorted(asked - set(CONDITIONS)):
+            raise ArgusError(
+                f"params.yaml, demo.{name}: unknown condition {', '.join(unknown)}; "
+                f"the demo renders {', '.join(CONDITIONS)}"
+            )
     few = sorted(c for c, count in settings.drives.items() if count < len(WEEKS))
     if few:
         raise ArgusError(
@@ -56,11 +60,18 @@ def plan(settings: Demo) -> dict[str, list[Drive]]:
     return deliveries
 
 
-def encode(drive: Drive) -> list[bytes]:
-    """The frames of a drive as JPEG files."""
-    world = build(drive)
+def encode(drive: Drive, condition: str | None = None) -> list[bytes]:
+    """The frames of a drive as JPEG files; with a condition, those of its twin."""
+    world = build(drive, condition)
     scenery = prepare(world)
     return [jpeg(Image.fromarray(render(world, scenery, k))) for k in range(drive.frames)]
+
+
+def encode_twins(drive: Drive, condition: str | None) -> list[bytes]:
+    """The twins of a drive's frames in a condition, at half the size; None: there are none."""
+    height, width = drive.size
+    half = (max(1, height // 2), max(1, width // 2))
+    return [] if condition is None else encode(replace(drive, size=half), condition)
 
 
 def jpeg(image: Image.Image) -> bytes:
@@ -70,10 +81,11 @@ def jpeg(image: Image.Image) -> bytes:
     return stream.getvalue()
 
 
-def deliver(settings: Demo, home: Path, workers: int) -> int:
-    """Render everything that `settings` asks for into the folder `home`, with `workers` processes.
+def deliver(settings: Demo, home: Path, home_of_twins: Path, workers: int) -> int:
+    """Render everything that `settings` asks for into the folder `home`, and twins into
+    `home_of_twins`, with `workers` processes.
 
-    The bytes do not depend on `workers`. Returns the number of rendered frames.
+    The bytes do not depend on `workers`. Returns the number of rendered frames, twins aside.
     """
     deliveries = plan(settings)
     drives = [drive for week in WEEKS for drive in deliveries[week]]
@@ -86,9 +98,21 @@ def deliver(settings: Demo, home: Path, workers: int) -> int:
     ):
         with interrupts.unheard():
             rendered = pool.map(encode, [*drives, lapsed])
-        for place, files in zip(places, rendered, strict=False):  # one more: the lapsed one
+            conditions = [settings.twins.get(drive.condition) for drive in drives]
+            twins = pool.map(encode_twins, drives, conditions)
+        home_of_twins.mkdir(parents=True)
+        for place, files, condition, answers in zip(
+            places,
+            rendered,  # one more: the lapsed one, which is left for below
+            conditions,
+            twins,
+            strict=False,
+        ):
             for number, content in enumerate(files):
                 _write(place / f"{number:04d}.jpg", content)
+            for content, answer in zip(files, answers, strict=False):
+                image_id = hashlib.sha256(content).hexdigest()
+                _write(home_of_twins / f"{image_id}.{condition}.jpg", answer)
             steps.advance(len(files))
         _write(
             home / LAPSED / lapsed.condition / "planted" / "expired-consent.jpg", *next(rendered)

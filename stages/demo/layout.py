@@ -10,11 +10,11 @@ LAMP_LIGHT = np.array([1.0, 0.62, 0.27])  # sodium
 
 
 def roadside(
-    rng: np.random.Generator, place: Place, end: float, lit: float
+    rng: np.random.Generator, place: Place, end: float, lit: build.Lit
 ) -> tuple[list[list[Face]], np.ndarray]:
     """Everything that stands along the street from behind the car to `end` metres.
 
-    `lit` (0..1) is how bright windows and street lamps are. Returns the things, each a list of
+    Windows and street lamps shine as `lit` says. Returns the things, each a list of
     faces, and the places [L, 3] of the lamp heads.
     """
     things: list[list[Face]] = []
@@ -37,7 +37,7 @@ def roadside(
 
 
 def _houses(
-    rng: np.random.Generator, place: Place, side: int, edge: float, end: float, lit: float
+    rng: np.random.Generator, place: Place, side: int, edge: float, end: float, lit: build.Lit
 ) -> list[list[Face]]:
     things = []
     z = rng.uniform(-20, 5)
@@ -91,7 +91,7 @@ def _furniture(
 
 
 def _lamps(
-    rng: np.random.Generator, place: Place, side: int, edge: float, end: float, lit: float
+    rng: np.random.Generator, place: Place, side: int, edge: float, end: float, lit: build.Lit
 ) -> tuple[list[list[Face]], list[tuple[float, float, float]]]:
     """Street lamps on both sides by turns, or on the right only."""
     if not place.lamps or (side < 0 and not place.both_sides):
@@ -100,5 +100,5 @@ def _lamps(
     x = side * (edge + 0.6)
     start = rng.uniform(-10, 5) + (place.lamps / 2 if side < 0 else 0.0)
     rows = np.arange(start, end, place.lamps)
-    faces = [build.street_lamp(x, z, reach, height, LAMP_LIGHT * 5.0 * lit) for z in rows]
+    faces = [build.street_lamp(x, z, reach, height, LAMP_LIGHT * 5.0 * lit.now) for z in rows]
     return faces, [(x + reach, height - 0.3, z) for z in rows]

@@ -4,6 +4,8 @@ Everything is built at its place: X is the distance from the middle of the road 
 Z the distance along it.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from stages.demo.shapes import DARK, Block, Colour, Face, outward, panel
@@ -29,6 +31,25 @@ SIGNS = ((0.55, 0.04, 0.03), (0.03, 0.12, 0.45), (0.70, 0.70, 0.68), (0.02, 0.25
 WARM, COOL = np.array([1.0, 0.66, 0.28]), np.array([0.75, 0.85, 1.0])
 
 
+@dataclass(frozen=True)
+class Lit:
+    """How bright windows and street lamps are, 0..1.
+
+    `scene` is how bright they were when the street was laid out, which is how often a window drew
+    lots: `now` differs from it in a twin alone, whose windows draw from `rng`, so that the street
+    stays what it was.
+    """
+
+    now: float
+    scene: float
+    rng: np.random.Generator
+
+    def window(self, rng: np.random.Generator) -> np.ndarray:
+        """Radiance [3] of the next window of a street that is laid out by `rng`."""
+        drawn = window_glow(rng, self.scene)
+        return drawn if self.now == self.scene else window_glow(self.rng, self.now)
+
+
 def window_glow(rng: np.random.Generator, lit: float) -> np.ndarray:
     """Radiance [3] of one window: dark, or warm or cool light with probability about `lit`."""
     if rng.random() > 0.45 * lit:
@@ -38,7 +59,7 @@ def window_glow(rng: np.random.Generator, lit: float) -> np.ndarray:
 
 
 def block_of_flats(
-    rng: np.random.Generator, near: float, z: float, width: float, lit: float
+    rng: np.random.Generator, near: float, z: float, width: float, lit: Lit
 ) -> list[Face]:
     """A flat-roofed house of several storeys, its front at x = `near`, with a shop below."""
     storeys = int(rng.integers(2, 9))
@@ -63,23 +84,23 @@ def block_of_flats(
                         (left, left + 0.5 / count),
                         (low, low + tall * storey / height),
                         pane * rng.uniform(0.7, 1.6),
-                        window_glow(rng, lit),
+                        lit.window(rng),
                     )
                 )
     front = body.wall(_facing(near))
     shop = rng.random() < 0.75
     sign = np.array(SIGNS[rng.integers(len(SIGNS))])
-    shop_light = (WARM + COOL) * 0.30 * lit * shop
+    shop_light = (WARM + COOL) * 0.30 * lit.now * shop
     faces.append(panel(front, (0.05, 0.95), (0.3 / height, 2.9 / height), pane * 0.7, shop_light))
     if shop:
         faces.append(
-            panel(front, (0.03, 0.97), (3.0 / height, 3.7 / height), sign, sign * 0.8 * lit)
+            panel(front, (0.03, 0.97), (3.0 / height, 3.7 / height), sign, sign * 0.8 * lit.now)
         )
     faces.append(panel(front, (0.0, 1.0), (1 - 0.6 / height, 1.0), wall * 0.6))
     return faces
 
 
-def house(rng: np.random.Generator, near: float, z: float, width: float, lit: float) -> list[Face]:
+def house(rng: np.random.Generator, near: float, z: float, width: float, lit: Lit) -> list[Face]:
     """A house with a pitched roof, its front at x = `near`."""
     depth, eaves = rng.uniform(7, 10), rng.uniform(3.0, 5.6)
     ridge = eaves + rng.uniform(1.8, 3.2)
@@ -99,7 +120,7 @@ def house(rng: np.random.Generator, near: float, z: float, width: float, lit: fl
                 across, up = (left, left + 0.44 / columns), (low, low + 0.42 / storeys)
                 border = 0.06 / columns
                 faces.append(panel(front, (across[0] - border, across[1] + border), up, frame))
-                faces.append(panel(front, across, up, (0.08, 0.1, 0.13), window_glow(rng, lit)))
+                faces.append(panel(front, across, up, (0.08, 0.1, 0.13), lit.window(rng)))
     door = rng.uniform(0.42, 0.5)
     faces.append(
         panel(

@@ -12,6 +12,7 @@ from stages.demo import noise, traffic
 from stages.demo.camera import Camera
 from stages.demo.layout import roadside
 from stages.demo.places import PLACES, Place
+from stages.demo.roadside import Lit
 from stages.demo.shapes import Mesh
 from stages.demo.weather import ATMOSPHERES, Atmosphere
 
@@ -102,11 +103,17 @@ class World:
         return self.speed * self.times
 
 
-def build(drive: Drive) -> World:
-    """Lay out the world of a drive."""
+def build(drive: Drive, condition: str | None = None) -> World:
+    """Lay out the world of a drive; in another condition than its own, that of its twin.
+
+    The twin is one of the nights (say) that this street might have: all that stands and moves, the
+    camera and the times of the frames are the drive's, air, light and lamps are drawn anew.
+    """
     rng = drive.rng(0)
     place = PLACES[drive.number % len(PLACES)]
-    air = ATMOSPHERES[drive.condition](rng)
+    air = own = ATMOSPHERES[drive.condition](rng)
+    if condition is not None:
+        air = ATMOSPHERES[condition](drive.rng(12, CONDITIONS.index(condition)))
     height, width = drive.size
     camera = Camera(
         height=height,
@@ -124,8 +131,9 @@ def build(drive: Drive) -> World:
     lane = float(rng.choice(place.lanes))
     times = _times(rng, drive.frames)
     speed = place.speed * rng.uniform(0.8, 1.2)
-    end = speed * float(times[-1]) + air.reach(VIEW)
-    standing, lamps = roadside(drive.rng(1), place, end, air.lamps)
+    end = speed * float(times[-1]) + own.reach(VIEW)
+    lit = Lit(air.lamps, own.lamps, drive.rng(13))
+    standing, lamps = roadside(drive.rng(1), place, end, lit)
     vehicles, speeds, beams = traffic.traffic(
         drive.rng(2), place, lane, speed, (end, float(times[-1])), air
     )

@@ -1,8 +1,9 @@
 """Score a model on held-out reals: `python -m stages.evaluate MODEL`.
 
-Writes `data/evaluate/<model>/`: `model.npy`, `reals.npy` and one file for each baseline, features
-float32 [N, D], row i of each belonging together; `groups.json` with the drive of each real. Of a
-model that failed in training or was skipped the folder is empty, and the report has the reason.
+Writes `data/evaluate/<model>/`: for each judge a folder with the features of the model's answers,
+of the reals, of training reals and of each baseline, float32 [M, D], and `answers.json` with what
+each image is drawn from. Of a model that failed in training or was skipped the folder is empty, and
+the report has the reason.
 """
 
 from __future__ import annotations
@@ -10,20 +11,20 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import numpy as np
-
 from argus.core import params, reports
 from argus.core.determinism import deterministic
 from argus.core.errors import ArgusError, exits_cleanly, warn
-from argus.core.files import atomic, write_json
+from argus.core.files import atomic
 from argus.core.paths import EVALUATED, TRAINED
 from argus.data.packed import read_packed
 from argus.features.backbone import BACKBONES
-from argus.judging import registry
-from argus.judging.evaluation_set import held_out
-from argus.judging.scores import ModelScores
+from argus.judging import evaluated, registry
+from argus.judging import evaluation_set as evaluation_sets
+from argus.judging.evaluated import MODEL
+from argus.judging.evaluation import compared_with, evaluate
+from argus.judging.evidence import Learnt
+from argus.judging.scores import ModelScores, protocol_text
 from argus.models import card, code_record, loading
-from stages.evaluate.evaluation import evaluate
 
 LOCK = Path("requirements.lock")
 
@@ -31,26 +32,31 @@ LOCK = Path("requirements.lock")
 def scored(name: str, p: params.Params, folder: Path) -> ModelScores:
     """Score a model that has weights, and leave its features and those of the baselines."""
     wanted = p.models[name]
-    packs = [read_packed(split) for split in p.evaluate.splits]
-    evaluation_set = held_out(packs, wanted.domains, p.evaluate.samples)
-    net = BACKBONES[p.embed.backbone]()
+    evaluation_set = evaluation_sets.read(p.evaluate, wanted.domains)
+    train = read_packed("train")
+    learnt = Learnt(train, wanted.domains)
+    judges = [BACKBONES[judge]() for judge in p.evaluate.judges]
     deterministic(p.evaluate.seed, p.embed.threads)
+    model = loading.load(TRAINED / name)
+    answers = evaluation_set.answers(model, p.evaluate.seed)
+    beside = compared_with(evaluation_set, train, learnt, wanted.domains, p.evaluate.seed)
     found = evaluate(
-        loading.load(TRAINED / name),
+        {MODEL: answers, **beside},
         evaluation_set,
-        read_packed("train"),
-        net,
+        learnt,
+        judges,
         registry.evaluated(),
-        p.evaluate.seed,
+        p.dedupe.radius,
+        model.card,
     )
-    for kind, features in found.features.items():
-        np.save(folder / f"{kind}.npy", features)
-    write_json(folder / "groups.json", list(evaluation_set.groups))
+    evaluated.write(folder, found.seen)
     return ModelScores(
         wanted.task,
-        found.scores["model"],
-        {kind: scores for kind, scores in found.scores.items() if kind != "model"},
-        samples=len(evaluation_set.reals),
+        found.scores[MODEL],
+        {kind: scores for kind, scores in found.scores.items() if kind != MODEL},
+        found.classes[MODEL],
+        tuple(p.evaluate.judges),
+        evaluation_set.protocol(len(answers.images)),
         packages=registry.packages(),
     )
 
@@ -80,10 +86,10 @@ def main() -> None:
         found = scored(name, p, folder)
     reports.metrics(f"evaluate/{name}", found.report())
     metric = registry.deciding()
-    key = metric.key(p.embed.backbone)
+    key = metric.key(p.evaluate.judges[0])
     print(
-        f"{name}: {metric.label} {found.scores.text(key)} on {found.samples} held-out reals; "
-        "baselines: "
+        f"{name}: {metric.label} {found.scores.text(key)} by {p.evaluate.judges[0]} "
+        f"({protocol_text(found.protocol)}); baselines: "
         + ", ".join(f"{kind} {scores.text(key)}" for kind, scores in found.baselines.items())
     )
 

@@ -40,7 +40,7 @@ NO_METRICS = ("reason", "weights")
 def main() -> None:
     p = params.load()
     code_record.must_be_current("promote", p.models)
-    net = BACKBONES[p.embed.backbone]()
+    backbones = {name: BACKBONES[name]() for name in p.evaluate.judges}
     deterministic(p.evaluate.seed, p.embed.threads)
     packed = read_rights()
     eligibility = Eligibility(
@@ -63,7 +63,8 @@ def main() -> None:
                     days = {p.ingest.as_of, today}
                     made = rolled_back(task, back, into, eligibility, days)
                 else:
-                    made = decide(task, incumbents.get(task), p, net, eligibility, today)
+                    before = incumbents.get(task)
+                    made = decide(task, before, p, backbones, eligibility, today)
                 decision, folder, figures = made
                 weights = None
                 if folder is not None:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from argus.core import params, reports
 from argus.core.paths import EVALUATED, TRAINED
 from argus.data.packed import read_packed
 from argus.features.backbone import Backbone
-from argus.judging import evidence, registry
-from argus.judging.baselines import MUST_BEAT
+from argus.judging import evaluated, registry
+from argus.judging import evaluation_set as evaluation_sets
+from argus.judging.baselines import must_beat
 from argus.judging.eligibility import Eligibility, terms
-from argus.judging.evaluation_set import held_out
+from argus.judging.evaluated import MODEL, REALS, Evaluated
+from argus.judging.evaluation import evaluate
+from argus.judging.evidence import Learnt
+from argus.judging.gate import guards, judges
 from argus.judging.gate.choose import choose
 from argus.judging.gate.decide import (
     Criterion,
@@ -28,65 +30,70 @@ from argus.judging.gate.decide import (
     behind_baselines,
     unbeaten,
 )
-from argus.judging.scores import ModelScores, Scores, score
+from argus.judging.gate.judges import Bench
+from argus.judging.scores import ModelScores
 from argus.judging.statistics import Comparison
 from argus.models import ancestry, card, loading
+from argus.models.card import SavedCard
 from stages.promote.candidates import Candidates, candidates
 
-Features = dict[str, np.ndarray]
-"""What `evaluate` left of a model: features float32 [N, D] by kind."""
+INCUMBENT = "incumbent"
+"""The kind of images that is the incumbent's, beside those that `evaluate` left."""
 
 
-def features_of(model: str) -> Features:
-    """Read what `evaluate` left of a model."""
-    return {path.stem: np.load(path) for path in sorted((EVALUATED / model).glob("*.npy"))}
+@dataclass(frozen=True)
+class Rival:
+    """A model as the gate sees it: its scores, and by judge its answers with all beside them."""
+
+    name: str
+    scores: ModelScores
+    seen: Mapping[str, Evaluated]
 
 
-def drives_of(model: str) -> list[str]:
-    """The drive of each held-out real that a model was scored on."""
-    drives: list[str] = json.loads((EVALUATED / model / "groups.json").read_text(encoding="utf-8"))
-    return drives
-
-
-def scores_of(model: str) -> Scores:
-    """How `evaluate` scored a model."""
-    return ModelScores.read(reports.read(f"evaluate/{model}")).scores
+def challenger(name: str, bench: Bench) -> Rival:
+    """A model of today, as `evaluate` left it."""
+    seen = {judge: evaluated.read(EVALUATED / name, judge) for judge in bench.all}
+    return Rival(name, ModelScores.read(reports.read(f"evaluate/{name}")), seen)
 
 
 def scored_anew(
-    folder: Path, domains: params.Domains | None, known: Features, p: params.Params, net: Backbone
-) -> tuple[np.ndarray, Scores]:
-    """An incumbent on the evaluation set of its challenger: features float32 [N, D], and scores.
+    folder: Path, domains: params.Domains | None, p: params.Params, backbones: Sequence[Backbone]
+) -> Rival:
+    """An incumbent on the evaluation set of its challenger.
 
     Args:
         folder: where the incumbent lies.
         domains: of the challenger.
-        known: features of the challenger, and with them those of the reals.
         p: the settings.
-        net: what describes images.
+        backbones: those that judge.
     """
-    packs = [read_packed(split) for split in p.evaluate.splits]
-    evaluation_set = held_out(packs, domains, p.evaluate.samples)
+    evaluation_set = evaluation_sets.read(p.evaluate, domains)
     model = loading.load(folder)
-    answers = evaluation_set.generate(model, p.evaluate.seed)
-    features = net.features(answers)
-    metrics = registry.evaluated()
-    learnt = None
-    if "training_images" in evidence.needed(metrics):
-        train = read_packed("train")
-        learnt = train.images[evidence.training_rows(train, domains)]
-    given = {
-        **evidence.of_task(evaluation_set, known["reals"], learnt, known.get("training")),
-        **evidence.of_model(evaluation_set, model.card, answers, features),
-    }
-    return features, score(metrics, given, net.name, f"the incumbent {model.card.spec.model}")
+    answers = evaluation_set.answers(model, p.evaluate.seed)
+    found = evaluate(
+        {MODEL: answers},
+        evaluation_set,
+        Learnt(read_packed("train"), domains),
+        backbones,
+        registry.evaluated(),
+        p.dedupe.radius,
+        model.card,
+    )
+    scores = ModelScores(
+        model.task,
+        found.scores[MODEL],
+        classes=found.classes[MODEL],
+        judges=tuple(judge.name for judge in backbones),
+        protocol=evaluation_set.protocol(len(answers.images)),
+    )
+    return Rival(model.card.spec.model, scores, found.seen)
 
 
 def decide(
     task: str,
     incumbent: Path | None,
     p: params.Params,
-    net: Backbone,
+    backbones: Mapping[str, Backbone],
     eligibility: Eligibility,
     today: date,
 ) -> tuple[Decision, Path | None, dict[str, Any]]:
@@ -95,9 +102,17 @@ def decide(
     Of several challengers one is chosen (see `choose`), and that one alone is judged. A model that
     failed in training or was skipped is none, nor is one that rests on what may not be used; an
     incumbent that does is champion no more, whether or not there is another.
+
+    Args:
+        task: its name.
+        incumbent: the folder of the champion of the turn before; None if there is none.
+        p: the settings.
+        backbones: those of `evaluate.judges`, by name.
+        eligibility: by what it is told whether a model may be used.
+        today: the clock's day.
     """
     found = candidates(task, incumbent, p, eligibility, today)
-    decision, folder, figures = _judged(task, found, p, net)
+    decision, folder, figures = _judged(task, found, p, backbones)
     decision = decision.noting(*found.notes()) if found.notes() else decision
     return limited(decision, folder, figures | found.figures(today))
 
@@ -118,51 +133,116 @@ def limited(
 
 
 def _judged(
-    task: str, found: Candidates, p: params.Params, net: Backbone
+    task: str, found: Candidates, p: params.Params, backbones: Mapping[str, Backbone]
 ) -> tuple[Decision, Path | None, dict[str, Any]]:
     challengers, incumbent = found.challengers, found.incumbent
     failed, skipped = list(found.failed), found.skipped
-    before = card.read(incumbent).spec.model if incumbent else None
+    before = card.read(incumbent) if incumbent else None
+    held = before.spec.model if before else None
     if not challengers:
-        nobody = against_nobody(before, task, failed, list(found.refused), skipped)
+        nobody = against_nobody(held, task, failed, list(found.refused), skipped)
         return nobody, incumbent, {}
 
-    metric, compare = registry.deciding(), registry.deciding_test()
-    criterion = Criterion(metric.label, p.promote.confidence)
-    scores = {name: scores_of(name) for name in challengers}
+    seen = _features_seen(challengers, before)
+    bench = judges.bench(p.evaluate.judges, seen)
+    if bench is None:
+        why = judges.none_left(p.evaluate.judges, seen)
+        return Decision(held, False, f"{_stays(held)}: {why}"), incumbent, {}
+
+    metric = registry.deciding()
+    rivals = {name: challenger(name, bench) for name in challengers}
+    verdicts = {
+        name: guards.within_limits(rival.scores.scores, bench.judge, p.promote.limits)
+        for name, rival in rivals.items()
+    }
+    within = {name for name in rivals if not guards.failed(verdicts[name])}
+    asked = within or set(rivals)  # if all are refused, the reason says of the best how near it is
     chosen = choose(
-        {name: saved.validation.get(metric.name) for name, saved in challengers.items()},
-        {name: of.values[metric.key(net.name)] for name, of in scores.items()},
+        {
+            name: saved.validation.get(metric.name)
+            for name, saved in challengers.items()
+            if name in asked
+        },
+        {
+            name: rival.scores.scores.values[metric.key(bench.judge)]
+            for name, rival in rivals.items()
+            if name in asked
+        },
         metric,
     )
-    mine, drives = features_of(chosen.name), drives_of(chosen.name)
-    figures: dict[str, Any] = {"challenger": chosen.name, **scores[chosen.name].report()}
+    mine = rivals[chosen.name]
+    criterion = Criterion(metric.label, p.promote.confidence)
+    rival = None
+    if incumbent is not None:
+        judging = [backbones[name] for name in bench.all]
+        rival = scored_anew(incumbent, p.models[chosen.name].domains, p, judging)
+    views = {
+        judge: of if rival is None else of.beside(INCUMBENT, rival.seen[judge])
+        for judge, of in mine.seen.items()
+    }
+    baselines = must_beat(p.models[chosen.name].domains)
+    others = baselines if rival is None else [INCUMBENT]
+    comparisons = {judge: _compared(of, MODEL, others) for judge, of in views.items()}
+    of_classes = {
+        name: _compared(views[bench.judge].of_class(name), MODEL, others)
+        for name in mine.scores.classes
+    }
+    said = [
+        *verdicts[chosen.name],
+        *guards.classes_hold(of_classes, criterion.confidence),
+        *guards.witness_agrees(bench, comparisons),
+    ]
+    mine_against = comparisons[bench.judge]
+    if rival is None:
+        decision = against_baselines(chosen, mine_against, criterion)
+    else:
+        decision = against_incumbent(chosen, rival.name, mine_against["incumbent"], criterion)
+    decision = decision.held_back(held, said)
+
+    figures: dict[str, Any] = {
+        "challenger": chosen.name,
+        "judge": asdict(bench),
+        **mine.scores.report(),
+        "against": _figures(mine_against),
+        "guards": [verdict.report() for verdict in said],
+    }
+    del figures["baselines"], figures["task"], figures["judges"]
     if chosen.how:
         figures["chosen"] = {"how": chosen.how, "scores": chosen.scores}
-
-    def compared(model: np.ndarray, rivals: Features) -> dict[str, Comparison]:
-        return {
-            name: compare(model, rival, mine["reals"], drives) for name, rival in rivals.items()
-        }
-
-    baselines = {name: mine[name] for name in MUST_BEAT if name in mine}
-    if incumbent is None or before is None:
-        comparisons = compared(mine["model"], baselines)
-        figures["against"] = _figures(comparisons)
-        decision = against_baselines(chosen, comparisons, criterion)
-    else:
-        rival, its_scores = scored_anew(incumbent, p.models[chosen.name].domains, mine, p, net)
-        comparison = compared(mine["model"], {"incumbent": rival})
-        figures["incumbent"] = {"model": before, **its_scores.report()}
-        figures["against"] = _figures(comparison)
-        decision = against_incumbent(chosen, before, comparison["incumbent"], criterion)
-        comparisons = compared(mine["model"] if decision.promoted else rival, baselines)
-        if note := behind_baselines(str(decision.champion), comparisons, criterion):
-            figures["unbeaten"] = _figures(unbeaten(comparisons, criterion))
+    if bench.witness:
+        figures["witness"] = _figures(comparisons[bench.witness])
+    refused = {name: guards.failed(of) for name, of in verdicts.items() if name not in within}
+    if refused:
+        figures["over_limits"] = {name: guards.told(of) for name, of in refused.items()}
+    if rival is not None:
+        figures["incumbent"] = {"model": rival.name, **rival.scores.report()}
+        now = _compared(views[bench.judge], MODEL if decision.promoted else INCUMBENT, baselines)
+        if note := behind_baselines(str(decision.champion), now, criterion):
+            figures["unbeaten"] = _figures(unbeaten(now, criterion))
             decision = decision.noting(note)
     folder = TRAINED / chosen.name if decision.promoted else incumbent
     return decision.besides(failed, skipped), folder, figures
 
 
-def _figures(comparisons: dict[str, Comparison]) -> dict[str, Any]:
+def _stays(held: str | None) -> str:
+    return f"{held} stays, unscored" if held else "no incumbent, and nobody can be judged"
+
+
+def _features_seen(
+    challengers: Mapping[str, SavedCard], incumbent: SavedCard | None
+) -> dict[str, tuple[str, ...]]:
+    """The backbones that each rival was trained or selected by."""
+    seen = {name: saved.features_seen for name, saved in challengers.items()}
+    if incumbent:
+        seen[f"the incumbent {incumbent.spec.model}"] = incumbent.features_seen
+    return seen
+
+
+def _compared(seen: Evaluated, kind: str, others: Sequence[str]) -> dict[str, Comparison]:
+    """One kind of images with each of the others, by the reals beside them."""
+    compare, samples = registry.deciding_test(), seen.samples
+    return {name: compare([samples[kind]], [samples[name]], samples[REALS]) for name in others}
+
+
+def _figures(comparisons: Mapping[str, Comparison]) -> dict[str, Any]:
     return {name: asdict(each) for name, each in comparisons.items()}

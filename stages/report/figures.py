@@ -13,7 +13,7 @@ from PIL import Image
 from argus.data import catalogue, reading
 from argus.data.catalogue import SPLITS
 from argus.data.contact_sheets import contact_sheet, save
-from argus.judging.scores import ModelScores, baselines_of, better, by_task, columns
+from argus.judging.scores import ModelScores, baselines_of, better, by_task, table_columns
 
 PER_CLASS = 6
 MODEL, BASELINE = "tab:blue", "tab:gray"  # bars
@@ -67,7 +67,7 @@ def scores(models: Mapping[str, ModelScores], path: Path) -> None:
     """
     scored = {name: model for name, model in models.items() if not model.missing}
     tasks = by_task(scored)
-    key = next(iter(columns(model.scores for model in scored.values())), "")
+    key = next(iter(table_columns(scored.values())), "")
     bars = {
         task: [(name, model.scores.values[key], MODEL) for name, model in competing.items()]
         + [
@@ -86,7 +86,7 @@ def scores(models: Mapping[str, ModelScores], path: Path) -> None:
         axes.bar_label(drawn, fmt="%.3g", padding=2, fontsize=8)
         axes.set_ylim(rows - 0.4, -0.6)  # bars of the same height in all panels
         axes.margins(x=0.15)
-        samples = next(iter(tasks[task].values())).samples
+        reals = next(iter(tasks[task].values())).protocol["reals"]
         axes.set_xlabel(f"{key}, {better(key)} is better")
-        axes.set_title(f"{task} ({samples} held-out reals)", fontsize=10)
+        axes.set_title(f"{task} ({reals} held-out reals)", fontsize=10)
     save(figure, path)

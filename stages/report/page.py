@@ -10,7 +10,7 @@ import jinja2
 import polars as pl
 
 from argus.data.catalogue import STATUSES
-from argus.judging.scores import ModelScores, baselines_of, by_task, columns
+from argus.judging.scores import ModelScores, baselines_of, by_task, table_columns
 
 MISSING = {"failed": "Failed in training", "skipped": "Skipped"}
 """How the page begins the reason of a model without a score."""
@@ -120,7 +120,7 @@ def scores(models: Mapping[str, ModelScores]) -> Table:
 
     The best model first; those that failed in training or were skipped have none, and come last.
     """
-    keys = columns(each.scores for each in models.values())
+    keys = table_columns(models.values())
     rows: list[list[Any]] = []
     for task, competing in by_task(models).items():
         for name, model in competing.items():
@@ -128,7 +128,7 @@ def scores(models: Mapping[str, ModelScores]) -> Table:
                 model.missing[0] if model.missing else f"**{model.scores.text(key)}**"
                 for key in keys
             ]
-            rows.append([task, f"**{name}**", model.samples or "", *cells])
+            rows.append([task, f"**{name}**", model.protocol.get("reals", ""), *cells])
         for name, scored in baselines_of(competing).items():
             rows.append(["", name.replace("_", " "), "", *[scored.text(key) for key in keys]])
     return Table(["task", "model", "held-out reals", *keys], rows, texts=2)

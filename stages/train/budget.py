@@ -14,8 +14,8 @@ class Budget:
     """The end of a training: either `steps`, or `seconds` of wall time.
 
     Seconds are those of the training steps alone: what is validated, drawn and saved beside them
-    does not count, so that two models are given the same time to learn whatever is looked at. How
-    far they lead depends on the machine, so what comes out is not reproducible.
+    does not count, so that two models are given the same time to learn, however often they are
+    validated. How far they lead depends on the machine, so what comes out is not reproducible.
     """
 
     steps: int | None = None

@@ -29,7 +29,7 @@ class TrainingJob:
     """One model to be trained.
 
     `name` is the key of `model` in params.yaml, `settings` what holds there for all models. It
-    learns from `train` and is looked at on `val` in the features of `net`, a key of `BACKBONES`;
+    learns from `train` and is validated on `val` in the features of `net`, a key of `BACKBONES`;
     the test split is not for its eyes. `origins` has a row for each image of both, by split, and
     `rights` says on what it may build. `previous` is the commit of the turn before, 40 hexadecimal
     digits, or None.

@@ -18,7 +18,7 @@ from stages.train.training import Training
 from stages.train.validation import Score
 
 ERRORS = 1.0
-"""Standard errors within which two looks count as equal."""
+"""Standard errors within which two validations count as equal."""
 
 
 class CheckpointSelection:

@@ -127,12 +127,13 @@ def prepared(job: TrainingJob, device: torch.device) -> tuple[Loop, pl.DataFrame
         }
     )
     checkpoints = job.checkpoints(card, device.type, architecture)
-    validation = None
+    validation, seen = None, set(architecture.features_seen)
     if first:
         with torch.random.fork_rng(devices=[]):  # the others draw no weights of a backbone
             net = BACKBONES[job.net]()
         validation = Validation.of(job.val, model.domains, net)
         if validation:
+            seen.add(job.net)
             digest = data_digest(job.val.images, job.val.labels)
             own = card.trained_on[0].model_copy(
                 update={"val": ancestry.shares(job.origins["val"], job.rights)}
@@ -142,6 +143,8 @@ def prepared(job: TrainingJob, device: torch.device) -> tuple[Loop, pl.DataFrame
             began = warm.start(architecture, card, job.previous, job.rights)
             card = card.model_copy(update=began.on_card(card.trained_on[0], job.rights))
             images = ancestry.union([images, began.images])
+            seen.update(began.features_seen)
+        card = card.model_copy(update={"features_seen": tuple(sorted(seen))})
     training = Training(
         architecture,
         device,

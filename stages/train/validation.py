@@ -21,8 +21,9 @@ from argus.models.inference import TrainedModel
 
 MOST = 128
 """Reals looked at, and images drawn to compare with them, at most. Two CPU cores describe about 40
-images a second, so a look takes 3 s, whatever val holds; KID is unbiased at any number, and since
-reals and noise stay the same, two steps of a training differ by far less than chance in either."""
+images a second, so a validation takes 3 s, whatever val holds; KID is unbiased at any number, and
+since reals and noise stay the same, two steps of a training differ by far less than chance in
+either."""
 
 SEED = 1  # of the noise; `evaluate` draws another
 
@@ -39,7 +40,7 @@ class Score(NamedTuple):
     have .27 (EfficientNet, 68 images of the demo), two reals for each class .38, and the least of
     five healthy models had .61."""
     excess: float = math.inf
-    """How much further it is from the reals than the nearest of the looks before, in standard
+    """How much further it is from the reals than the nearest of the validations before, in standard
     errors of that difference over drives; 0 for one that is nearer, and infinite for one that is
     not where there are too few drives to tell."""
 
@@ -77,7 +78,7 @@ class Validation:
         try:
             evaluation_set = held_out([val], domains, MOST)
         except TooFewError as error:
-            said = f"training goes without a look at val: {error.shortage}"
+            said = f"training goes without validation: {error.shortage}"
             Console(stderr=True, soft_wrap=True).print(said, highlight=False, markup=False)
             return None
         return cls(evaluation_set, net)

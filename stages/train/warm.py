@@ -27,14 +27,15 @@ from argus.models.weights import mismatch, read
 class Start:
     """How a training begins: with the weights of `turn`, or (None) with fresh ones and a reason.
 
-    `images` are those behind the weights that were taken over (`ORIGIN`), and `generations` says
-    from which trainings they come.
+    `images` are those behind the weights that were taken over (`ORIGIN`), `generations` says
+    from which trainings they come, and `features_seen` what those saw, see `Card.features_seen`.
     """
 
     turn: str | None
     reason: str | None
     generations: tuple[Generation, ...]
     images: pl.DataFrame
+    features_seen: tuple[str, ...] = ()
 
     def on_card(self, own: Generation, rights: Rights) -> dict[str, Any]:
         """The fields of the card that this decides."""
@@ -124,7 +125,8 @@ def _take_over(
     architecture.load_state_dict(weights, strict=False)  # all but the pools, see `mismatch`
     left = [each.model_copy(update={"turn": previous}) for each in before.trained_on[:1]]
     generations = (*left, *before.trained_on[1:])
-    return Start(previous, None, generations, ancestry.read(folder, before.images_sha256))
+    images = ancestry.read(folder, before.images_sha256)
+    return Start(previous, None, generations, images, before.features_seen)
 
 
 def _brief(value: object) -> str:

@@ -14,14 +14,24 @@ from argus.data import manifests
 from stages.demo.deliver import LAPSED, WEEKS, deliver, encode, plan
 from stages.demo.world import CONDITIONS
 
-SETTINGS = Demo(seed=7, size=(64, 96), drives=dict.fromkeys(CONDITIONS, 3), frames=2)
+SETTINGS = Demo(
+    seed=7,
+    size=(64, 96),
+    drives=dict.fromkeys(CONDITIONS, 3),
+    frames=2,
+    twins={"day": "night"},
+)
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo")
-    assert deliver(SETTINGS, folder, workers=2) == 3 * len(CONDITIONS) * 2 + 1
+    assert deliver(SETTINGS, folder, twins_of(folder), workers=2) == 3 * len(CONDITIONS) * 2 + 1
     return folder
+
+
+def twins_of(home: Path) -> Path:
+    return home.with_name(f"{home.name}-twins")
 
 
 def digest(path: Path) -> str:
@@ -29,17 +39,35 @@ def digest(path: Path) -> str:
 
 
 def test_bytes_do_not_depend_on_the_number_of_processes(home, tmp_path):
-    deliver(SETTINGS, tmp_path, workers=1)
-    files = sorted(p.relative_to(home) for p in home.rglob("*") if p.is_file())
-    assert files == sorted(p.relative_to(tmp_path) for p in tmp_path.rglob("*") if p.is_file())
-    for file in files:
-        assert digest(home / file) == digest(tmp_path / file), file
+    deliver(SETTINGS, tmp_path, twins_of(tmp_path), workers=1)
+    for one, other in ((home, tmp_path), (twins_of(home), twins_of(tmp_path))):
+        files = sorted(p.relative_to(one) for p in one.rglob("*") if p.is_file())
+        assert files == sorted(p.relative_to(other) for p in other.rglob("*") if p.is_file())
+        for file in files:
+            assert digest(one / file) == digest(other / file), file
 
 
 def test_files_hold_what_was_rendered_in_this_process(home):
     drive = plan(SETTINGS)[WEEKS[1]][0]
     written = home / WEEKS[1] / drive.condition / drive.name / "0001.jpg"
     assert written.read_bytes() == encode(drive)[1]
+
+
+def test_every_frame_by_day_has_its_twin_by_night_and_no_other_has_one(home):
+    by_day = [*home.glob("*/day/day-*/*.jpg")]
+    assert len(by_day) == 6
+    twins = {path.name for path in twins_of(home).iterdir()}
+    assert twins == {f"{digest(path)}.night.jpg" for path in by_day}
+    for name in twins:
+        with Image.open(twins_of(home) / name) as image:
+            assert image.size == (48, 32)  # half of the frame's
+
+
+def test_without_twins_their_folder_is_there_and_empty_and_frames_are_the_same(home, tmp_path):
+    deliver(SETTINGS.model_copy(update={"twins": {}}), tmp_path, twins_of(tmp_path), workers=2)
+    assert not list(twins_of(tmp_path).iterdir())
+    for path in tmp_path.rglob("*.jpg"):
+        assert digest(path) == digest(home / path.relative_to(tmp_path))
 
 
 def test_every_delivery_has_every_condition_and_no_drive_twice():
@@ -91,9 +119,14 @@ def test_bad_files_are_as_bad_as_their_names_say(home):
 
 
 @pytest.mark.parametrize(
-    ("drives", "message"),
-    [({"day": 3, "snow": 3}, "snow"), ({"day": 3, "fog": 2}, "fog needs at least 3")],
+    ("name", "value", "message"),
+    [
+        ("drives", {"day": 3, "snow": 3}, "drives: unknown condition snow"),
+        ("drives", {"day": 3, "fog": 2}, "fog needs at least 3"),
+        ("twins", {"day": "snow"}, "twins: unknown condition snow"),
+        ("twins", {"hail": "day"}, "twins: unknown condition hail"),
+    ],
 )
-def test_impossible_settings_are_refused_with_their_name(drives, message):
+def test_impossible_settings_are_refused_with_their_name(name, value, message):
     with pytest.raises(ArgusError, match=message):
-        plan(SETTINGS.model_copy(update={"drives": drives}))
+        plan(SETTINGS.model_copy(update={name: value}))

@@ -6,14 +6,13 @@ import sys
 from pathlib import Path
 from typing import Self
 
-import numpy as np
 import pytest
 
 from argus.core import params, reports
 from argus.core.files import remove
 from argus.core.progress import Steps
+from argus.judging import evaluated, evaluation
 from stages.evaluate import __main__ as evaluate
-from stages.evaluate import evaluation
 from tests.evaluate.world import leave, settings, stand_in
 
 
@@ -27,18 +26,30 @@ def run(workspace: Path, monkeypatch: pytest.MonkeyPatch):
     return evaluate.main
 
 
-def test_a_model_is_scored_with_its_baselines(run) -> None:
+def test_a_model_is_scored_with_its_baselines_by_every_judge(run) -> None:
     leave(Path("models/trained/m"))
     run()
     report = reports.read("evaluate/m")
-    assert (report["task"], report["samples"]) == ("generate", 24)
-    assert set(report["baselines"]) == {"noise", "mean_image", "blurred", "training_reals"}
-    for distance in ("kid_efficientnet", "fd_efficientnet"):
+    assert report["task"] == "generate"
+    assert report["judges"] == ["mobilenetv2", "squeezenet"]
+    assert report["protocol"] == {"answers": 96, "reals": 24, "drives": 8}
+    kinds = {"noise", "mean_image", "blurred", "gaussian", "training_reals"}
+    assert set(report["baselines"]) == kinds
+    for distance in ("kid_mobilenetv2", "kid_squeezenet", "fd_mobilenetv2"):
         assert report["baselines"]["training_reals"][distance] < report[distance]
-    kinds = {path.stem for path in Path("data/evaluate/m").glob("*.npy")}
-    assert kinds == {"model", "reals", *report["baselines"]}
-    for path in Path("data/evaluate/m").glob("*.npy"):
-        assert np.load(path).shape == (24, 12)
+    assert set(report["classes"]) == {"day", "night"}
+    assert report["classes"]["day"]["kid_mobilenetv2"] != report["kid_mobilenetv2"]
+    for judge, dimensions in (("mobilenetv2", 12), ("squeezenet", 3)):
+        seen = evaluated.read(Path("data/evaluate/m"), judge)
+        assert set(seen.samples) == {"model", "reals", *kinds}
+        answers = seen.samples["model"]
+        assert answers.features.shape == (96, dimensions)
+        assert len(set(answers.units)) == 96
+        reals = seen.samples["reals"]
+        assert len(set(reals.units)) == 8
+        assert seen.samples["blurred"].units == reals.units
+        nights = seen.of_class("night").samples["model"]
+        assert len(nights.features) == 48
 
 
 def test_warm_or_cold_it_leaves_the_same_bytes(run) -> None:
@@ -46,8 +57,8 @@ def test_warm_or_cold_it_leaves_the_same_bytes(run) -> None:
 
     def left() -> dict[str, bytes]:
         run()
-        files = [*Path("data/evaluate/m").iterdir(), Path("reports/evaluate/m.json")]
-        return {path.name: path.read_bytes() for path in files}
+        files = [*Path("data/evaluate/m").rglob("*.*"), Path("reports/evaluate/m.json")]
+        return {str(path): path.read_bytes() for path in files}
 
     cold, warm = left(), left()
     assert list(Path(".cache").rglob("*.parquet"))
@@ -74,13 +85,13 @@ def test_what_other_models_have_had_described_is_not_counted_as_work(
     leave(Path("models/trained/m"))
     run()
     run()
-    cold, warm = bars
-    kinds = ("model", "reals", "noise", "blurred", "training_reals")
-    assert cold[-1] == (24 * len(kinds) + 1, 24 * len(kinds) + 1)  # the mean image is one
-    assert {total for _, total in warm} == {24}
-    assert warm[-1][0] == 24
+    cold, _, warm, _ = bars  # a bar for each judge
+    # answers and Gaussians are 96; the mean image is one
+    everything = 2 * 96 + 4 * 24 + 1
+    assert cold[-1] == (everything, everything)
+    assert {total for _, total in warm} == {96}
     # batches of up to 16: what is done grows evenly, so the rate so far tells the time left
-    assert [done for done, _ in warm] == [16, 24]
+    assert [done for done, _ in warm] == list(range(16, 97, 16))
 
 
 @pytest.mark.parametrize("evaluated_before", [True, False])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import torch
 from argus.core import params
 from argus.data.packed import ORIGIN, Packed
 from argus.features.backbone import BACKBONES, Backbone
+from argus.judging import evaluation_set
 from argus.models import ancestry, loading
 from argus.models import card as cards
 from argus.models.ancestry import Generation, Share
@@ -39,16 +40,28 @@ def shares(images: Mapping[str, tuple[str, str]]) -> dict[str, Share]:
     }
 
 
-def quick() -> Backbone:
-    """The mean colour of each quarter, under the name of the one in params.yaml."""
+def quick(name: str = "mobilenetv2") -> Backbone:
+    """The mean colour of each quarter, under the name of the first judge in params.yaml."""
+
+    def quarters(x: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.avg_pool2d(x, 4).flatten(1)
+
+    return Backbone(name, 8, 12, 0.0, 0.1, quarters, lambda x: (quarters(x), x))
+
+
+def coarse() -> Backbone:
+    """The mean colour, under the name of the second judge."""
     return Backbone(
-        "efficientnet",
-        8,
-        12,
-        0.0,
-        0.1,
-        lambda x: torch.nn.functional.avg_pool2d(x, 4).flatten(1),
+        "squeezenet", 8, 3, 0.0, 0.1, lambda x: x.mean(dim=(2, 3)), lambda x: (x.mean((2, 3)), x)
     )
+
+
+JUDGES = {"mobilenetv2": quick, "squeezenet": coarse}
+
+
+def judges() -> dict[str, Backbone]:
+    """Those of params.yaml, quick ones."""
+    return {name: judge() for name, judge in JUDGES.items()}
 
 
 def settings(
@@ -149,9 +162,17 @@ def stand_in(
         assert cards.read(folder).failed is None
         return Painter(folder, darkness[folder.name])
 
-    monkeypatch.setitem(BACKBONES, "efficientnet", quick)
+    for name, judge in JUDGES.items():
+        monkeypatch.setitem(BACKBONES, name, judge)
     monkeypatch.setattr(loading, "load", load)
-    for module in modules:
-        monkeypatch.setattr(
-            module, "read_packed", lambda split: pack({"train": 1, "val": 2, "test": 3}[split])
-        )
+    packed(monkeypatch, modules, lambda split: pack({"train": 1, "val": 2, "test": 3}[split]))
+
+
+def packed(
+    monkeypatch: pytest.MonkeyPatch, modules: list[Any], read: Callable[[str], Packed]
+) -> None:
+    """Give stages these packed images, of which none has a twin."""
+    nothing = (np.empty(0, np.int64), np.empty((0, 32, 48, 3), np.uint8))
+    monkeypatch.setattr(evaluation_set, "read_twins", lambda *_: nothing)
+    for module in [evaluation_set, *modules]:
+        monkeypatch.setattr(module, "read_packed", read)

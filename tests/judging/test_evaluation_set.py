@@ -56,11 +56,25 @@ def test_a_translator_is_given_one_domain_and_compared_with_the_other() -> None:
     evaluation_set = held_out(packs, Domains(source="day", target="night"), 1000)
     assert set(evaluation_set.labels) == {"night"}
     assert evaluation_set.sources is not None
-    assert len(evaluation_set.sources) == len(evaluation_set.reals) == 9
+    assert (len(evaluation_set.sources), len(evaluation_set.reals)) == (12, 9)  # all there are
     days = {image.tobytes() for image in packs[0].images[:12]}
     assert {image.tobytes() for image in evaluation_set.sources} <= days
-    answer = evaluation_set.generate(Inverts(), seed=0)
-    assert (answer == 255 - evaluation_set.sources).all()
+    drive = dict(zip((image.tobytes() for image in packs[0].images), packs[0].groups, strict=True))
+    assert evaluation_set.source_drives == tuple(drive[i.tobytes()] for i in evaluation_set.sources)
+    assert evaluation_set.twins is None
+    answers = evaluation_set.answers(Inverts(), seed=0)
+    assert (answers.images == 255 - evaluation_set.sources).all()
+    assert set(answers.requested) == {"night"}
+    assert (answers.population, answers.units) == ("source drives", evaluation_set.source_drives)
+    assert answers.source_rows is not None
+    assert list(answers.source_rows) == list(range(12))
+    assert evaluation_set.protocol(12) == {
+        "answers": 12,
+        "reals": 9,
+        "drives": 3,
+        "sources": 12,
+        "source_drives": 3,
+    }
 
 
 def test_too_few_reals_say_what_to_do() -> None:
@@ -75,8 +89,31 @@ def test_a_class_that_the_model_never_saw_is_made_up_from_those_it_knows() -> No
     images = scenes(5)
     model = Draws()
     labels = ("day", "fog", "night", "fog", "fog")
-    EvaluationSet(images, labels, labels, None).generate(model, seed=0)
+    EvaluationSet(images, labels, labels).answers(model, seed=0)
     assert model.asked == ["day", "day", "night", "night", "day"]
+
+
+def test_a_generator_draws_several_images_for_each_real_that_weigh_as_much_as_it() -> None:
+    labels, drives = ("day", "night", "night"), ("a", "b", "b")
+    answers = EvaluationSet(scenes(3), labels, drives, draws=2).answers(Draws(), seed=0)
+    assert answers.requested == labels * 2
+    assert answers.weights is not None
+    assert list(answers.weights) == [1, 0.5, 0.5] * 2
+    assert len(set(answers.units)) == 6
+
+
+def test_twins_are_given_only_if_every_source_has_one() -> None:
+    packs = [pack([0] * 12 + [2] * 8)]
+    domains = Domains(source="day", target="night")
+    days = [packs[0].image_ids[row] for row in range(12)]
+    twins = {name: np.full((32, 48, 3), number, np.uint8) for number, name in enumerate(days)}
+    whole = held_out(packs, domains, 5, twins=twins)
+    assert whole.sources is not None
+    assert whole.twins is not None
+    for source, twin in zip(whole.sources, whole.twins, strict=True):
+        assert (packs[0].images[twin[0, 0, 0]] == source).all()
+    del twins[min(days)]
+    assert held_out(packs, domains, 5, twins=twins).twins is None
 
 
 @pytest.mark.parametrize(("model", "sources"), [(Draws(), scenes(4)), (Inverts(), None)])
@@ -85,4 +122,4 @@ def test_models_of_another_kind_are_refused(
 ) -> None:
     evaluation_set = EvaluationSet(scenes(4), ("day",) * 4, ("day",) * 4, sources)
     with pytest.raises(ArgusError, match="must all have `domains`"):
-        evaluation_set.generate(model, seed=0)
+        evaluation_set.answers(model, seed=0)

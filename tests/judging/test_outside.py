@@ -20,12 +20,12 @@ from stages.evaluate import __main__ as evaluate
 from stages.promote import task as promotion
 from stages.report import page
 from tests.cli.turns.test_turn_summary import FOUND
-from tests.evaluate.world import leave, quick, settings, stand_in
+from tests.evaluate.world import judges, leave, settings, stand_in
 from tests.judging.roadmetrics import BRIGHTNESS, install, metrics_anew
 from tests.report.world import written
 
 __all__ = ["metrics_anew"]
-COLUMNS = ["kid_efficientnet", "brightness", "fd_efficientnet"]
+COLUMNS = ["kid_mobilenetv2", "kid_squeezenet"]
 
 
 @pytest.fixture
@@ -68,29 +68,32 @@ def test_it_stands_in_every_report_and_table(
     leave(Path("incumbents/old"))
     eligible = Eligibility(("fleet",), {}, lambda *_: True)
     _, _, figures = promotion.decide(
-        "generate", Path("incumbents/old"), params.load(), quick(), eligible, date(2026, 3, 1)
+        "generate", Path("incumbents/old"), params.load(), judges(), eligible, date(2026, 3, 1)
     )
     assert figures["brightness"] == report["brightness"]
     assert figures["intervals"] == report["intervals"]
     assert 0 < figures["incumbent"]["brightness"] < report["brightness"]
 
-    assert page.scores({"m": model}).head[3:] == COLUMNS
+    head = page.scores({"m": model}).head[3:]
+    assert head[:2] == COLUMNS
+    assert {"brightness", "coverage_mobilenetv2", "fd_mobilenetv2"} <= set(head)
+    assert "coverage_squeezenet" not in head  # a second judge has a voice, but no table
     (line,) = [line for line in written({"m": model}) if line.startswith("| generate | **m** |")]
     assert f"| **{shown}** |" in line
 
     summary = turn_summary.summarize({**FOUND, "evaluate/g": report})
     assert f"brightness {shown}" in summary.headline()
     of_models = turn_tables.models(summary)
-    assert of_models.headers[2:] == ["kid\nefficientnet", "brightness", "fd\nefficientnet"]
-    assert of_models.rows[0][3] == shown
+    assert of_models.headers[2:] == [key.replace("_", "\n") for key in head]
+    assert of_models.rows[0][of_models.headers.index("brightness")] == shown
     past = history.table(
         [
             history.turn_of(1, "2026-01-01", "before it", {**FOUND, "evaluate/g": without(report)}),
             history.turn_of(2, "2026-01-08", "with it", {**FOUND, "evaluate/g": report}),
         ]
     )
-    assert past.headers[6] == " /\n".join(COLUMNS)
-    cells = [row[6].removeprefix("g ").split(" / ")[1] for row in past.rows]
+    place = past.headers[6].split(" /\n").index("brightness")
+    cells = [row[6].removeprefix("g ").split(" / ")[place] for row in past.rows]
     assert cells == ["-", shown]
 
 
@@ -106,7 +109,9 @@ def test_one_that_breaks_stops_the_stage_which_leaves_nothing(
     with pytest.raises(SystemExit):
         run(broken)
     said = " ".join(capsys.readouterr().err.split())
-    assert "the metric 'brightness' of roadmetrics 1.0 failed on noise (KeyError: 'light')" in said
+    assert (
+        "the metric 'brightness' of roadmetrics 1.0 failed on model m (KeyError: 'light')" in said
+    )
     assert not Path("data/evaluate/m").exists()
     with pytest.raises(ArgusError, match=r"evaluate/m\.json is missing"):
         reports.read("evaluate/m")

@@ -42,7 +42,15 @@ def test_no_two_metrics_write_under_one_key() -> None:
 
 def test_what_is_written_is_what_is_read() -> None:
     own = Scores({KID: 0.25, "brightness": 1.5}, {"brightness": (1.25, 2.0)})
-    model = ModelScores("generate", own, {"noise": Scores({KID: 2.0})}, 19, packages={"b": "c 1"})
+    model = ModelScores(
+        "generate",
+        own,
+        {"noise": Scores({KID: 2.0})},
+        {"night": Scores({KID: 1.0}, {KID: (0.5, 1.5)})},
+        ("eyes", "others"),
+        {"answers": 72, "reals": 19},
+        packages={"b": "c 1"},
+    )
     assert ModelScores.read(model.report()) == model
     skipped = ModelScores("generate", skipped="no image of night")
     assert skipped.report() == {"task": "generate", "skipped": "no image of night"}
@@ -53,6 +61,7 @@ def test_reports_of_earlier_turns_and_of_metrics_that_are_gone_are_read() -> Non
     old = {"task": "generate", "fid_inception": 90.0, "samples": 8, "beside": {"noise": {FD: 9.0}}}
     model = ModelScores.read({**old, KID: 0.5, "lpips_alex": 0.123456})
     assert model.baselines["noise"].values == {FD: 9.0}
+    assert model.protocol == {"answers": 8, "reals": 8}
     assert columns([model.scores]) == [KID, "fid_inception", "lpips_alex"]
     assert str(model) == f"{KID} 0.5, fid_inception 90, lpips_alex 0.1235"
 
@@ -90,7 +99,7 @@ def test_the_best_of_a_task_comes_first_by_whatever_metric_there_is(
             r"'brightness' of roadmetrics 1.0 failed on m \(ValueError",
         ),
         ("return float('nan')", "'brightness' of roadmetrics 1.0 is not finite on m: nan"),
-        ("return None", "failed on m.*TypeError"),
+        ("return 'dark'", "failed on m.*ValueError"),
     ],
 )
 def test_a_metric_of_another_package_that_breaks_is_named(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from argus.models import draws
 from argus.models.augment import AdaptiveStrength, Kind, augment, mirror
 
-KINDS: tuple[Kind, ...] = ("colour", "translation", "cutout")
+KINDS: tuple[Kind, ...] = ("color", "translation", "cutout")
 
 
 def images(count: int = 6, height: int = 16, width: int = 24) -> torch.Tensor:
@@ -88,10 +88,10 @@ def test_cutout_blanks_one_window_of_at_most_half_the_sides_and_leaves_the_rest(
         assert (after[:, changed] == 0).all()
 
 
-def test_colour_changes_all_pixels_by_one_affine_map_an_image():
+def test_color_changes_all_pixels_by_one_affine_map_an_image():
     """Brightness, saturation and contrast keep the order of grey levels, at any place."""
     x = images(20)
-    before, after = x.mean(dim=1).flatten(1), augment(x, 1.0, ("colour",)).mean(dim=1).flatten(1)
+    before, after = x.mean(dim=1).flatten(1), augment(x, 1.0, ("color",)).mean(dim=1).flatten(1)
     for grey, changed in zip(before, after, strict=True):
         assert np.corrcoef(grey, changed)[0, 1] == pytest.approx(1.0, abs=1e-4)
 
@@ -101,14 +101,14 @@ def test_nothing_rotates_or_turns_upside_down():
     scene = torch.full((300, 3, 16, 24), -0.8)
     scene[:, :, :8] = 0.8
     torch.manual_seed(2)
-    for x in (augment(scene, 1.0, ("colour", "translation")), mirror(scene)):
+    for x in (augment(scene, 1.0, ("color", "translation")), mirror(scene)):
         assert (x[:, :, 2:6].mean(dim=(1, 2, 3)) > x[:, :, 10:14].mean(dim=(1, 2, 3))).all()
 
 
 def test_strength_is_the_probability_of_a_transform():
     torch.manual_seed(4)
     x = images(2000, 4, 8)
-    changed = (augment(x, 0.3, ("colour",)) != x).flatten(1).any(dim=1)
+    changed = (augment(x, 0.3, ("color",)) != x).flatten(1).any(dim=1)
     assert changed.float().mean().item() == pytest.approx(0.3, abs=0.04)
 
 

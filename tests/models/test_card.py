@@ -9,6 +9,7 @@ from argus.core.errors import ArgusError
 from argus.core.params import Domains
 from argus.data.packed import ORIGIN
 from argus.models import card as cards
+from argus.models import migrations
 from argus.models.ancestry import Generation, Share
 from argus.models.card import Card, SavedCard
 from argus.models.registry import settings
@@ -60,10 +61,30 @@ def test_a_card_without_a_spec_is_read_with_nothing_lost(tmp_path: Path) -> None
     renamed = {"pace": "discriminator_lr_multiplier", "turns": "discriminator_steps"}
     config = {renamed.get(name, name): value for name, value in old["config"].items()}
     assert card.spec.config == config
-    assert settings("sngan", card.spec.config).model_dump(mode="json") == config
+    built = migrations.config(card.spec.config)
+    assert built == config | {"augment_kinds": ["color", "translation", "cutout"]}
+    assert settings("sngan", built).model_dump(mode="json") == built
     written = card.model_dump(mode="json")
     flat = written.pop("spec") | written
-    assert flat == old | {"config": config}
+    assert flat == old | {"config": config, "features_seen": ["efficientnet", "inception"]}
+
+
+@pytest.mark.parametrize(
+    ("named", "seen"),
+    [((), ()), (("squeezenet",), ("squeezenet",)), (None, migrations.FEATURES_SEEN)],
+)
+def test_a_card_that_names_no_features_is_assumed_to_have_seen_all_of_its_day(
+    named: tuple[str, ...] | None, seen: tuple[str, ...], tmp_path: Path
+) -> None:
+    """One that says there were none is believed."""
+    card = Card(spec=spec(), steps=1, parameters={}, images_per_class={}, data_sha256="d" * 64)
+    cards.save(tmp_path / "m", card.model_copy(update={"features_seen": named or ()}), {}, {}, None)
+    if named is None:
+        path = tmp_path / "m/card.json"
+        fields = json.loads(path.read_text())
+        del fields["features_seen"]
+        path.write_text(json.dumps(fields))
+    assert cards.read(tmp_path / "m").features_seen == seen
 
 
 def test_cards_of_the_first_turns_are_still_read(tmp_path: Path) -> None:

@@ -57,6 +57,18 @@ def test_a_model_from_another_package_is_found(roadgans, arch):
     assert "dcgan" in known()
 
 
+def test_features_seen_that_are_one_text_are_refused(roadgans, monkeypatch) -> None:
+    """`("efficientnet")` lacks a comma: taken letter by letter, no judge would be found in it."""
+    monkeypatch.setattr(find("dcgan"), "features_seen", "efficientnet")
+    with pytest.raises(ArgusError, match=r"write \('efficientnet',\)"):
+        build("dcgan", {}, SCENE)
+
+
+def test_a_kind_of_augmentation_in_its_old_spelling_is_refused_with_the_new_one() -> None:
+    with pytest.raises(ArgusError, match=r"augment_kinds\.0: Input should be 'color'"):
+        build("sngan", {"augment_kinds": ["colour"]}, SCENE)
+
+
 def test_a_profile_stands_between_the_defaults_and_the_config(roadgans):
     wide = build("dcgan", {"learning_rate": 1e-3}, SCENE, profile="wide").config
     assert wide.model_dump() == {"filters": 64, "learning_rate": 1e-3}

@@ -14,11 +14,12 @@ from argus.core import params, reports
 from argus.core.files import sha256, write_json
 from argus.core.paths import CHAMPIONS, EVALUATED, TRAINED
 from argus.data.packed import Rights, Terms
+from argus.judging import registry
 from argus.judging.registry import RESERVED
 from stages.evaluate import __main__ as evaluate
 from stages.promote import __main__ as promote
 from stages.promote import task as promotion
-from tests.evaluate.world import leave, settings, stand_in
+from tests.evaluate.world import JUDGES, leave, settings, stand_in
 
 BEFORE = Path("before")
 
@@ -66,7 +67,7 @@ def test_a_champion_goes_on_with_the_list_of_what_is_behind_it(run) -> None:
             assert (CHAMPIONS / task / name).read_bytes() == (folder / name).read_bytes()
         assert decisions[task]["weights"] == sha256(CHAMPIONS / task / "generator.safetensors")
         assert "weights" not in reports.read("promote")[task]  # no metric
-        scores = {"kid_efficientnet", "fd_efficientnet"}
+        scores = {metric.key(name) for metric in registry.evaluated() for name in JUDGES}
         assert decisions[task].keys() - scores <= RESERVED
 
 

@@ -14,6 +14,8 @@ from argus.core import params, reports
 from argus.core.files import remove
 from argus.core.paths import EVALUATED, TRAINED
 from argus.data.packed import Packed
+from argus.judging import registry
+from argus.judging.baselines import must_beat
 from argus.judging.eligibility import Eligibility
 from argus.judging.gate.decide import Decision
 from argus.judging.registry import RESERVED
@@ -21,12 +23,14 @@ from argus.models import loading
 from stages.evaluate import __main__ as evaluate
 from stages.promote import task as promotion
 from tests.evaluate.world import (
+    JUDGES,
     LEARNT,
     Carrier,
     brightened,
+    judges,
     leave,
     pack,
-    quick,
+    packed,
     settings,
     stand_in,
 )
@@ -78,7 +82,7 @@ def decided(
     eligibility = Eligibility(
         sources, withdrawn or {}, lambda source, name: name in DELIVERED[source]
     )
-    return promotion.decide("generate", folder, p, quick(), eligibility, today)
+    return promotion.decide("generate", folder, p, judges(), eligibility, today)
 
 
 def evaluated(name: str, p: params.Params) -> None:
@@ -109,7 +113,7 @@ def test_no_metric_can_take_the_name_of_what_else_a_decision_says() -> None:
         learnt={"bright": LEARNT | OTHERS, "old": OTHERS},
     )
     said = {*figures, *Decision.__dataclass_fields__, *figures["incumbent_refused"]}
-    scores = {"kid_efficientnet", "fd_efficientnet"}
+    scores = {metric.key(name) for metric in registry.evaluated() for name in JUDGES}
     assert {"refused", "skipped", "against"} <= said
     assert said - scores - {"because"} <= RESERVED
 
@@ -118,15 +122,14 @@ def test_without_val_the_held_out_reals_say_it() -> None:
     _, _, figures = decided({"bright": None, "dim": 0.1})
     assert figures["challenger"] == "bright"
     assert figures["chosen"]["how"] == "best of 2 by KID on the held-out reals"
-    assert set(figures["against"]) == {"noise", "mean_image", "blurred"}
+    assert set(figures["against"]) == set(must_beat(None))
 
 
 def test_a_test_split_of_one_drive_promotes_nobody_and_is_reported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     test = replace(pack(3), groups=("one",) * 24)
-    for module in (evaluate, promotion):
-        monkeypatch.setattr(module, "read_packed", lambda _split: test)
+    packed(monkeypatch, [evaluate, promotion], lambda _split: test)
     decision, folder, figures = decided({"bright": 0.3})
     assert (decision.champion, folder) == (None, None)
     reports.metrics("promote", figures)
@@ -207,8 +210,7 @@ def carried(
         images[nights] = brightened(images[nights], 0.4)
         return replace(packed, images=images)
 
-    for module in (evaluate, promotion):
-        monkeypatch.setattr(module, "read_packed", bright_nights)
+    packed(monkeypatch, [evaluate, promotion], bright_nights)
     monkeypatch.setattr(loading, "load", lambda folder: Carrier(folder, ways[folder.name]))
     p = settings({"new": "day2night"}, DAY2NIGHT)
     leave(TRAINED / "new", task="day2night", domains=DAY2NIGHT)
@@ -217,7 +219,7 @@ def carried(
     if folder:
         leave(folder, task="day2night", domains=DAY2NIGHT)
     eligibility = Eligibility(("fleet",), {}, lambda *_: True)
-    decision, _, figures = promotion.decide("day2night", folder, p, quick(), eligibility, TODAY)
+    decision, _, figures = promotion.decide("day2night", folder, p, judges(), eligibility, TODAY)
     return decision, figures
 
 
@@ -225,9 +227,19 @@ def test_a_first_translator_must_be_nearer_than_the_images_as_they_came(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     decision, figures = carried(0.4, None, monkeypatch)
-    assert set(figures["against"]) == {"noise", "mean_image", "blurred", "untranslated"}
+    assert set(figures["against"]) == set(must_beat(DAY2NIGHT))
     assert figures["against"]["untranslated"]["confidence"] > 0.95
     assert "untranslated" not in decision.reason.partition(" at 95%")[0]
+
+
+def test_a_first_translator_that_is_no_nearer_than_a_lookup_table_is_not_promoted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the carrier does to every pixel alike, a tone curve does as well."""
+    decision, figures = carried(0.4, None, monkeypatch)
+    assert (decision.champion, decision.promoted) == (None, False)
+    assert figures["against"]["tone_curve"]["confidence"] < 0.95
+    assert "tone curve" in decision.reason.partition(" at 95%")[0]
 
 
 @pytest.mark.parametrize("way", [0.0, 0.9])
@@ -297,7 +309,7 @@ def test_a_successor_of_such_an_incumbent_is_held_against_the_baselines() -> Non
         {"dim": 0.1}, incumbent="older", sources=("fleet",), learnt={"older": OTHERS}
     )
     assert "incumbent" not in figures
-    assert set(figures["against"]) == {"noise", "mean_image", "blurred"}
+    assert set(figures["against"]) == set(must_beat(None))
     assert "the incumbent older may be used no more" in decision.reason
     assert (decision.champion, folder) == (None, None)  # it beats no baseline in this little world
 

@@ -12,6 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from argus.models.architectures.r3gan import R3GAN
 from stages.train.train import train
 from stages.train.validation import Score, Validation
 from tests.train import tiny
@@ -41,6 +42,18 @@ def trained(place: Path, seen: Seen, monkeypatch: pytest.MonkeyPatch, **changes)
     val = tiny.packed("val", 5)
     train(tiny.job("r3gan", place, settings, val=val, **changes))
     return json.loads((place / "trained/card.json").read_text())
+
+
+def test_the_card_names_the_features_that_weights_were_chosen_and_shaped_by(tmp_path, monkeypatch):
+    """Those of checkpoint selection, and those that the discriminators look through."""
+    plain = trained(tmp_path / "plain", Seen(0.5), monkeypatch, steps=2)
+    assert plain["features_seen"] == ["colours"]
+    train(tiny.job("r3gan", tmp_path / "unvalidated", steps=2))
+    card = json.loads((tmp_path / "unvalidated/trained/card.json").read_text())
+    assert (card["features_seen"], card["val_sha256"]) == ([], None)
+    monkeypatch.setattr(R3GAN, "features_seen", ("squeezenet",))
+    projected = trained(tmp_path / "projected", Seen(0.5), monkeypatch, steps=2)
+    assert projected["features_seen"] == ["colours", "squeezenet"]
 
 
 def test_the_best_weights_are_kept_not_the_last(tmp_path, monkeypatch):

@@ -268,6 +268,20 @@ def demo(**deliveries: list[str]) -> Rights:
     return Rights(BOTH | {"demo": Terms("Apache-2.0", True, deliveries)}, {})
 
 
+def test_what_an_ancestor_saw_its_descendants_have_seen(before, history, tmp_path):
+    """Through any number of warm starts, whatever the trainings since looked at."""
+    history(changed(before["r3gan"], tmp_path / "first", features_seen=["squeezenet"]))
+    second = told(tmp_path / "second", val=tiny.packed("val", 5))
+    assert second["features_seen"] == ["colours", "squeezenet"]
+    history(tmp_path / "second/trained")
+    assert told(tmp_path / "third")["features_seen"] == ["colours", "squeezenet"]
+
+
+def test_fresh_weights_have_seen_nothing_of_what_was_not_gone_on_from(before, history, tmp_path):
+    history(changed(before["r3gan"], tmp_path / "b", features_seen=["squeezenet"], failed="x"))
+    assert told(tmp_path / "cold")["features_seen"] == []
+
+
 @pytest.mark.parametrize(
     ("rights", "words"),
     [

@@ -2,7 +2,8 @@
 
 DVC leaves the outputs of a stage that is gone where they are, in the tree and in `dvc.lock`, and
 later stages depend on the folders above them: a turn that took them along would record models that
-it never trained, and no clone could tell why. DVC's cache is left alone, and so is every delivery.
+it never trained, and no clone could tell why. DVC's cache is left alone, and so are all deliveries
+and the twins that were handed in.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from ruamel.yaml import YAML
 from argus.cli.repository import workspace
 from argus.core import params
 from argus.core.files import atomic, remove
-from argus.core.paths import LOCK, PIPELINE, RAW
+from argus.core.paths import LOCK, PIPELINE, RAW, TWINS
+from argus.data.pulled import tracker_of
 
 OF_MODELS = (
     Path("models/trained"),
@@ -36,7 +38,7 @@ def found(settings: params.Params) -> list[Path]:
     ]
     return [
         path for folders, names in kept for folder in folders for path in _others(folder, names)
-    ]
+    ] + [path for path in _others(TWINS, settings.sources) if not tracker_of(path).is_file()]
 
 
 def _others(folder: Path, names: Collection[str]) -> list[Path]:

@@ -9,9 +9,11 @@ from argus.cli.repository import git
 from argus.cli.sources.dvc_index import stage_outputs
 from argus.cli.turns.inputs import RECORDED, Inputs
 from argus.core.errors import ArgusError
+from argus.core.paths import RAW
 
 INTAKE = re.compile(
     r"params\.yaml|data/sources/[^/]+\.yaml|data/raw/[^/]+/[^/]+\.dvc|data/raw/([^/]+/)?\.gitignore"
+    r"|data/twins/([^/]+\.dvc|\.gitignore)"
 )
 """What a person may have changed since the last turn."""
 
@@ -22,14 +24,16 @@ RETIRED = re.compile(r"data/ingest/.+|reports/ingest/[^/]+\.json")
 def foreign(changes: list[git.Change], begun: bool) -> list[git.Change]:
     """The changes that are not a turn's; `begun`: its pipeline has been at work already.
 
-    A `.dvc` file that is modified stands for a delivery that was altered, which is never intake.
+    A `.dvc` file that is modified stands for a delivery that was altered, which is never intake;
+    twins may grow.
     Records that differ from the last turn's (a `dvc repro` on another kind of machine, say) are
     the turn's to write again; new ones before it has begun are not.
     """
 
     def own(change: git.Change) -> bool:
         if INTAKE.fullmatch(change.path):
-            return not (change.path.endswith(".dvc") and "M" in change.code)
+            delivery = change.path.startswith(f"{RAW}/") and change.path.endswith(".dvc")
+            return not (delivery and "M" in change.code)
         if change.deleted and RETIRED.fullmatch(change.path):
             return True
         return (begun or change.code != "??") and RECORDED.fullmatch(change.path) is not None

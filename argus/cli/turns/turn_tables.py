@@ -7,7 +7,7 @@ import sys
 from argus.cli.tables import Table
 from argus.cli.turns.turn_summary import TurnSummary
 from argus.data.feasibility import missing_classes
-from argus.judging.scores import baselines_of, by_task, columns
+from argus.judging.scores import baselines_of, by_task, table_columns
 
 
 def images(turn: TurnSummary) -> Table:
@@ -33,7 +33,7 @@ def images(turn: TurnSummary) -> Table:
 def models(turn: TurnSummary) -> Table:
     """By task: a line per model, the best first, those without a score last, and then one per
     baseline."""
-    keys = columns(model.scores for model in turn.models.values())
+    keys = table_columns(turn.models.values())
     rows = []
     for task, competing in by_task(turn.models).items():
         rows += [

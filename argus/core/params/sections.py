@@ -46,6 +46,7 @@ class Demo(Strict):
     size: tuple[Count, Count]
     drives: dict[str, Count]
     frames: Count
+    twins: dict[str, str]
 
 
 class Hash(Strict):
@@ -194,7 +195,9 @@ class Model(Strict):
 
 class Evaluate(Strict):
     splits: Annotated[list[Literal["val", "test"]], Field(min_length=1), AfterValidator(once_each)]
+    judges: Annotated[list[str], Field(min_length=1), AfterValidator(once_each)]
     samples: Annotated[int, Field(ge=8)]
+    draws: Count
     seed: Seed
 
 
@@ -206,6 +209,7 @@ class RolledBack(Strict):
 
 class Promote(Strict):
     confidence: Annotated[float, Field(gt=0.5, lt=1)]
+    limits: dict[str, Annotated[float, Field(allow_inf_nan=False)]]
     rolled_back: dict[str, RolledBack] = {}
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from argus.judging.gate.choose import Choice
+from argus.judging.gate.guards import Verdict, failed, told
 from argus.judging.statistics import Comparison
 
 
@@ -44,6 +46,21 @@ class Decision:
             be = "was" if len(alike) == 1 else "were"
             notes.append(f"{', '.join(alike)} {be} skipped: {why}")
         return self.noting(*notes) if notes else self
+
+    def held_back(self, incumbent: str | None, verdicts: Sequence[Verdict]) -> Decision:
+        """The same, or not promoted after all, if a guard says no.
+
+        Args:
+            incumbent: who stays then.
+            verdicts: of the guards, on the challenger.
+        """
+        no = failed(verdicts)
+        if not no:
+            return self
+        said = f"the challenger is refused by {told(no)}"
+        if not self.promoted:
+            return self.noting(said)
+        return Decision(incumbent, False, f"{said}; else it would be promoted: {self.reason}")
 
     def noting(self, *notes: str) -> Decision:
         """The same, with more to its reason."""
@@ -150,5 +167,11 @@ def described(comparison: Comparison, metric: str) -> str:
 
 
 def over(comparison: Comparison) -> str:
-    """How many drives a comparison rests on, in words."""
-    return f"over {comparison.drives} drive{'' if comparison.drives == 1 else 's'}"
+    """How many units a comparison rests on, in words: "over 7 target drives and 1 source drive"."""
+    *others, last = [_counted(n, population) for population, n in comparison.units.items()]
+    return f"over {', '.join(others)} and {last}" if others else f"over {last}"
+
+
+def _counted(n: int, population: str) -> str:
+    named = re.sub(r"\b(drive|draw|seed)s\b", r"\1", population) if n == 1 else population
+    return f"{n} {named}"

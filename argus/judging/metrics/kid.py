@@ -8,56 +8,82 @@ from collections.abc import Sequence
 import numpy as np
 
 from argus.judging.metric import Metric
-from argus.judging.statistics import Comparison, over_groups
+from argus.judging.statistics import (
+    Comparison,
+    Estimate,
+    Sample,
+    below_zero,
+    interval_of,
+    mean_kernel,
+    mean_of_seeds,
+)
 
 
 def kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The cubic polynomial kernel of KID, (x.y / D + 1)^3: float64 [n, m]."""
     product: np.ndarray = a.astype(np.float64) @ b.astype(np.float64).T
-    return (product / a.shape[1] + 1) ** 3
+    product = product / a.shape[1] + 1
+    return product * product * product
 
 
-def kid(a: np.ndarray, b: np.ndarray) -> float:
-    """Kernel Inception Distance: unbiased squared MMD (Binkowski et al., ICLR 2018).
-
-    Over all images at once, not over random subsets.
-
-    Its mean over many draws does not depend on how many images there are; it may be negative where
-    the two sets are alike.
-
-    Args:
-        a: float [n, D], n at least 2.
-        b: float [m, D], m at least 2.
-    """
-    n, m = len(a), len(b)
-    aa, bb = kernel(a, a), kernel(b, b)
-    within = (aa.sum() - np.trace(aa)) / (n * (n - 1)) + (bb.sum() - np.trace(bb)) / (m * (m - 1))
-    return float(within - 2 * kernel(a, b).mean())
+def squared_mmd(sample: Sample, reals: Sample) -> Estimate:
+    """The unbiased squared MMD of a sample to the reals, with what each unit adds to it."""
+    within = mean_kernel(sample, sample, kernel) + mean_kernel(reals, reals, kernel)
+    return within - 2 * mean_kernel(sample, reals, kernel)
 
 
-def compare(
-    challenger: np.ndarray, rival: np.ndarray, reals: np.ndarray, groups: Sequence[str]
-) -> Comparison:
-    """The relative similarity test of Bounliphone et al. (ICLR 2016), over drives.
+def kid(sample: Sample, reals: Sample) -> float:
+    """Kernel Inception Distance: unbiased squared MMD (Binkowski et al., ICLR 2018, section 4).
 
-    Both models answer the same tasks, so image i of either and real i form a triple, and the
-    difference of their unbiased squared MMDs to the reals is one U-statistic over triples.
+    Over all images at once, not over random subsets, and never over two images of one unit: two
+    frames of a drive are more alike than two drives are, and such pairs make the distance of real
+    drives to real drives larger than it is, the more so the fewer drives there are.
+
+    Assumed is that units (drives) are drawn independently, those of the sample as those of the
+    reals; each counts alike unless `Sample.weights` says otherwise. Then the mean over many draws
+    of units depends neither on how many units there are nor on how many images they have; it may
+    be negative where the two sets are alike. Where there is a single drive its images are taken
+    for independent, and the value is biased upwards.
 
     Args:
-        challenger: float [N, D] features.
-        rival: float [N, D].
-        reals: float [N, D].
-        groups: N drive names, at least two different ones.
+        sample: at least two images.
+        reals: at least two images.
     """
-    h = _terms(challenger, reals) - _terms(rival, reals)
-    np.fill_diagonal(h, 0)
-    return over_groups(h, groups)
+    return squared_mmd(sample, reals).value
 
 
-def _terms(model: np.ndarray, reals: np.ndarray) -> np.ndarray:
-    """What each pair of triples adds to a model's squared MMD, but for the reals' own part."""
-    cross = kernel(model, reals)
-    return kernel(model, model) - (cross + cross.T)
+def interval(sample: Sample, reals: Sample) -> tuple[float, float]:
+    """The central 90 % of where the distance may lie, by the jackknife over units.
+
+    With too few units to tell both ends are the value itself.
+    """
+    return interval_of(squared_mmd(sample, reals))
 
 
-METRIC = Metric("kid", "KID", ("features", "real_features"), kid, compare=compare)
+def compare(challengers: Sequence[Sample], rivals: Sequence[Sample], reals: Sample) -> Comparison:
+    """Whether a challenger is nearer to the reals than its rival is: their KIDs' difference.
+
+    The relative similarity test of Bounliphone et al. (ICLR 2016), with units in place of images:
+    drives of the reals, drives of the sources (the same for both where they translate the same),
+    single draws of generators. The reals' own part of the distance drops out.
+
+    With one sample of a side the claim is about those very weights: another seed of the same
+    recipe may be worse. Several samples of a side are seeds of one recipe; then the claim is about
+    the mean of what the recipe gives, and what seeds differ by enters the error.
+
+    Args:
+        challengers: one sample for each seed of the challenger, at least one.
+        rivals: the same of its rival.
+        reals: the held-out reals.
+    """
+    ours = mean_of_seeds([_to_reals(each, reals) for each in challengers], "the challenger")
+    theirs = mean_of_seeds([_to_reals(each, reals) for each in rivals], "the rival")
+    return below_zero(ours - theirs)
+
+
+def _to_reals(sample: Sample, reals: Sample) -> Estimate:
+    """The squared MMD but for the reals' own part."""
+    return mean_kernel(sample, sample, kernel) - 2 * mean_kernel(sample, reals, kernel)
+
+
+METRIC = Metric("kid", "KID", ("sample", "real_sample"), kid, interval=interval, compare=compare)

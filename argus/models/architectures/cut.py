@@ -19,7 +19,7 @@ Where all forms depart:
 - with `equivariance` what was translated mirrored is mirrored back before it is judged, where CUT's
   code shows it as it is. So the discriminator never sees a mirrored road, fake or real, and a
   country that drives on the left stays so: it needs no leave as `train.mirror` does;
-- the discriminator may see DiffAugment (without colour: brightness is what tells night from day).
+- the discriminator may see DiffAugment (without color: brightness is what tells night from day).
 
 Where the defaults depart, chosen on the demo world at 32x48, day to night, batch 4, by KID to 37
 held-out nights (untranslated .207) and by eye, one run each:
@@ -41,66 +41,39 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 import torch
-from pydantic import Field
-from torch import Tensor, nn
+from pydantic import Field, NonNegativeFloat
+from torch import Tensor
 from torch.optim import Adam, Optimizer
 
-from argus.core.errors import ArgusError
-from argus.models.architecture import (
-    Architecture,
-    ArchitectureConfig,
-    OptimizerStep,
-    ScheduledValues,
-)
-from argus.models.augment import Kind, augment
-from argus.models.blocks.patch import must_hold_a_patch, patch_discriminator
-from argus.models.blocks.resnet import MULTIPLE, Resampling, ResNetGenerator
-from argus.models.card import Card
+from argus.core.fields import Count, Positive, Share
+from argus.models.architecture import OptimizerStep, ScheduledValues
 from argus.models.contrast import Heads, draw_places, patch_nce
-from argus.models.inference import Translator
 from argus.models.losses import LEAST_SQUARES
-from argus.models.scene import Batch, Scene, Stream
-from argus.models.schedules import constant, constant_then_linear
-
-Count = Annotated[int, Field(ge=1)]
-Share = Annotated[float, Field(ge=0, le=1)]
+from argus.models.scene import Batch, Scene
+from argus.models.unpaired_translation import UnpairedTranslationConfig, UnpairedTranslationGAN
 
 
-class Config(ArchitectureConfig):
-    """Sizes, weights of the losses, schedules."""
+class Config(UnpairedTranslationConfig):
+    """What CUT adds. The paper's `resampling` is `antialiased`, and so is the discriminator's then,
+    whose patch is a little larger."""
 
-    filters: Count = 16
-    """Channels at full resolution; doubled at each of the two halvings."""
-    blocks: Count = 3
-    """Residual blocks of the generator."""
-    residual: bool = True
-    """Whether the generator gives what to change in its image, or (the paper) a new image."""
-    resampling: Resampling = "resized"
-    """How the generator halves and doubles, see `blocks.resnet`; the paper's is `antialiased`, and
-    the discriminator halves so too then."""
-    discriminator_filters: Count = 16
-    discriminator_layers: Annotated[int, Field(ge=1, le=5)] = 2
-    """Halvings of the discriminator; 3 make its patch 70 x 70 pixels, 2 make it 34 x 34 (a little
-    larger where anti-aliased)."""
     head_width: Count = 64
     """Length of the vectors that are compared."""
     patches: Annotated[int, Field(ge=2)] = 256
     """Places compared in each layer; all of a layer that has fewer."""
-    temperature: Annotated[float, Field(gt=0)] = 0.07
-    contrast: Annotated[float, Field(ge=0)] = 1.5
+    temperature: Positive = 0.07
+    contrast: NonNegativeFloat = 1.5
     """Weight of PatchNCE; too much of it, and a `residual` generator changes nothing at all."""
     identity: bool = True
     """Whether an image of the target condition is held to itself, too."""
     equivariance: bool = False
     """Whether every other step translates mirrored images, and holds the outcome, mirrored back, to
     the images as they were."""
-    learning_rate: Annotated[float, Field(gt=0)] = 6e-4
-    decay_from: Annotated[float, Field(ge=0, lt=1)] = 0.5
-    """Share of the training after which the learning rate falls."""
     augment: Share = 0.5
-    """Probability of each kind of augmentation."""
-    augment_kinds: tuple[Kind, ...] = ("translation", "cutout")
-    ema_images: Annotated[float, Field(ge=0)] = 400.0
+
+    @property
+    def antialiased(self) -> bool:
+        return self.resampling == "antialiased"
 
 
 FAST: dict[str, Any] = {"identity": False, "equivariance": True}
@@ -119,7 +92,7 @@ PUBLISHED: dict[str, Any] = {
 }
 
 
-class CUT(Architecture):
+class CUT(UnpairedTranslationGAN):
     """Generator and heads share an optimizer, the discriminator has another."""
 
     config_type = Config
@@ -133,31 +106,11 @@ class CUT(Architecture):
     inference_modules = ("generator",)
 
     def __init__(self, config: Config, scene: Scene) -> None:
-        super().__init__()
-        if scene.domains is None:
-            raise ArgusError(
-                "cut translates: give its entry in params.yaml `domains` (source, target)"
-            )
-        filtered = config.resampling == "antialiased"
-        scene.must_divide(max(MULTIPLE, 2**config.discriminator_layers if filtered else 0))
-        must_hold_a_patch(scene, config.discriminator_layers)
-        self.config = config
-        self.generator = ResNetGenerator(
-            config.filters, config.blocks, config.resampling, config.residual
-        )
+        super().__init__(config, scene)
+        self.generator = self._generator()
         self.heads = Heads(self.generator.feature_widths, config.head_width)
-        self.discriminator = patch_discriminator(
-            config.discriminator_filters, config.discriminator_layers, filtered
-        )
-        self.streams = {
-            "source": Stream((scene.domains.source,)),
-            "target": Stream((scene.domains.target,)),
-        }
+        self.discriminator = self._discriminator()
         self.chance_level_loss = {"loss/discriminator": LEAST_SQUARES.chance_level_loss}
-        self.schedules = {
-            "learning_rate": constant_then_linear(config.learning_rate, config.decay_from),
-            "ema_images": constant(config.ema_images),
-        }
 
     def optimizers(self) -> dict[str, Optimizer]:
         made = [*self.generator.parameters(), *self.heads.parameters()]
@@ -190,9 +143,6 @@ class CUT(Architecture):
             "loss/contrast": contrast,
         }
 
-    def inference_model(self, networks: nn.ModuleDict, card: Card) -> Translator:
-        return Translator(card, networks, translator=networks["generator"], multiple=MULTIPLE)
-
     def _translated(self, images: Tensor) -> tuple[Tensor, list[Tensor], list[Tensor]]:
         """Translations, their features, and those of the images at the same places."""
         if self.config.equivariance and torch.rand(()) < 0.5:
@@ -214,9 +164,6 @@ class CUT(Architecture):
             for query, key in zip(self.heads(queries, places), wanted, strict=True)
         ]
         return torch.stack(losses).mean()
-
-    def _augmented(self, images: Tensor) -> Tensor:
-        return augment(images, self.config.augment, self.config.augment_kinds)
 
 
 ARCHITECTURE = CUT

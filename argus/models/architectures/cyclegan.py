@@ -2,7 +2,7 @@
 
 Zhu et al., "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks", ICCV
 2017. Kept from the paper: least-squares loss, PatchGAN discriminators, residual generators with
-instance normalisation, a cycle and an identity loss, a pool of 50 fakes, Adam(0.5), constant and
+instance normalization, a cycle and an identity loss, a pool of 50 fakes, Adam(0.5), constant and
 then linear decay, weights from N(0, 0.02). The profiles `published` (nine residual blocks) and
 `published_6` are the paper's: 11.38M or 7.84M parameters a generator, 2.77M a discriminator.
 
@@ -17,8 +17,8 @@ Where the defaults depart:
 - the generator that is kept is averaged over steps.
 
 Where all forms depart: passes through one generator that do not wait for each other run as one
-batch (instance normalisation keeps images apart, so the result is the same); and the discriminators
-may see DiffAugment (without colour: brightness is what tells night from day), off by default.
+batch (instance normalization keeps images apart, so the result is the same); and the discriminators
+may see DiffAugment (without color: brightness is what tells night from day), off by default.
 
 Shapes: [N, 3, H, W] in [-1, 1] -> the same. Both sides must be multiples of 4 and at least
 3 * 2 ** discriminator_layers px.
@@ -28,60 +28,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import chain
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 import torch
-from pydantic import Field
+from pydantic import NonNegativeFloat, NonNegativeInt
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Adam, Optimizer
 
-from argus.core.errors import ArgusError
-from argus.models.architecture import (
-    Architecture,
-    ArchitectureConfig,
-    OptimizerStep,
-    ScheduledValues,
-)
-from argus.models.augment import Kind, augment
-from argus.models.blocks.patch import must_hold_a_patch, patch_discriminator
-from argus.models.blocks.resnet import MULTIPLE, Resampling, ResNetGenerator
-from argus.models.card import Card
-from argus.models.inference import Translator
+from argus.models.architecture import OptimizerStep, ScheduledValues
 from argus.models.losses import LEAST_SQUARES
 from argus.models.pool import ImagePool
-from argus.models.scene import Batch, Scene, Stream
-from argus.models.schedules import constant, constant_then_linear
-
-Count = Annotated[int, Field(ge=1)]
-Share = Annotated[float, Field(ge=0, le=1)]
+from argus.models.scene import Batch, Scene
+from argus.models.unpaired_translation import UnpairedTranslationConfig, UnpairedTranslationGAN
 
 
-class Config(ArchitectureConfig):
-    """Sizes, weights of the losses, schedules."""
+class Config(UnpairedTranslationConfig):
+    """What CycleGAN adds. The paper's `resampling` is `transposed`."""
 
-    filters: Count = 16
-    """Channels at full resolution; doubled at each of the two halvings."""
-    blocks: Count = 3
-    """Residual blocks of a generator."""
-    residual: bool = True
-    """Whether a generator gives what to change in its image, or (the paper) a new image."""
-    resampling: Resampling = "resized"
-    """How a generator halves and doubles, see `blocks.resnet`; the paper's is `transposed`."""
-    discriminator_filters: Count = 16
-    discriminator_layers: Annotated[int, Field(ge=1, le=5)] = 2
-    """Halvings of a discriminator; 3 make its patch 70 x 70 pixels, 2 make it 34 x 34."""
-    cycle: Annotated[float, Field(ge=0)] = 4.0
-    identity: Annotated[float, Field(ge=0)] = 0.25
+    cycle: NonNegativeFloat = 4.0
+    identity: NonNegativeFloat = 0.25
     """Weight of the identity loss, as a share of `cycle`."""
-    pool: Annotated[int, Field(ge=0)] = 50
-    learning_rate: Annotated[float, Field(gt=0)] = 6e-4
-    decay_from: Annotated[float, Field(ge=0, lt=1)] = 0.5
-    """Share of the training after which the learning rate falls."""
-    augment: Share = 0.0
-    """Probability of each kind of augmentation."""
-    augment_kinds: tuple[Kind, ...] = ("translation", "cutout")
-    ema_images: Annotated[float, Field(ge=0)] = 400.0
+    pool: NonNegativeInt = 50
+    """Past fakes of each condition that the discriminators are shown again; 0 is none."""
 
 
 PUBLISHED: dict[str, Any] = {
@@ -98,7 +67,7 @@ PUBLISHED: dict[str, Any] = {
 }
 
 
-class CycleGAN(Architecture):
+class CycleGAN(UnpairedTranslationGAN):
     """Two generators share an optimizer, two discriminators another."""
 
     config_type = Config
@@ -110,31 +79,14 @@ class CycleGAN(Architecture):
     inference_modules = ("forth",)
 
     def __init__(self, config: Config, scene: Scene) -> None:
-        super().__init__()
-        if scene.domains is None:
-            raise ArgusError(
-                "cyclegan translates: give its entry in params.yaml `domains` (source, target)"
-            )
-        scene.must_divide(MULTIPLE)
-        must_hold_a_patch(scene, config.discriminator_layers)
-        self.config = config
-        self.forth, self.back = _generator(config), _generator(config)
-        self.discriminator_source, self.discriminator_target = (
-            _discriminator(config),
-            _discriminator(config),
-        )
+        super().__init__(config, scene)
+        self.forth, self.back = self._generator(), self._generator()
+        self.discriminator_source = self._discriminator()
+        self.discriminator_target = self._discriminator()
         shape = (3, scene.height, scene.width)
         self.past_sources = ImagePool(config.pool, shape)
         self.past_targets = ImagePool(config.pool, shape)
-        self.streams = {
-            "source": Stream((scene.domains.source,)),
-            "target": Stream((scene.domains.target,)),
-        }
         self.chance_level_loss = {"loss/discriminators": 2 * LEAST_SQUARES.chance_level_loss}
-        self.schedules = {
-            "learning_rate": constant_then_linear(config.learning_rate, config.decay_from),
-            "ema_images": constant(config.ema_images),
-        }
 
     def optimizers(self) -> dict[str, Optimizer]:
         generators = chain(self.forth.parameters(), self.back.parameters())
@@ -159,10 +111,8 @@ class CycleGAN(Architecture):
         cycle = functional.l1_loss(self.back(fake_target), source)
         cycle = cycle + functional.l1_loss(self.forth(fake_source), target)
         identity = functional.l1_loss(same_target, target) + functional.l1_loss(same_source, source)
-        g_loss = LEAST_SQUARES.generator(
-            self.discriminator_target(self._augmented(fake_target)).float(), None
-        ) + LEAST_SQUARES.generator(
-            self.discriminator_source(self._augmented(fake_source)).float(), None
+        g_loss = self._g_loss(self.discriminator_target, fake_target) + self._g_loss(
+            self.discriminator_source, fake_source
         )
         weight = self.config.cycle
         optimizer_step(
@@ -181,26 +131,12 @@ class CycleGAN(Architecture):
             "loss/identity": identity,
         }
 
-    def inference_model(self, networks: nn.ModuleDict, card: Card) -> Translator:
-        return Translator(card, networks, translator=networks["forth"], multiple=MULTIPLE)
-
-    def _augmented(self, images: Tensor) -> Tensor:
-        return augment(images, self.config.augment, self.config.augment_kinds)
-
     def _g_loss(self, discriminator: nn.Module, fakes: Tensor) -> Tensor:
         return LEAST_SQUARES.generator(discriminator(self._augmented(fakes)).float(), None)
 
     def _d_loss(self, discriminator: nn.Module, reals: Tensor, fakes: Tensor) -> Tensor:
         logits = discriminator(torch.cat([self._augmented(reals), self._augmented(fakes)])).float()
         return LEAST_SQUARES.discriminator(*logits.chunk(2))
-
-
-def _generator(config: Config) -> ResNetGenerator:
-    return ResNetGenerator(config.filters, config.blocks, config.resampling, config.residual)
-
-
-def _discriminator(config: Config) -> nn.Sequential:
-    return patch_discriminator(config.discriminator_filters, config.discriminator_layers)
 
 
 ARCHITECTURE = CycleGAN

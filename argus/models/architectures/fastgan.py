@@ -2,7 +2,7 @@
 
 Liu et al., "Towards Faster and Stabilized GAN Training for High-fidelity Few-shot Image Synthesis",
 ICLR 2021. Kept from the paper: one or two convolutions a level with gated linear units and batch
-normalisation; skip-layer excitation, by which a coarse level gates the channels of one `reach`
+normalization; skip-layer excitation, by which a coarse level gates the channels of one `reach`
 levels finer; a discriminator of places (a logit for each), which learns to describe images by
 decoding reals (the whole, its half-size copy, and a quarter of it from the level before the last);
 hinge loss with margins drawn from U(.8, 1) for each place; spectral norm; DiffAugment; Adam(.5) at
@@ -14,14 +14,14 @@ without our conditioning. They hold the small discriminator and the three decode
 discriminator's), though those only train.
 
 Where we depart:
-- classes: gain and bias of every batch normalisation in the generator, and a projection at every
+- classes: gain and bias of every batch normalization in the generator, and a projection at every
   place of the discriminator (Miyato and Koyama, ICLR 2018). With C classes that is (C - 1) * 11,392
   more parameters in the generator of `published` and C * 20,480 in the discriminator;
 - reconstructions are compared by L1 at three scales; the paper's LPIPS needs weights that must be
   downloaded;
 - no noise is injected into the generator's levels, as the authors' code does: the same noise and
   class give the same image, in an exported model too;
-- the generator has no spectral norm, as it has in the authors' code: before a batch normalisation,
+- the generator has no spectral norm, as it has in the authors' code: before a batch normalization,
   where nearly all of its weights are, it would change nothing;
 - excitation pools to the coarsest grid, so 4x4 at 256x256, and not to 4x4 at any size;
 - reals and fakes are halved before they are augmented, each size by draws of its own, so that the
@@ -40,14 +40,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import torch
-from pydantic import Field, model_validator
+from pydantic import NonNegativeFloat, model_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
 from argus.core.errors import ArgusError
+from argus.core.fields import Count, Positive, Share
 from argus.models import draws
 from argus.models.architecture import OptimizerStep, ScheduledValues
 from argus.models.augment import AdaptiveStrength, Kind, augment
@@ -65,12 +66,9 @@ from argus.models.blocks.fastgan import (
     quarter,
 )
 from argus.models.blocks.normalization import ClassBatchNorm2d, JointBatchNorm2d, spectral
-from argus.models.class_conditional import ClassConditionalConfig, ClassConditionalGAN, Count
+from argus.models.class_conditional import ClassConditionalConfig, ClassConditionalGAN
 from argus.models.scene import Batch, Scene, Stream
 from argus.models.schedules import constant, cosine
-
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
 
 
 class Config(ClassConditionalConfig):
@@ -85,17 +83,17 @@ class Config(ClassConditionalConfig):
     discriminator_reach: Count = 2
     decoder_widths: tuple[Count, ...] = (16,)
     """Channels of a decoder by level, coarsest first: two fewer than `discriminator_widths`."""
-    reconstruction: Annotated[float, Field(ge=0)] = 1.0
+    reconstruction: NonNegativeFloat = 1.0
     """Weight of the reconstructions beside the hinge loss."""
     learning_rate: Positive = 1e-3
     augment: Share = 0.3
     """Probability of each kind of augmentation; where it is adaptive, the first."""
-    augment_kinds: tuple[Kind, ...] = ("colour", "translation")
+    augment_kinds: tuple[Kind, ...] = ("color", "translation")
     augment_target: Share | None = None
     """Of ADA's heuristic; null leaves the probability as it is."""
     augment_images: Count = 500_000
     """Reals from probability 0 to 1 where it is adaptive."""
-    ema_images: Annotated[float, Field(ge=0)] = 1000.0
+    ema_images: NonNegativeFloat = 1000.0
     """Half-life of the average at the end, in images; it grows from 0."""
 
     @model_validator(mode="after")

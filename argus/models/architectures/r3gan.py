@@ -2,7 +2,7 @@
 
 Huang et al., "The GAN is dead; long live the GAN! A Modern GAN Baseline", NeurIPS 2024. Kept from
 the paper: the relativistic loss with R1 and R2 in every step, (gamma / 2) * (R1 + R2), at the
-images before augmentation; no normalisation anywhere; bottleneck residual blocks (1x1, grouped
+images before augmentation; no normalization anywhere; bottleneck residual blocks (1x1, grouped
 3x3, 1x1) whose last convolution starts at zero and whose others are scaled down by depth (Fixup);
 [1, 2, 1] resampling; a learned basis at the coarsest level; Adam with beta1 0; cosine schedules for
 learning rate, beta2, gamma, augmentation and the half-life of the average. Real and fake of a pair
@@ -42,16 +42,17 @@ from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal
 
 import torch
-from pydantic import Field, model_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, model_validator
 from torch import Tensor, nn
 
+from argus.core.fields import Count, Positive
 from argus.models import draws
 from argus.models.architecture import OptimizerStep, ScheduledValues
 from argus.models.augment import Kind, augment
 from argus.models.blocks.bottleneck import Bottleneck, scaled, to_rgb
 from argus.models.blocks.convolution import TwiceConv2d
 from argus.models.blocks.resampling import Downsample, Upsample
-from argus.models.class_conditional import ClassConditionalConfig, ClassConditionalGAN, Count
+from argus.models.class_conditional import ClassConditionalConfig, ClassConditionalGAN
 from argus.models.losses import RELATIVISTIC, mode_seeking, squared_gradient
 from argus.models.scene import Batch, Scene, Stream
 from argus.models.schedules import cosine
@@ -67,21 +68,21 @@ class Config(ClassConditionalConfig):
     """Channels by level, coarsest first; each level doubles the sides."""
     blocks: Count = 1
     """Residual blocks a level."""
-    expansion: Annotated[float, Field(gt=0)] = 1.0
+    expansion: Positive = 1.0
     """Width inside a block over that of its level."""
-    group_width: Annotated[int, Field(ge=0)] = 0
+    group_width: NonNegativeInt = 0
     """Channels in a group of the 3x3 convolutions (the paper: 16); 0 is one group."""
     patch: Literal[1, 2, 4] = 2
     """Side in pixels of what the finest level sees as one place."""
-    mode_seeking: Annotated[float, Field(ge=0)] = 0.1
+    mode_seeking: NonNegativeFloat = 0.1
     """Weight of the term that pushes images of different noise apart; 0 (the paper) is off."""
     learning_rate: Range = (1.2e-3, 4e-4)
-    discriminator_lr_multiplier: Annotated[float, Field(gt=0)] = 4.0
+    discriminator_lr_multiplier: Positive = 4.0
     beta2: Range = (0.9, 0.99)
     gamma: Range = (0.3, 0.03)
     augment: Range = (0.0, 0.3)
     """Probability of each kind of augmentation."""
-    augment_kinds: tuple[Kind, ...] = ("colour", "translation", "cutout")
+    augment_kinds: tuple[Kind, ...] = ("color", "translation", "cutout")
     ema_images: Range = (0.0, 700.0)
     anneal: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of the training during which the schedules move."""

@@ -2,7 +2,7 @@
 
 Miyato et al., "Spectral Normalization for Generative Adversarial Networks", and Miyato and Koyama,
 "cGANs with Projection Discriminator", both ICLR 2018. Kept from the papers: residual networks with
-batch normalisation by class in the generator and the spectral norm on every weight of the
+batch normalization by class in the generator and the spectral norm on every weight of the
 discriminator (its embedding too), which sums over places and adds the projection of the features on
 the class; hinge loss; Adam(0, .9); several steps of the discriminator for one of the generator. A
 fake has the class of a real of its batch.
@@ -23,7 +23,7 @@ Where we depart:
   (two time-scales, Heusel et al., NeurIPS 2017), since two CPU cores have few steps to give.
 
 Fakes that only the discriminator sees move the running statistics of the generator's batch
-normalisation too: they are drawn with the weights of that moment, so they measure the same.
+normalization too: they are drawn with the weights of that moment, so they measure the same.
 
 Shapes: noise [N, noise] and class index [N] -> image [N, 3, H, W] in [-1, 1]. Both sides must be
 multiples of 2 ** (len(generator_widths) - 1) and of 2 ** halvings.
@@ -36,22 +36,20 @@ from itertools import pairwise
 from typing import Annotated, Any, ClassVar
 
 import torch
-from pydantic import Field, model_validator
+from pydantic import Field, NonNegativeFloat, model_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
+from argus.core.fields import Count, Positive, Share
 from argus.models import draws
 from argus.models.architecture import OptimizerStep, ScheduledValues
 from argus.models.augment import AdaptiveStrength, Kind, augment
 from argus.models.blocks.normalization import JointBatchNorm2d, spectral
 from argus.models.blocks.sngan import DownBlock, UpBlock
-from argus.models.class_conditional import ClassConditionalConfig, ClassConditionalGAN, Count
+from argus.models.class_conditional import ClassConditionalConfig, ClassConditionalGAN
 from argus.models.losses import HINGE
 from argus.models.scene import Batch, Scene, Stream
 from argus.models.schedules import constant_then_linear, cosine
-
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
 
 
 class Config(ClassConditionalConfig):
@@ -61,7 +59,7 @@ class Config(ClassConditionalConfig):
     """Channels by level, coarsest first; each level after the first doubles the sides."""
     discriminator_widths: tuple[Count, ...] = (16, 32, 64, 96)
     """Channels by block, finest first."""
-    halvings: Annotated[int, Field(ge=1)] = 3
+    halvings: Count = 3
     """How many of the discriminator's blocks, from the first, halve the sides."""
     discriminator_steps: Count = 1
     """Steps of the discriminator for one of the generator."""
@@ -70,12 +68,12 @@ class Config(ClassConditionalConfig):
     """Share of the training after which the learning rate falls."""
     augment: Share = 0.3
     """Probability of each kind of augmentation; where it is adaptive, the first."""
-    augment_kinds: tuple[Kind, ...] = ("colour", "translation", "cutout")
+    augment_kinds: tuple[Kind, ...] = ("color", "translation", "cutout")
     augment_target: Share | None = None
     """Of ADA's heuristic; null leaves the probability as it is."""
     augment_images: Count = 500_000
     """Reals from probability 0 to 1 where it is adaptive."""
-    ema_images: Annotated[float, Field(ge=0)] = 1000.0
+    ema_images: NonNegativeFloat = 1000.0
     """Half-life of the average at the end, in images; it grows from 0."""
 
     @model_validator(mode="after")

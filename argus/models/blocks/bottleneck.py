@@ -1,4 +1,4 @@
-"""Layers of R3GAN (Huang et al., NeurIPS 2024, section 4): bottlenecks without normalisation."""
+"""Layers of R3GAN (Huang et al., NeurIPS 2024, section 4): bottlenecks without normalization."""
 
 from __future__ import annotations
 

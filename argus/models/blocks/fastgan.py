@@ -39,7 +39,7 @@ class SkipExcitation(nn.Module):
 
 
 class Gated(nn.Module):
-    """3x3 convolution, batch normalisation by class, gated linear unit; sides kept."""
+    """3x3 convolution, batch normalization by class, gated linear unit; sides kept."""
 
     def __init__(self, before: int, after: int, classes: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Normalisation of activations over the joint batch, and of weights by their spectral norm.
+"""Normalization of activations over the joint batch, and of weights by their spectral norm.
 
 Statistics of a batch make every image depend on the others, so with several processes they must be
 those of the whole batch: else N processes train something else than one does.
@@ -41,7 +41,7 @@ class _JointSum(torch.autograd.Function):
 
 
 class JointBatchNorm2d(nn.BatchNorm2d):
-    """Batch normalisation (Ioffe and Szegedy, ICML 2015) over the images of all processes.
+    """Batch normalization (Ioffe and Szegedy, ICML 2015) over the images of all processes.
 
     On one process, and when evaluating, it is `nn.BatchNorm2d`. Every process must hold as many
     images of the same size as every other. Statistics are taken in float32, the mean before the
@@ -81,7 +81,7 @@ class JointBatchNorm2d(nn.BatchNorm2d):
 
 
 class ClassBatchNorm2d(nn.Module):
-    """Batch normalisation whose gain and bias belong to the class (de Vries et al., NeurIPS 2017).
+    """Batch normalization whose gain and bias belong to the class (de Vries et al., NeurIPS 2017).
 
     The statistics are those of the whole batch, whatever its classes. Gains start about 1, biases
     about 0, apart by `SPREAD`: where all classes start alike, as published, a training of a few

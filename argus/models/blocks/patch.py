@@ -25,7 +25,7 @@ def patch_discriminator(filters: int, halvings: int, antialiased: bool = False) 
         antialiased: halve by a full convolution and a low-pass filter, as CUT does; sides must be
             multiples of 2 ** halvings then. Patches are a little larger.
     """
-    layers: list[nn.Module] = [*_halving(3, filters, antialiased, normalised=False)]
+    layers: list[nn.Module] = [*_halving(3, filters, antialiased, normalized=False)]
     width = filters
     for layer in range(1, halvings):
         after = filters * min(2**layer, WIDEST)
@@ -56,9 +56,9 @@ def _active() -> nn.Module:
 
 
 def _halving(
-    before: int, after: int, antialiased: bool, normalised: bool = True
+    before: int, after: int, antialiased: bool, normalized: bool = True
 ) -> list[nn.Module]:
-    norm = [nn.InstanceNorm2d(after)] if normalised else []
+    norm = [nn.InstanceNorm2d(after)] if normalized else []
     if not antialiased:
         return [nn.Conv2d(before, after, 4, 2, 1), *norm, _active()]
     # One pixel more at the far side keeps the sides even for the filter.

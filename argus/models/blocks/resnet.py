@@ -1,7 +1,7 @@
 """The residual encoder-decoder that CycleGAN and CUT translate with.
 
 The network of Johnson et al., ECCV 2016, in the layout of Zhu et al., ICCV 2017 (appendix): a 7x7
-convolution, two halvings, residual blocks, two doublings, a 7x7 convolution; instance normalisation
+convolution, two halvings, residual blocks, two doublings, a 7x7 convolution; instance normalization
 and ReLU after every convolution but the last; weights from N(0, 0.02), biases zero.
 
 How it resamples (`resampling`):
@@ -50,7 +50,7 @@ class ResNetGenerator(nn.Module):
         super().__init__()
         self.residual = residual
         width = filters
-        layers = [_convolution(3, width, 7), *_normalised(width)]
+        layers = [_convolution(3, width, 7), *_normalized(width)]
         taps = []
         for _ in range(2):
             taps.append(len(layers))
@@ -64,7 +64,7 @@ class ResNetGenerator(nn.Module):
         layers.append(_convolution(width, 3, 7))
         self.body = nn.Sequential(*layers).apply(initialize)
         self.taps = sorted(set(taps))
-        """Layers whose outputs are features: both halving convolutions (before normalisation), the
+        """Layers whose outputs are features: both halving convolutions (before normalization), the
         first and the middle residual block. Of nine blocks that is the first and the fifth: with
         the pixels, layers 0, 4, 8, 12 and 16 in CUT's count."""
         self.feature_widths = [3, 2 * filters, *[4 * filters] * (len(self.taps) - 1)]
@@ -103,7 +103,7 @@ class Residual(nn.Module):
         super().__init__()
         self.body = nn.Sequential(
             _convolution(width, width, 3),
-            *_normalised(width),
+            *_normalized(width),
             _convolution(width, width, 3),
             nn.InstanceNorm2d(width),
         )
@@ -158,15 +158,15 @@ def _convolution(before: int, after: int, kernel: int) -> nn.Module:
     return ReflectedConv2d(before, after, kernel)
 
 
-def _normalised(width: int) -> list[nn.Module]:
+def _normalized(width: int) -> list[nn.Module]:
     return [nn.InstanceNorm2d(width), nn.ReLU(inplace=True)]
 
 
 def _halving(width: int, resampling: Resampling) -> list[nn.Module]:
     """Half the sides, `width` channels to twice as many; the convolution comes first."""
     if resampling == "antialiased":
-        return [nn.Conv2d(width, 2 * width, 3, 1, 1), *_normalised(2 * width), Downsample()]
-    return [nn.Conv2d(width, 2 * width, 3, 2, 1), *_normalised(2 * width)]
+        return [nn.Conv2d(width, 2 * width, 3, 1, 1), *_normalized(2 * width), Downsample()]
+    return [nn.Conv2d(width, 2 * width, 3, 2, 1), *_normalized(2 * width)]
 
 
 def _doubling(width: int, resampling: Resampling) -> list[nn.Module]:
@@ -180,4 +180,4 @@ def _doubling(width: int, resampling: Resampling) -> list[nn.Module]:
             layers = [nn.Upsample(scale_factor=2), _convolution(2 * width, width, 3)]
         case "antialiased":
             layers = [Upsample(), nn.Conv2d(2 * width, width, 3, 1, 1)]
-    return [*layers, *_normalised(width)]
+    return [*layers, *_normalized(width)]

@@ -30,7 +30,7 @@ class UpBlock(nn.Module):
 
 
 class DownBlock(nn.Module):
-    """Residual block without normalisation, [N, before, H, W] -> [N, after, h, w].
+    """Residual block without normalization, [N, before, H, W] -> [N, after, h, w].
 
     Halving averages 2 x 2 places. The first block sees pixels and does not rectify them. The
     shortcut is a 1x1 convolution where the sides or the width change.

@@ -24,6 +24,7 @@ STALE = (
     "reports/evaluate/old.json",
     "reports/ingest/gone.json",
     "reports/ingest/gone/flaws.png",
+    "data/twins/gone/a.night.jpg",
 )
 OWN = (
     "models/trained/r3gan/card.json",
@@ -33,6 +34,10 @@ OWN = (
     "reports/ingest/cam/flaws.png",
     "reports/evaluate/.gitignore",
     "data/raw/gone/d1/a.jpg",
+    "data/twins/README.md",
+    "data/twins/cam/a.night.jpg",
+    "data/twins/kept/a.night.jpg",
+    "data/twins/kept.dvc",
 )
 
 
@@ -53,6 +58,7 @@ def test_only_what_is_of_no_model_and_no_source_is_deleted(repo: Path) -> None:
         "data/ingest/gone",
         "reports/ingest/gone",
         "reports/ingest/gone.json",
+        "data/twins/gone",
     ]
     assert not any(Path(path).exists() for path in STALE)
     assert all(Path(path).exists() for path in OWN)

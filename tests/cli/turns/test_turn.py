@@ -154,6 +154,17 @@ def test_records_that_differ_from_the_last_turn_are_the_next_turns_to_write() ->
     assert foreign(elsewhere + stray, begun=False) == stray
 
 
+def test_twins_come_in_with_a_turn_and_may_grow() -> None:
+    brought = [
+        Change("??", "data/twins/fleet.dvc"),
+        Change(" M", "data/twins/fleet.dvc"),
+        Change(" M", "data/twins/.gitignore"),
+    ]
+    assert foreign(brought, begun=False) == []
+    altered = [Change(" M", "data/raw/fleet/d1.dvc"), Change("??", "data/twins/fleet/a.night.jpg")]
+    assert foreign(altered, begun=False) == altered
+
+
 def test_a_stage_that_fails_leaves_a_turn_that_is_gone_on_with(
     repo: Path, upload: Path, argus: Argus
 ) -> None:

@@ -3,6 +3,7 @@ import numpy as np
 from argus.judging.gate.choose import choose
 from argus.judging.metric import Metric
 from argus.judging.metrics.kid import METRIC, compare, kid
+from argus.judging.statistics import Sample
 
 
 def test_val_decides_where_all_were_validated() -> None:
@@ -29,22 +30,22 @@ def test_equals_go_by_name() -> None:
 def test_choosing_on_val_keeps_the_promise_of_the_confidence_and_on_test_does_not() -> None:
     """Five challengers and an incumbent, all alike: at 95 % one in twenty may take over."""
     rng = np.random.default_rng(0)
-    groups, rounds = [str(i) for i in range(25)], 300
+    rounds = 300
 
-    def draw() -> np.ndarray:
-        return rng.normal(size=(25, 4))
+    def draw(population: str) -> Sample:
+        return Sample(rng.normal(size=(25, 4)), population, tuple(map(str, range(25))))
 
     taken = {"val": 0, "test": 0}
     for _ in range(rounds):
-        reals, incumbent = draw(), draw()
-        models = {name: draw() for name in "abcde"}
+        reals, incumbent = draw("target drives"), draw("draws of old")
+        models = {name: draw(f"draws of {name}") for name in "abcde"}
         on_test = {name: kid(model, reals) for name, model in models.items()}
         on_val: dict[str, float | None] = {name: rng.normal() for name in models}
         for where, choice in (
             ("val", choose(on_val, on_test, METRIC)),
             ("test", choose(dict.fromkeys(models), on_test, METRIC)),
         ):
-            found = compare(models[choice.name], incumbent, reals, groups)
+            found = compare([models[choice.name]], [incumbent], reals)
             taken[where] += found.confidence > 0.95
     assert taken["val"] / rounds < 0.09
     assert taken["test"] > 2 * taken["val"]

@@ -10,9 +10,9 @@ from argus.judging.gate.decide import (
 from argus.judging.statistics import Comparison
 
 KID = Criterion("KID", 0.95)
-SURE = Comparison(-0.2, 0.02, 0.999, 4)
-UNSURE = Comparison(-0.01, 0.05, 0.6, 2)
-BLIND = Comparison(-0.3, None, 0.5, 1)
+SURE = Comparison(-0.2, 0.02, 0.999, 5.5, {"draws of gan": 36, "target drives": 4})
+UNSURE = Comparison(-0.01, 0.05, 0.6, 4.1, {"source drives": 5, "target drives": 7})
+BLIND = Comparison(-0.3, None, 0.5, None, {"target drives": 1})
 GAN = Choice("gan", "", {"gan": 0.1})
 CHOSEN = Choice("gan", "best of 3 by KID on val", {"gan": 0.1, "b": 0.2, "c": 0.3})
 
@@ -22,7 +22,7 @@ def test_the_first_champion_must_beat_every_baseline() -> None:
     assert (decision.champion, decision.promoted) == ("gan", True)
     assert "gan beats every baseline" in decision.reason
     assert "noise (KID -0.200 ± 0.020, confidence 99.9%)" in decision.reason
-    assert decision.reason.endswith(", over 4 drives")
+    assert decision.reason.endswith(", over 36 draws of gan and 4 target drives")
 
 
 def test_one_baseline_not_beaten_is_enough_to_have_no_champion() -> None:
@@ -35,7 +35,7 @@ def test_a_lower_number_alone_does_not_promote() -> None:
     decision = against_incumbent(GAN, "old", UNSURE, KID)
     assert (decision.champion, decision.promoted) == ("old", False)
     assert "the incumbent old stays: today's gan is not better" in decision.reason
-    assert decision.reason.endswith("confidence 60.0%, over 2 drives")
+    assert decision.reason.endswith("confidence 60.0%, over 5 source drives and 7 target drives")
 
 
 def test_better_beyond_chance_promotes() -> None:
@@ -103,4 +103,4 @@ def test_a_champion_that_falls_behind_a_baseline_stays_and_is_shown_up() -> None
 def test_a_single_drive_tells_nothing_and_the_reason_shows_it() -> None:
     decision = against_incumbent(GAN, "old", BLIND, KID)
     assert (decision.champion, decision.promoted) == ("old", False)
-    assert decision.reason.endswith("KID -0.300 ± ?, confidence 50.0%, over 1 drive")
+    assert decision.reason.endswith("KID -0.300 ± ?, confidence 50.0%, over 1 target drive")
