@@ -1,4 +1,4 @@
-"""A release's record as a page for people, `MODEL_CARD.md`.
+"""A release's summary as a page for people, `MODEL_CARD.md`.
 
 Its parts are those of Mitchell et al. (Model cards for model reporting, FAT* 2019): use, data,
 evaluation, limits.
@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from argus.cli.releases.record import FAILURES, MODEL_CARD, ONNX, RECORD
 from argus.cli.releases.signature import SIGNATURE
+from argus.cli.releases.summary import MODEL_CARD, ONNX, SUMMARY
 from argus.cli.tables import UNKNOWN
-from argus.judging.scores import Scores, columns, formatted
+from argus.judging import worst
+from argus.judging.scores import Scores, columns, formatted, protocol_text
 from argus.models.ancestry import IMAGES
 from argus.models.card import CARD, WEIGHTS
 
@@ -22,46 +23,46 @@ FILES = {
     ONNX: "the same network for any ONNX runtime, its card inside",
     CARD: "what was ordered, and what came of it",
     IMAGES: "SHA-256 of every image behind the weights, by source and delivery",
-    RECORD: "this page for programs",
-    FAILURES: "the model's worst answers",
+    SUMMARY: "this page for programs",
+    worst.FILE: "the model's worst answers",
     SIGNATURE: "the signature over all of these",
 }
 
 
-def page(record: Mapping[str, Any], files: Iterable[str]) -> str:
+def page(summary: Mapping[str, Any], files: Iterable[str]) -> str:
     """The page, Markdown.
 
     Args:
-        record: see `record.record`.
+        summary: see `summary.summarize`.
         files: names of those in the release.
     """
-    height, width = record["resolution"]
+    height, width = summary["resolution"]
     parts = [
-        [f"# {record['task']} {record['version']}: {record['model']}"],
-        [_what(record), _commercial(record["commercial_use"])],
-        ["## Use", *_use(record)],
-        ["## Data", *_data(record)],
-        ["## Evaluation", *_evaluation(record["judged"])],
-        ["## Limits", _bullets(_limits(record, height, width))],
+        [f"# {summary['task']} {summary['version']}: {summary['model']}"],
+        [_what(summary), _commercial(summary["commercial_use"])],
+        ["## Use", *_use(summary)],
+        ["## Data", *_data(summary)],
+        ["## Evaluation", *_evaluation(summary["judged"])],
+        ["## Limits", _bullets(_limits(summary, height, width))],
         *_failures(files),
-        ["## Where it comes from", _bullets(_lineage(record))],
+        ["## Where it comes from", _bullets(_lineage(summary))],
         ["## Files", _files(files)],
     ]
     return "\n\n".join(text for part in parts for text in part if text) + "\n"
 
 
-def _what(record: Mapping[str, Any]) -> str:
-    height, width = record["resolution"]
-    if record["domains"]:
-        ends = record["domains"]
+def _what(summary: Mapping[str, Any]) -> str:
+    height, width = summary["resolution"]
+    if summary["domains"]:
+        ends = summary["domains"]
         does = f"Translates images of the road from {ends['source']} to {ends['target']}"
     else:
-        does = f"Generates images of the road from noise, of the classes {_seen(record)}"
-    return f"{does}. {record['architecture']}, trained at {height} x {width} px (height x width)."
+        does = f"Generates images of the road from noise, of the classes {_seen(summary)}"
+    return f"{does}. {summary['architecture']}, trained at {height} x {width} px (height x width)."
 
 
-def _seen(record: Mapping[str, Any]) -> str:
-    return ", ".join(name for name, count in record["classes"].items() if count)
+def _seen(summary: Mapping[str, Any]) -> str:
+    return ", ".join(name for name, count in summary["classes"].items() if count)
 
 
 def _commercial(use: Mapping[str, Any]) -> str:
@@ -77,9 +78,9 @@ def _licences(of: Mapping[str, str]) -> str:
     return ", ".join(f"{source} ({licence})" for source, licence in of.items())
 
 
-def _use(record: Mapping[str, Any]) -> list[str]:
-    if record["domains"]:
-        source, target = record["domains"]["source"], record["domains"]["target"]
+def _use(summary: Mapping[str, Any]) -> list[str]:
+    if summary["domains"]:
+        source, target = summary["domains"]["source"], summary["domains"]["target"]
         meant = [
             f"more {target} images for training or testing perception, from {source} images whose "
             "labels are to stay right, once that has been checked on a sample",
@@ -97,8 +98,8 @@ def _use(record: Mapping[str, Any]) -> list[str]:
     return ["Meant for", _bullets(meant), "Not meant for", _bullets(not_for)]
 
 
-def _data(record: Mapping[str, Any]) -> list[str]:
-    if not record["data"]:
+def _data(summary: Mapping[str, Any]) -> list[str]:
+    if not summary["data"]:
         return ["The card does not say which data is behind the weights."]
     rows = [
         [
@@ -108,9 +109,9 @@ def _data(record: Mapping[str, Any]) -> list[str]:
             each["licence"],
             YES_NO[each["commercial"]],
         ]
-        for each in record["data"]
+        for each in summary["data"]
     ]
-    classes = ", ".join(f"{name} {count}" for name, count in record["classes"].items())
+    classes = ", ".join(f"{name} {count}" for name, count in summary["classes"].items())
     return [
         _table(["source", "images", "share", "licence", "commercial use"], rows),
         f"All images behind the weights, through all warm starts. Of the last training, by class: "
@@ -125,11 +126,10 @@ def _evaluation(judged: Mapping[str, Any]) -> list[str]:
         why = f": {judge['because']}" if judge.get("because") else ""
         parts.append(f"Judged by the features of {judge['name']}{second}{why}.")
     if protocol := judged.get("protocol"):
-        counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in protocol.items())
-        parts.append(f"On {counts}.")
+        parts.append(f"Scores are of {protocol_text(protocol)}.")
     if judged.get("reason"):
         parts.append(f"The decision: {judged['reason']}.")
-    parts += _scores(judged)
+    parts += [*_scores(judged), *_against(judged)]
     if guards := judged["guards"]:
         said = {True: "passed", False: "failed", None: "not measured"}
         rows = [[each["guard"], said[each["passed"]], each.get("says", "")] for each in guards]
@@ -141,21 +141,26 @@ def _evaluation(judged: Mapping[str, Any]) -> list[str]:
 
 
 def _scores(judged: Mapping[str, Any]) -> list[str]:
-    """A table with a column per metric and a row for the model, each class and each baseline."""
+    """Tables with a row for each metric: beside the baselines, and for each class."""
     own = Scores(
         {key: each["value"] for key, each in judged["scores"].items()},
         {key: (e["low"], e["high"]) for key, e in judged["scores"].items() if "low" in e},
     )
     if not own.values:
-        return ["No scores are on record."]
-    keys = columns([own])
-    rows = [["this model", *(own.text(key) for key in keys)]]
-    for title, group in (("class", "classes"), ("baseline", "baselines")):
-        for name, scores in (judged.get(group) or {}).items():
-            of = Scores.read(scores)
-            cells = [of.text(key) for key in keys]
-            rows.append([f"{title}: {name.replace('_', ' ')}", *cells])
-    return [_table(["", *keys], rows), *_against(judged)]
+        return ["Its scores are not known."]
+    keys = columns([own], judged.get("judges") or ())
+    tables = [_beside("this model", own, judged.get("baselines") or {}, keys)]
+    if classes := judged.get("classes"):
+        tables.append(_beside("all classes", own, classes, keys))
+    return tables
+
+
+def _beside(
+    name: str, own: Scores, others: Mapping[str, Mapping[str, Any]], keys: Sequence[str]
+) -> str:
+    read = [Scores.read(scores) for scores in others.values()]
+    rows = [[key, own.text(key), *(of.text(key) for of in read)] for key in keys]
+    return _table(["metric", name, *(other.replace("_", " ") for other in others)], rows)
 
 
 def _against(judged: Mapping[str, Any]) -> list[str]:
@@ -181,27 +186,27 @@ def _against(judged: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _limits(record: Mapping[str, Any], height: int, width: int) -> list[str]:
-    unseen = [name for name, count in record["classes"].items() if not count]
+def _limits(summary: Mapping[str, Any], height: int, width: int) -> list[str]:
+    unseen = [name for name, count in summary["classes"].items() if not count]
     limits = [f"trained and judged at {height} x {width} px; other sizes were not looked at"]
     if unseen:
         limits.append(f"never saw {', '.join(unseen)}: answers to those classes mean nothing")
-    if not record["training"]["reproducible"]:
+    if not summary["training"]["reproducible"]:
         limits.append("trained by wall time: the same commit does not give the same weights")
-    return [*limits, *(f"not measured: {each}" for each in record["judged"]["not_measured"])]
+    return [*limits, *(f"not measured: {each}" for each in summary["judged"]["not_measured"])]
 
 
 def _failures(files: Iterable[str]) -> list[list[str]]:
-    if FAILURES not in files:
+    if worst.FILE not in files:
         return []
-    return [["## Worst answers", f"![the answers furthest from all held-out reals]({FAILURES})"]]
+    return [["## Worst answers", f"![the answers furthest from all held-out reals]({worst.FILE})"]]
 
 
-def _lineage(record: Mapping[str, Any]) -> list[str]:
-    of, software = record["lineage"], record["software"]
+def _lineage(summary: Mapping[str, Any]) -> list[str]:
+    of, software = summary["lineage"], summary["software"]
     lines = [
         f"turn {of['turn']} of {of['day']}, commit {of['commit']}: {of['message']}",
-        f"weights SHA-256 {record['weights_sha256']}",
+        f"weights SHA-256 {summary['weights_sha256']}",
     ]
     if of["ancestors"]:
         lines.append(f"went on from weights of the turns at {', '.join(of['ancestors'])}")
@@ -211,7 +216,7 @@ def _lineage(record: Mapping[str, Any]) -> list[str]:
 
 
 def _files(files: Iterable[str]) -> str:
-    there = set(files) | {SIGNATURE, RECORD, MODEL_CARD}
+    there = set(files) | {SIGNATURE, SUMMARY, MODEL_CARD}
     return _table(["file", "what"], [[name, what] for name, what in FILES.items() if name in there])
 
 

@@ -14,20 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from argus.cli.models.export import export, require_free
-from argus.cli.releases import keys, lifecycle, model_card, record, registry, signature, verify
+from argus.cli.releases import keys, lifecycle, model_card, registry, signature, summary, verify
 from argus.cli.releases.registry import Version
 from argus.cli.repository import git, git_history, workspace
 from argus.cli.repository.turn_commits import History
 from argus.core.errors import ArgusError
 from argus.core.files import atomic, remove, sha256
-from argus.core.paths import CHAMPIONS, RELEASES, REPORTS
+from argus.core.paths import CHAMPIONS, EVALUATED, RELEASES, TRAINED
 from argus.data.pulled import tracker_of
+from argus.judging import worst
 from argus.models import card
 from argus.models.ancestry import IMAGES
 from argus.models.card import CARD, WEIGHTS
-
-PANELS = REPORTS / "promote/failures"
-"""Where there is a contact sheet of a champion's worst answers, `<task>.png`."""
 
 
 def release(task: str | None, key: Path | None, today: date) -> list[str]:
@@ -148,20 +146,26 @@ def build(version: Version, private_key: Path, today: date) -> None:
         for name in (CARD, WEIGHTS, IMAGES):
             if (champion / name).is_file():
                 shutil.copyfile(champion / name, folder / name)
-        export(version.task, folder / record.ONNX, today)
-        panel = PANELS / f"{version.task}.png"
-        if panel.is_file():
-            shutil.copyfile(panel, folder / record.FAILURES)
-        content = record.record(version, saved, folder, record.origin(version))
+        export(version.task, folder / summary.ONNX, today)
+        if panel := worst_answers(saved.spec.model, told):
+            shutil.copyfile(panel, folder / worst.FILE)
+        content = summary.summarize(version, saved, folder, summary.origin(version))
         files = {path.name for path in folder.iterdir()}
-        (folder / record.RECORD).write_text(record.to_text(content), encoding="utf-8")
+        (folder / summary.SUMMARY).write_text(summary.to_text(content), encoding="utf-8")
         page = model_card.page(content, files)
-        (folder / record.MODEL_CARD).write_text(page, encoding="utf-8")
+        (folder / summary.MODEL_CARD).write_text(page, encoding="utf-8")
         signature.sign(folder, private_key)
         verify.require(folder, None)
         with atomic(RELEASES / version.task) as temporary:
             shutil.copytree(folder, temporary)
     workspace.dvc("add", "--quiet", str(RELEASES / version.task))
+
+
+def worst_answers(model: str, weights: str) -> Path | None:
+    """The sheet of a champion's worst answers, if it is the model that `evaluate` saw last."""
+    panel, trained = EVALUATED / model / worst.FILE, TRAINED / model / WEIGHTS
+    same = panel.is_file() and trained.is_file() and sha256(trained) == weights
+    return panel if same else None
 
 
 def commit(versions: Collection[Version]) -> None:

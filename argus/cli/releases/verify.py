@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from argus.cli.releases import keys, registry, signature
-from argus.cli.releases.record import FORMAT, MODEL_CARD, ONNX, RECORD
+from argus.cli.releases.summary import FORMAT, MODEL_CARD, ONNX, SUMMARY
 from argus.cli.repository import git, git_history
 from argus.core.errors import ArgusError
 from argus.core.files import sha256
@@ -17,7 +17,7 @@ from argus.models import card
 from argus.models.ancestry import IMAGES
 from argus.models.card import CARD, ONNX_CARD, WEIGHTS, Card, SavedCard
 
-REQUIRED = (CARD, WEIGHTS, ONNX, RECORD, MODEL_CARD)
+REQUIRED = (CARD, WEIGHTS, ONNX, SUMMARY, MODEL_CARD)
 
 
 class Check(NamedTuple):
@@ -77,14 +77,14 @@ def verify(folder: Path, key: Path | None) -> list[Check]:
     checks = [_tried("signature", lambda: _signature(folder, public))]
     if not checks[0].passed:  # what is not signed is not worth reading
         return checks
-    saved, record = card.read(folder), json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    saved, summary = card.read(folder), json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
     return [
         *checks,
         _tried("weights", lambda: _weights(folder, saved)),
         _tried("ONNX", lambda: _onnx(folder, saved)),
         _tried("images", lambda: _images(folder, saved)),
-        _tried("record", lambda: _record(saved, record)),
-        _lineage(saved, record),
+        _tried("summary", lambda: _summary(saved, summary)),
+        _lineage(saved, summary),
     ]
 
 
@@ -156,22 +156,22 @@ def _images(folder: Path, saved: SavedCard) -> str:
     return f"the list of those behind the weights is that on {CARD}"
 
 
-def _record(saved: SavedCard, record: Mapping[str, Any]) -> str:
+def _summary(saved: SavedCard, summary: Mapping[str, Any]) -> str:
     expected = {
         "format": FORMAT,
         "task": saved.spec.task,
         "model": saved.spec.model,
         "weights_sha256": saved.weights_sha256,
     }
-    wrong = [key for key, ours in expected.items() if record.get(key) != ours]
+    wrong = [key for key, ours in expected.items() if summary.get(key) != ours]
     if wrong:
-        raise ArgusError(f"{RECORD} is not of this model: {', '.join(wrong)}")
-    return f"{record['task']} {record['version']}, '{record['model']}'"
+        raise ArgusError(f"{SUMMARY} is not of this model: {', '.join(wrong)}")
+    return f"{summary['task']} {summary['version']}, '{summary['model']}'"
 
 
-def _lineage(saved: SavedCard, record: Mapping[str, Any]) -> Check:
+def _lineage(saved: SavedCard, summary: Mapping[str, Any]) -> Check:
     """Whether the commit that the release names promoted these weights."""
-    name, of = "lineage", record.get("lineage") or {}
+    name, of = "lineage", summary.get("lineage") or {}
     commit, task = str(of.get("commit")), saved.spec.task
     said = f"turn {of.get('turn')}, commit {commit[:10]}"
     if not PARAMS.is_file() or git.attempt("rev-parse", "--git-dir").returncode:

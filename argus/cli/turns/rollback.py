@@ -13,6 +13,7 @@ import json
 import re
 import shutil
 import tempfile
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from argus.cli.releases.registry import Version
 from argus.cli.repository import git, git_history, params_edit, workspace
 from argus.cli.repository.turn_commits import History
 from argus.cli.turns.commit import commit_what_ran, require_nothing_to_do
-from argus.cli.turns.inputs import RECORDED, Inputs
+from argus.cli.turns.inputs import RECORDED, Inputs, md5
 from argus.cli.turns.tree import listed
 from argus.core import lineage, params, reports
 from argus.core.errors import ArgusError
@@ -182,6 +183,8 @@ def record(target: Version, folder: Path, name: str, now: Version | None, becaus
     with atomic(RELEASES / task) as temporary:
         shutil.copytree(folder, temporary)
     workspace.dvc("add", "--quiet", str(RELEASES / task))
+    tracker = tracker_of(RELEASES / task)
+    inputs = replace(inputs, files={**inputs.files, str(tracker): md5(tracker.read_bytes())})
     number = params.load().lineage.turn
     message = (
         f"Roll {task} back to {target.text}\n\n{because}\n\n{git_history.CHAMPION}: {name}\n"

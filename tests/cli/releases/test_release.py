@@ -98,7 +98,7 @@ def test_a_client_gets_and_verifies_a_release_without_the_repository(
     assert "not checked  lineage" in printed
     checked = run(
         *("model_signing", "verify", "key", "newest", "--signature", "newest/model.sig"),
-        *("--public-key", str(turned / public)),
+        *("--public_key", str(turned / public)),
     )
     assert checked.returncode == 0, checked.stderr
     shown = json.loads(run("gto", "show", "--json", "--repo", str(clone)).stdout)["generate"]
@@ -209,8 +209,8 @@ def test_a_champion_without_rights_is_not_released(
 ) -> None:
     """The turn stands all the same: the toy's gate does not look at rights."""
     card = Path("data/sources/cam.yaml")
-    card.write_text(card.read_text().replace("expires: 2099-12-31", "expires: 2026-01-01"))
     deliver("d2")
+    card.write_text(card.read_text().replace("expires: 2099-12-31", "expires: 2026-01-01"))
     shutil.rmtree(CHAMPION)
     model(CHAMPION, 2)
     turn("consent is over", today())

@@ -26,8 +26,8 @@ from argus.models.ancestry import Terms
 from argus.models.card import SavedCard
 
 FORMAT = "argus-release/1"
-RECORD, MODEL_CARD, ONNX, FAILURES = "release.json", "MODEL_CARD.md", "model.onnx", "failures.png"
-"""What a release has beside the card, the weights and the list of images."""
+SUMMARY, MODEL_CARD, ONNX = "release.json", "MODEL_CARD.md", "model.onnx"
+"""What a release has beside the card, the weights, the list of images and the worst answers."""
 LIBRARY = "argus-flywheel"
 PACKAGES = ("numpy", "onnx", "onnxscript", "pillow", "safetensors", "torch")
 """Those that made the files; of training, `requirements.lock` of the commit says all."""
@@ -64,8 +64,8 @@ def origin(version: Version) -> Origin:
     )
 
 
-def record(version: Version, saved: SavedCard, folder: Path, came: Origin) -> dict[str, Any]:
-    """The content of `RECORD`.
+def summarize(version: Version, saved: SavedCard, folder: Path, came: Origin) -> dict[str, Any]:
+    """The content of `SUMMARY`.
 
     Args:
         version: of the release.
@@ -159,7 +159,7 @@ def judged(came: Origin) -> dict[str, Any]:
         | ({"low": ends[0], "high": ends[1]} if (ends := scored.intervals.get(key)) else {})
         for key, value in scored.values.items()
     }
-    for key in ("protocol", "baselines", "classes"):
+    for key in ("judges", "protocol", "baselines", "classes"):
         if report.get(key):
             found[key] = report[key]
     found["guards"] = list(decision.get("guards") or [])
@@ -180,5 +180,5 @@ def not_measured(said: Sequence[str], found: Mapping[str, Any]) -> list[str]:
 
 
 def to_text(content: Mapping[str, Any]) -> str:
-    """The text of `RECORD`."""
+    """The text of `SUMMARY`."""
     return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
