@@ -25,6 +25,8 @@ INGESTED, DEDUPED, EMBEDDED, SPLIT, LABELLED, PRUNED, PACKED, EVALUATED = (
 SPLIT_RECORD = SPLIT / "record.parquet"
 
 TRAINED, CHAMPIONS = MODELS / "trained", MODELS / "champions"
+RELEASES, KEYS = Path("releases"), Path("keys")
+"""Signed champions by task, which DVC keeps by `.dvc` files; public keys, in Git."""
 CODE_RECORD = REPORTS / "code.json"
 TRAIN_REPORTS, TRAIN_CACHE = REPORTS / "train", CACHE / "train"
 DATASET_CARD = REPORTS / "croissant.json"

@@ -44,7 +44,7 @@ RESERVED = frozenset(
             "guards",
             "gain",
         ),
-        *("not_measured", "seeds", "beside", "vacated"),
+        *("rolled_back", "not_measured", "seeds", "beside", "vacated"),
     }
 )
 """What reports of `evaluate` and `promote` hold besides scores; the last two, and `samples`, in

@@ -23,6 +23,8 @@ if TYPE_CHECKING:  # a model that is skipped needs no torch, which takes 3 s
 
 CARD, WEIGHTS, NETWORKS = "card.json", "generator.safetensors", "networks.safetensors"
 """The card; the averaged networks that sample; all networks as they trained, to go on from."""
+ONNX_CARD = "card"
+"""Key of the card (JSON) among the metadata of an exported network."""
 
 
 class Card(BaseModel):

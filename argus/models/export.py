@@ -17,12 +17,11 @@ from torch import Tensor, nn
 
 from argus.core.errors import ArgusError
 from argus.core.files import atomic
+from argus.models.card import ONNX_CARD
 from argus.models.inference import Generator, Translator
 
 OPSET = 18
 OUTPUT = "image"
-CARD = "card"
-"""Key of the card (JSON) among the file's metadata."""
 
 
 class Input(NamedTuple):
@@ -117,7 +116,7 @@ def _describe(
     about: Mapping[str, str],
 ) -> None:
     proto.graph.name = model.card.spec.model
-    for key, value in {CARD: model.card.model_dump_json(), **about}.items():
+    for key, value in {ONNX_CARD: model.card.model_dump_json(), **about}.items():
         proto.metadata_props.add(key=key, value=value)
     for given, each in zip(proto.graph.input, takes, strict=True):
         given.doc_string = each.meaning

@@ -2,8 +2,8 @@
 
 Writes `data/evaluate/<model>/`: for each judge a folder with the features of the model's answers,
 of the reals, of training reals and of each baseline, float32 [M, D], and `answers.json` with what
-each image is drawn from. Of a model that failed in training or was skipped the folder is empty, and
-the report has the reason.
+each image is drawn from; and `worst.png`, the answers furthest from every real. Of a model that
+failed in training or was skipped the folder is empty, and the report has the reason.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from argus.core.files import atomic
 from argus.core.paths import EVALUATED, TRAINED
 from argus.data.packed import read_origins, read_packed
 from argus.features.backbone import BACKBONES
-from argus.judging import evaluated, registry
+from argus.judging import evaluated, registry, worst
 from argus.judging import evaluation_set as evaluation_sets
-from argus.judging.evaluated import MODEL
+from argus.judging.evaluated import MODEL, REALS
 from argus.judging.evaluation import Settings, compared_with, evaluate
 from argus.judging.evidence import Learnt
 from argus.judging.scores import ModelScores, protocol_text
@@ -51,6 +51,9 @@ def scored(name: str, p: params.Params, folder: Path) -> ModelScores:
         model.card,
     )
     evaluated.write(folder, found.seen)
+    first = found.seen[judges[0].name].samples
+    panel = worst.sheet(answers.images, first[MODEL].features, first[REALS].features)
+    panel.save(folder / worst.FILE)
     return ModelScores(
         wanted.task,
         found.scores[MODEL],

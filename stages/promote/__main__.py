@@ -30,6 +30,7 @@ from argus.judging.eligibility import Eligibility
 from argus.judging.incumbents import decisions as decisions_of
 from argus.judging.incumbents import fetch
 from argus.models import card, code_record
+from stages.promote.rolled_back import rolled_back
 from stages.promote.task import Standing, decide
 
 NO_METRICS = ("reason", "weights", "judge", "guards", "not_measured")
@@ -53,15 +54,22 @@ def main() -> None:
         revision = p.lineage.previous
         incumbents = fetch(revision, Path(scratch)) if revision else {}
         before = decisions_of(revision) if revision else {}
-        tasks = sorted({model.task for model in p.models.values()} | set(incumbents))
+        by_hand = p.promote.rolled_back
+        tasks = sorted({model.task for model in p.models.values()} | set(incumbents) | set(by_hand))
         decisions: dict[str, Any] = {}
         with atomic(CHAMPIONS) as temporary:
             temporary.mkdir()
             for task in tasks:
-                standing = Standing.of(
-                    incumbents.get(task), before.get(task, {}), p.promote.confidence
-                )
-                decision, folder, figures = decide(task, p, standing, backbones, eligibility, today)
+                if back := by_hand.get(task):
+                    into = Path(scratch) / "rolled_back" / task
+                    days = {p.ingest.as_of, today}
+                    made = rolled_back(task, back, into, eligibility, days)
+                else:
+                    standing = Standing.of(
+                        incumbents.get(task), before.get(task, {}), p.promote.confidence
+                    )
+                    made = decide(task, p, standing, backbones, eligibility, today)
+                decision, folder, figures = made
                 weights = None
                 if folder is not None:
                     shutil.copytree(folder, temporary / task)

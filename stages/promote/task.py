@@ -83,11 +83,17 @@ def decide(
         before = Standing(None, Spending(p.promote.confidence), None)
     decision, folder, figures = _judged(task, found, before, p, backbones)
     decision = decision.noting(*found.notes()) if found.notes() else decision
-    figures |= found.figures(today)
+    return limited(decision, folder, figures | found.figures(today))
+
+
+def limited(
+    decision: Decision, folder: Path | None, figures: dict[str, Any]
+) -> tuple[Decision, Path | None, dict[str, Any]]:
+    """The same, saying of a champion that it is for non-commercial use only, if it is."""
     if folder is not None:
         limits = ancestry.non_commercial(terms(card.read(folder)))
         if limits:
-            figures["non_commercial"] = limits
+            figures = {**figures, "non_commercial": limits}
             decision = decision.noting(
                 f"{decision.champion} is for non-commercial use only, by the licences of "
                 f"{ancestry.named(limits)}"

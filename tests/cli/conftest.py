@@ -36,7 +36,7 @@ citation: ""
 
 PIPELINE = """\
 artifacts:
-  generate: {path: models/champions/generate, type: model}
+  generate: {path: releases/generate, type: model}
 stages:
   ingest:
     cmd: python toy.py ingest
@@ -51,7 +51,7 @@ stages:
   judge:
     cmd: python toy.py judge
     deps: [toy.py, data/ingest]
-    params: [models, lineage.previous]
+    params: [models, promote, lineage.previous]
     metrics:
       - reports/evaluate/r3gan.json: {cache: false}
       - reports/promote.json: {cache: false}
@@ -83,8 +83,10 @@ def params_of_the_toy() -> str:
 
 
 @pytest.fixture(autouse=True)
-def identity(monkeypatch: pytest.MonkeyPatch) -> None:
+def identity(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A name for commits, and nothing from the settings of whoever runs the tests."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
+    monkeypatch.delenv("ARGUS_SIGNING_KEY", raising=False)
     for role in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{role}_NAME", "Tester")
         monkeypatch.setenv(f"GIT_{role}_EMAIL", "tester@example.org")

@@ -88,7 +88,7 @@ def require_free(folder: Path, saved: card.SavedCard, today: date) -> None:
         listed = "".join(f"\n  - {each}" for each in objections)
         raise ArgusError(
             f"model '{saved.spec.model}' from {folder} rests on what may not be used "
-            f"today:{listed}\nIt is not exported. `argus turn` trains without such data, and takes "
+            f"today:{listed}\nIt does not leave. `argus turn` trains without such data, and takes "
             "the slot from a champion that rests on it"
         )
 

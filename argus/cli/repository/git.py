@@ -163,6 +163,17 @@ def commit(message: str) -> None:
         )
 
 
-def tag(name: str, message: str) -> None:
-    """Set an annotated tag on HEAD."""
-    git("tag", "--annotate", name, "--cleanup=whitespace", "--file=-", text=message)
+def commit_only(message: str, paths: Iterable[str]) -> None:
+    """Commit the present state of `paths` alone; what else is in the index stays there.
+
+    Raises:
+        ArgusError: Git or one of its hooks refuses.
+    """
+    named = list(paths)
+    stage(named)
+    git("commit", "--quiet", "--only", "--file=-", "--", *named, text=message)
+
+
+def tag(name: str, message: str, commit: str = "HEAD") -> None:
+    """Set an annotated tag on a commit."""
+    git("tag", "--annotate", name, "--cleanup=whitespace", "--file=-", commit, text=message)

@@ -14,6 +14,7 @@ from argus.core.errors import ArgusError
 TURN = re.compile(r"turn-([1-9][0-9]*)")
 TRAILER = "Argus-Turn"
 CHAMPION = "Argus-Champion"
+RELEASE = "Argus-Release"
 NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 REACHED = ("HEAD", "--branches", "--remotes", "--tags")
 
@@ -49,6 +50,12 @@ def commits() -> dict[str, Commit]:
         names = [each.strip() for each in champions.split(",") if each.strip()]
         found[commit] = Commit(parents.split(), numbers, names)
     return found
+
+
+def released_by(commit: str) -> list[str]:
+    """The versions in the trailers `Argus-Release` of a commit."""
+    form = f"--format=%(trailers:key={RELEASE},valueonly,unfold)"
+    return git.git("rev-list", "--no-walk", "--no-commit-header", form, commit, "--").split()
 
 
 def commits_touching(path: Path) -> list[str]:

@@ -57,6 +57,19 @@ def with_value(text: str, key: str, value: str) -> str:
     return text[:start] + value + text[end:]
 
 
+def with_mapping(text: str, key: str, value: str) -> str:
+    """The text with the mapping in braces at a dotted key replaced by another one in braces.
+
+    Raises:
+        ArgusError: the file has no such key, or it is no mapping in braces.
+    """
+    _, node = _find(text, key)
+    if not isinstance(node, MappingNode) or not node.flow_style:
+        raise ArgusError(f"{PARAMS}: `{key}` is no mapping in braces; write `{key}: {{}}`")
+    start, end = _span(node)
+    return text[:start] + value + text[end:]
+
+
 def with_item(text: str, key: str, item: str) -> str:
     """The text with `item` at the end of the list at a dotted key.
 

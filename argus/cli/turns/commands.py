@@ -1,4 +1,4 @@
-"""The turns: `argus turn`, `argus show` and `argus history`."""
+"""The turns: `argus turn`, `argus rollback`, `argus show` and `argus history`."""
 
 from __future__ import annotations
 
@@ -36,6 +36,22 @@ def turn(
     previous = params.load().lineage.previous
     if previous:
         say(f"what it changed: dvc metrics diff {previous[:10]} turn-{number}")
+
+
+@app.command()
+def rollback(
+    task: Annotated[str, typer.Argument(help="Whose champion.")],
+    because: Annotated[str, typer.Option(help="What is wrong with today's, in a line.")],
+    to: Annotated[
+        str | None,
+        typer.Option(help="The version to go back to, v1 say; the one before if left out."),
+    ] = None,
+) -> None:
+    """Make an earlier release champion again, as a commit; the next turn goes on from it."""
+    from argus.cli.turns.rollback import rollback as make
+
+    for line in make(task, to, because, today_utc().date()):
+        say(line)
 
 
 @app.command()

@@ -11,6 +11,7 @@ from typing import Any
 from argus.cli.repository import git, workspace
 from argus.cli.turns.inputs import Inputs
 from argus.core.errors import ArgusError
+from argus.core.paths import RELEASES
 
 SHOWN = 20  # differences that are listed one by one
 UNCACHED = "not in cache"  # DVC's word for an output of which nothing is here
@@ -68,9 +69,12 @@ def require_nothing_to_do(status: Mapping[str, Any], advice: str) -> None:
 
 
 def differences(status: Mapping[str, Any]) -> list[str]:
-    """A line for each entry of `dvc status --json`."""
+    """A line for each entry of `dvc status --json`, but for releases: no stage reads one, and a
+    clone need not have them."""
     found = []
     for stage, entries in status.items():
+        if Path(stage).is_relative_to(RELEASES):
+            continue
         for entry in entries:
             if isinstance(entry, str):
                 found.append(f"{stage}: {entry}")

@@ -134,7 +134,13 @@ def notes(history: History, before: TurnCommit, number: int) -> list[str]:
         )
     past = before.lineage.previous  # of a branch that is gone, it may not be here
     line = history.ancestors(past if past in history.commits else before.commit)
+    undone = history.ancestors(before.commit)  # the turn that was rolled back is the same one
     same = {turn.lock for turn in history.turns if turn.commit in line} | {before.lock}
+    same |= {
+        turn.lock
+        for turn in history.turns
+        if turn.commit in undone and (turn.number, turn.lineage) == (before.number, before.lineage)
+    }
     said += [
         f"{turn} is in HEAD's history, too, but HEAD's content does not come from it: what it held "
         "out may train"

@@ -48,10 +48,15 @@ class Begun:
         """Whether it can be gone on with: it follows that turn, and HEAD where it was begun."""
         return self.parent == parent and git_history.descends_from(self.base)
 
-    def is_committed(self) -> bool:
-        """Whether HEAD is its commit."""
-        made = git_history.commits()[git.head()]
-        return made.parents[:1] == [self.base] and self.number in made.turns
+    def commit(self) -> str | None:
+        """Its commit, if that is HEAD, or HEAD the release of its champions; None if neither is."""
+        known, head = git_history.commits(), git.head()
+        before = known[head].parents[:1] if git_history.released_by(head) else []
+        for commit in (head, *before):
+            made = known.get(commit)
+            if made and made.parents[:1] == [self.base] and self.number in made.turns:
+                return commit
+        return None
 
 
 def resuming(message: str, new_line: bool, first: str = MENDED) -> str:

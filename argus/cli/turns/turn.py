@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from argus.cli.releases import registry, release
 from argus.cli.repository import git, git_history, params_edit, storage, workspace
 from argus.cli.repository.turn_commits import History
 from argus.cli.sources import holdings
 from argus.cli.sources.check import require_deliveries
 from argus.cli.sources.rights import require_valid_cards
 from argus.cli.terminal import say, today_utc
-from argus.cli.turns import leftovers, line, registry, tree
+from argus.cli.turns import leftovers, line, rollback, tree
 from argus.cli.turns.commit import commit_what_ran
 from argus.cli.turns.inputs import Inputs
 from argus.cli.turns.resume import STATE, Begun, resuming
@@ -46,8 +47,12 @@ def turn(message: str, today: date, new_line: bool = False) -> tuple[int, TurnSu
         git.require_top()
         git.require_identity()
         git.require_settled()
+        rollback.undo()
+        release.put_back()
+        release.complete()
         begun = Begun.read()
-        if begun and begun.is_committed():  # stopped between the commit and its tag
+        made = begun.commit() if begun else None
+        if begun and made:  # stopped between the commit and its tag
             number = begun.number
         else:
             found = line.find(new_line)
@@ -55,12 +60,14 @@ def turn(message: str, today: date, new_line: bool = False) -> tuple[int, TurnSu
                 say(note)
             number = found.number
             make(message, today, found, begun)
+            made = git.head()
         tagged = git_history.turn_tags().get(number)
         if tagged is None:
-            git.tag(f"turn-{number}", message)
-        elif tagged != git.head():  # fetched while this one ran
+            git.tag(f"turn-{number}", message, made)
+        elif tagged != made:  # fetched while this one ran
             say(f"turn-{number} is the tag of another turn, commit {tagged[:10]}: this has none")
-        registry.register(git_history.commits()[git.head()].champions, message)
+        for text in release.after_turn(today):
+            say(text)
         settings = params.load()
         summary = current(settings.sources, settings.models)
         alone = storage.only_copy(f"turn-{number}")
@@ -125,6 +132,8 @@ def set_params(previous: str | None, head_turn: int, today: date) -> None:
     commit = f'"{previous}"' if previous else "null"  # quoted: hexadecimal may look like a number
     text = params_edit.with_value(text, "lineage.previous", commit)
     text = params_edit.with_value(text, "lineage.turn", str(head_turn))
+    if params.load().promote.rolled_back:  # of the turn before, whose champions are incumbents now
+        text = params_edit.with_mapping(text, "promote.rolled_back", "{}")
     # quoted, too: DVC takes no YAML dates as params
     params_edit.write(params_edit.with_value(text, "ingest.as_of", f'"{today.isoformat()}"'))
 

@@ -22,19 +22,23 @@ Reports = Mapping[str, Mapping[str, Any]]
 class Championship:
     """Who serves a task after the turn (None: nobody yet), whether that is new, and why.
 
-    `non_commercial` has the licences by source that forbid commercial use of it.
+    `non_commercial` has the licences by source that forbid commercial use of it, `rolled_back_to`
+    the version that serves again where it was rolled back.
     """
 
     champion: str | None
     promoted: bool
     reason: str
     non_commercial: Mapping[str, str]
+    rolled_back_to: str | None = None
 
     def __str__(self) -> str:
         if self.champion is None:
             return "none"
         limited = f", non-commercial: {', '.join(self.non_commercial)}"
         became = "promoted" if self.promoted else "stays"
+        if self.rolled_back_to:
+            became = f"rolled back to {self.rolled_back_to}"
         return f"{self.champion} {became}{limited if self.non_commercial else ''}"
 
 
@@ -133,6 +137,7 @@ def summarize(found: Reports) -> TurnSummary:
                 made["promoted"],
                 made.get("reason", ""),
                 made.get("non_commercial", {}),
+                made.get("rolled_back", {}).get("to"),
             )
             for task, made in sorted(decisions.items())
         },

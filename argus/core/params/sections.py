@@ -228,9 +228,16 @@ class Evaluate(Strict):
     detectors: dict[Name, Detector]
 
 
+class RolledBack(Strict):
+    to: Annotated[str, Field(pattern=r"^v[0-9]+\.[0-9]+\.[0-9]+$")]
+    commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+    because: Annotated[str, Field(min_length=1)]
+
+
 class Promote(Strict):
     confidence: Annotated[float, Field(gt=0.5, lt=1)]
     limits: dict[str, Annotated[float, Field(allow_inf_nan=False)]]
+    rolled_back: dict[str, RolledBack] = {}
 
 
 class Lineage(Strict):

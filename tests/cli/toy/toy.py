@@ -3,6 +3,7 @@ a script when they have read their params."""
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -36,12 +37,26 @@ def judge(params):
     baselines = {"noise": {"kid_efficientnet": 9.0, "fd_efficientnet": 90.0}}
     write("evaluate/r3gan", {"task": "generate", **scores, "baselines": baselines})
     weights = TEMPORARY / "weights"  # of the best model there is; as last time, left out
-    content = weights.read_text() if weights.exists() else "weights"
-    Path("models/champions/generate").mkdir(parents=True)
-    Path("models/champions/generate/generator.safetensors").write_text(content)
-    decision = {"champion": "r3gan", "promoted": params["lineage"]["previous"] is None, **scores}
+    content = weights.read_bytes() if weights.exists() else b"weights"
+    champion = Path("models/champions/generate")
+    back = params["promote"]["rolled_back"].get("generate")
+    if back:  # as `promote` does it
+        get = [sys.executable, "-m", "dvc", "get", "-q", ".", str(champion), "-o", str(champion)]
+        champion.parent.mkdir(parents=True)
+        subprocess.run([*get, "--rev", back["commit"]], check=True)
+        content = (champion / "generator.safetensors").read_bytes()
+    elif (trained := TEMPORARY / "champion").exists():  # a whole model, with its card
+        shutil.copytree(trained, champion)
+        content = (champion / "generator.safetensors").read_bytes()
+    else:
+        champion.mkdir(parents=True)
+        (champion / "generator.safetensors").write_bytes(content)
+    first = params["lineage"]["previous"] is None and not back
+    decision = {"champion": "r3gan", "promoted": first, **scores}
+    if back:
+        decision["rolled_back"] = {"to": back["to"], "because": back["because"]}
     nobody = {"champion": None, "promoted": False}
-    hashes = {"generate": hashlib.sha256(content.encode()).hexdigest(), "day2night": None}
+    hashes = {"generate": hashlib.sha256(content).hexdigest(), "day2night": None}
     reasons = {"day2night": "all are poor", "generate": "r3gan beats noise"}
     decided: dict[str, dict] = {"day2night": nobody, "generate": decision}
     write("promote", decided)

@@ -1,8 +1,8 @@
 """Champions as versions of DVC's artifacts, in GTO's tags: `generate@v2.0.0` is the second champion
-of the task `generate`, and `dvc artifacts get . generate` brings the newest.
+of the task `generate`, released, and `dvc artifacts get . generate` brings the newest.
 
-A turn's message names the versions that it registers, in trailers: so the numbers are known in a
-clone without tags, and a turn killed before it has set its tags knows which they were to be.
+A turn's message names the versions of its new champions, in trailers: so the numbers are known in a
+clone without tags, and before the champions are released, which is what sets the tags.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from argus.cli.repository import git, git_history
 from argus.cli.repository.turn_commits import History, mapping, parsed
 from argus.cli.terminal import say
 from argus.core.errors import ArgusError
-from argus.core.paths import CHAMPIONS, PIPELINE, REPORTS
+from argus.core.paths import PIPELINE, RELEASES, REPORTS
 
 VERSION = re.compile(r"(.+)@v([0-9]+)\.([0-9]+)\.([0-9]+)(?:#[0-9]+)?")
 NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?")
@@ -24,11 +24,19 @@ DECISION = REPORTS / "promote/decision.json"
 
 
 class Version(NamedTuple):
-    """A champion that was registered, and the commit of the turn that did."""
+    """A champion that was registered, and the commit of its tag, else of the turn that names it."""
 
     task: str
     number: tuple[int, int, int]
     commit: str
+
+    @property
+    def text(self) -> str:
+        """`v2.0.0`."""
+        return "v" + ".".join(map(str, self.number))
+
+    def __str__(self) -> str:
+        return f"{self.task}@{self.text}"
 
 
 def require_artifacts(tasks: Iterable[str]) -> None:
@@ -45,7 +53,7 @@ def require_artifacts(tasks: Iterable[str]) -> None:
                 f"a champion of the task '{task}' cannot be registered: in params.yaml, name the "
                 "task by letters, digits, '-' and '_', with a letter or digit at both ends"
             )
-        path = str(CHAMPIONS / task)
+        path = str(RELEASES / task)
         if mapping(artifacts.get(task)).get("path") != path:
             raise ArgusError(
                 f"params.yaml has models for the task '{task}', and dvc.yaml no artifact for its "
@@ -69,15 +77,28 @@ def due(history: History, decided: Mapping[str, Any]) -> list[str]:
     for task, made in sorted(decided.items()):
         if made.get("champion") is None:
             continue
-        of_task = [version for version in known if version.task == task]
-        here = [version for version in of_task if version.commit in history.here]
-        newest = [
-            max(group, key=lambda version: version.number) for group in (of_task, here) if group
-        ]
-        if made.get("weights") not in weights(newest):
-            major = max((version.number[0] for version in of_task), default=0)
-            found.append(f"{task}@v{major + 1}.0.0")
+        there = [version for version in known if version.task == task]
+        here = [version for version in there if version.commit in history.here]
+        last = [max(group) for group in (there, here) if group]
+        if made.get("weights") not in weights(last):
+            found.append(f"{task}@{next_version(there)}")
     return found
+
+
+def next_version(known: Iterable[Version]) -> str:
+    """The version that comes after those of a task, `v3.0.0`."""
+    return f"v{max((version.number[0] for version in known), default=0) + 1}.0.0"
+
+
+def of_task(history: History, task: str) -> list[Version]:
+    """The versions of a task, in any order."""
+    return [version for version in versions(history) if version.task == task]
+
+
+def newest(history: History, task: str) -> Version | None:
+    """The newest version of a task in HEAD's history, whether its tag is set yet or not."""
+    here = [version for version in of_task(history, task) if version.commit in history.here]
+    return max(here, default=None)
 
 
 def versions(history: History) -> list[Version]:
@@ -100,25 +121,28 @@ def versions(history: History) -> list[Version]:
 def weights(found: Iterable[Version]) -> list[str | None]:
     """SHA-256 of the weights of each, by the decision in its commit; None where none is told."""
     listed = list(found)
-    decisions = git_history.contents([f"{version.commit}:{DECISION}" for version in listed])
-    hashes = []
-    for version, text in zip(listed, decisions, strict=True):
-        made = mapping(parsed(text.text if text else "")).get(version.task)
-        hashes.append(mapping(made).get("weights"))
-    return hashes
+    return [
+        mapping(decided.get(version.task)).get("weights")
+        for version, decided in zip(listed, decisions([v.commit for v in listed]), strict=True)
+    ]
 
 
-def register(names: Iterable[str], message: str) -> None:
-    """Set the tags of versions on HEAD, where they are not set yet."""
+def decisions(commits: Iterable[str]) -> list[dict[str, Any]]:
+    """`reports/promote/decision.json` of commits; an empty one where there is none."""
+    texts = git_history.contents([f"{commit}:{DECISION}" for commit in commits])
+    return [mapping(parsed(text.text if text else "")) for text in texts]
+
+
+def register(name: str) -> bool:
+    """Set the tag of a version on HEAD, if it is not set yet; whether it stands there then."""
     tags = git_history.tags()
-    for name in names:
-        task, _, version = name.partition("@")
-        if name not in tags:
-            git.tag(name, f"Registering artifact {task} version {version}\n\n{message}")
-        elif tags[name] != git.head():  # fetched while the turn ran
-            say(
-                f"{name} is the tag of another champion, commit {tags[name][:10]}: the next turn "
-                "registers this one"
-            )
-            continue
-        say(f"{name} is registered: `dvc artifacts get . {task} --rev {version}`")
+    task, _, version = name.partition("@")
+    if name not in tags:
+        git.tag(name, f"Registering artifact {task} version {version}")
+    elif tags[name] != git.head():  # fetched meanwhile
+        say(
+            f"{name} is the tag of another champion, commit {tags[name][:10]}: the next turn "
+            "registers this one"
+        )
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Champions out, signed: `argus release` and `argus verify`, and the tags that name them."""
