@@ -22,7 +22,7 @@ def measures() -> list[Measure]:
     """Each model in a process of its own, as in a turn, so that its peak is its own."""
     found = []
     with ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as alone:
-        for name in params.load().models:
+        for name in params.load().recipes():
             for where, size in SIDES.items():
                 steps, batch, share, peak = alone.submit(_timed, name, size).result()
                 what = f"{name}, {where}, batch {batch}"
