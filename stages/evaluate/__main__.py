@@ -1,8 +1,9 @@
 """Score a model on held-out reals: `python -m stages.evaluate MODEL`.
 
 Writes `data/evaluate/<model>/`: `model.npy`, `reals.npy` and one file for each baseline, features
-float32 [N, D], row i of each belonging together; `groups.json` with the drive of each real. Of a
-model that failed in training or was skipped the folder is empty, and the report has the reason.
+float32 [N, D], row i of each belonging together; `groups.json` with the drive of each real;
+`samples.npz` with some of the images judged (`argus.judging.samples`). Of a model that failed in
+training or was skipped the folder is empty, and the report has the reason.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from argus.core.files import atomic, write_json
 from argus.core.paths import EVALUATED, TRAINED
 from argus.data.packed import read_packed
 from argus.features.backbone import BACKBONES
-from argus.judging import registry
+from argus.judging import registry, samples
 from argus.judging.evaluation_set import held_out
 from argus.judging.scores import ModelScores
 from argus.models import card, code_record, loading
@@ -46,6 +47,7 @@ def scored(name: str, p: params.Params, folder: Path) -> ModelScores:
     for kind, features in found.features.items():
         np.save(folder / f"{kind}.npy", features)
     write_json(folder / "groups.json", list(evaluation_set.groups))
+    samples.save(found.samples, folder / samples.FILE)
     return ModelScores(
         wanted.task,
         found.scores["model"],

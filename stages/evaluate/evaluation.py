@@ -11,10 +11,11 @@ from argus.core.progress import Steps
 from argus.data.packed import Packed
 from argus.features import embedding
 from argus.features.backbone import Backbone
-from argus.judging import evidence
+from argus.judging import evidence, samples
 from argus.judging.baselines import baselines
 from argus.judging.evaluation_set import EvaluationSet
 from argus.judging.metric import Metric
+from argus.judging.samples import Samples
 from argus.judging.scores import Scores, score
 from argus.models.inference import TrainedModel
 
@@ -28,11 +29,13 @@ class Evaluation:
 
     `features`, float32 [N, D] by kind, are of the `model`, of the `reals`, of each baseline and of
     some training images (fewer where there are fewer); and of all of these, as `training`, if a
-    metric needs them. `scores` are of each kind but the last and the reals.
+    metric needs them. `scores` are of each kind but the last and the reals. `samples` are some of
+    the answers judged, for a person to look at.
     """
 
     features: dict[str, np.ndarray]
     scores: dict[str, Scores]
+    samples: Samples
 
 
 def evaluate(
@@ -92,6 +95,12 @@ def evaluate(
             kind: score(metrics, {**of_task, **of_kind}, net.name, named.get(kind, kind))
             for kind, of_kind in judged.items()
         },
+        samples.choose(
+            answers,
+            judged["model"]["requested"],
+            evaluation_set.sources,
+            step=model.card.best_step,
+        ),
     )
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from argus.core import params, reports
-from argus.core.paths import EVALUATED, TRAINED
+from argus.core.paths import EVALUATED, INCUMBENTS, TRAINED
 from argus.data.packed import read_packed
 from argus.features.backbone import Backbone
-from argus.judging import evidence, registry
+from argus.judging import evidence, registry, samples
 from argus.judging.baselines import MUST_BEAT
 from argus.judging.eligibility import Eligibility, terms
 from argus.judging.evaluation_set import held_out
@@ -58,6 +58,8 @@ def scored_anew(
 ) -> tuple[np.ndarray, Scores]:
     """An incumbent on the evaluation set of its challenger: features float32 [N, D], and scores.
 
+    Some of its answers are left in `data/promote/`, for a person to look at.
+
     Args:
         folder: where the incumbent lies.
         domains: of the challenger.
@@ -69,6 +71,9 @@ def scored_anew(
     evaluation_set = held_out(packs, domains, p.evaluate.samples)
     model = loading.load(folder)
     answers = evaluation_set.generate(model, p.evaluate.seed)
+    asked = evaluation_set.labels if domains else evaluation_set.labels_for(model.card)
+    shown = samples.choose(answers, asked, evaluation_set.sources, step=model.card.best_step)
+    samples.save(shown, INCUMBENTS / f"{model.card.spec.task}.npz")
     features = net.features(answers)
     metrics = registry.evaluated()
     learnt = None

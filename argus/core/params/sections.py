@@ -202,6 +202,11 @@ class Promote(Strict):
     confidence: Annotated[float, Field(gt=0.5, lt=1)]
 
 
+class Report(Strict):
+    turn: Annotated[int, Field(ge=0)]
+    message: str
+
+
 class Lineage(Strict):
     turn: Annotated[int, Field(ge=0)]
     previous: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None

@@ -81,6 +81,7 @@ def test_two_turns_are_two_commits_with_tags_lineage_and_headlines(
     } <= set(committed)
     after = Path("params.yaml").read_text()
     now = before.replace('as_of: "2026-01-01"', f'as_of: "{today_utc()}"')
+    now = now.replace('message: ""', 'message: "#1: first images"')
     assert after == now.replace("  turn: 0\n", "  turn: 1\n")
 
     deliver(upload, "d2")
@@ -92,6 +93,7 @@ def test_two_turns_are_two_commits_with_tags_lineage_and_headlines(
     assert settings["lineage"] == {"turn": 2, "previous": first}
     assert first == commit_of("turn-2~1")
     assert settings["ingest"]["as_of"] == "2026-11-24"
+    assert settings["report"] == {"turn": 2, "message": "more"}
     assert RAN.read_text().split() == ["ingest", "judge"] * 2
     assert json.loads(workspace.dvc("status", "--json")) == {}
 
