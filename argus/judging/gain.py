@@ -39,6 +39,14 @@ class Gain:
     chained_low: float | None = None
     chained_high: float | None = None
 
+    def text(self) -> str:
+        """The turn's gain for a person: what the distance fell by, so more is better."""
+        return _fallen(self.difference, self.low, self.high)
+
+    def chained_text(self) -> str:
+        """The gain since the first champion, likewise."""
+        return _fallen(self.chained, self.chained_low, self.chained_high)
+
     @classmethod
     def of(cls, decision: Mapping[str, Any]) -> Gain | None:
         """The gain that a decision of `promote` tells; None if it tells none."""
@@ -115,6 +123,15 @@ def write(decisions: Mapping[str, Mapping[str, Any]], previous: str | None, day:
             steps = extended(curve(before or ""), decision, day)
             if steps:
                 (folder / name).write_text(_text(steps), encoding="utf-8")
+
+
+def _fallen(difference: float, low: float | None, high: float | None) -> str:
+    text = _signed(-difference)
+    return text if low is None or high is None else f"{text} ({_signed(-high)} to {_signed(-low)})"
+
+
+def _signed(value: float) -> str:
+    return f"{value + 0.0:+.3f}" if round(value, 3) else "0"
 
 
 def _text(steps: list[Step]) -> str:

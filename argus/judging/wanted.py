@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
+from argus.core import reports
 from argus.data import catalogue
 from argus.features.leaders import leaders
-from argus.features.vectors import Vectors, chord
+from argus.features.vectors import Vectors, chord, read_vectors
 from argus.judging.scores import Scores, better, columns
 
 EXAMPLES = 4  # images named for each wish
@@ -78,7 +79,7 @@ def wanted(
     vectors: Vectors,
     shortfall: Mapping[str, int],
     decisions: Mapping[str, Mapping[str, Any]],
-    reports: Mapping[str, Mapping[str, Any]],
+    evaluated: Mapping[str, Mapping[str, Any]],
 ) -> Wanted:
     """What data is wanted next.
 
@@ -87,10 +88,32 @@ def wanted(
         vectors: of these.
         shortfall: by class, images that its quota lacks (`reports/balance.json`).
         decisions: of `promote`, by task.
-        reports: of `evaluate`, by model.
+        evaluated: the reports of `evaluate`, by model.
     """
     return Wanted(
-        quotas(images, shortfall), regions(images, vectors), conditions(images, decisions, reports)
+        quotas(images, shortfall),
+        regions(images, vectors),
+        conditions(images, decisions, evaluated),
+    )
+
+
+def of_turn(images: pl.DataFrame, models: Iterable[str]) -> Wanted:
+    """What data is wanted after the turn in the working tree.
+
+    Args:
+        images: the catalogue after `prune`.
+        models: those of params.yaml.
+
+    Raises:
+        ArgusError: a report, or the features of an image, are not here.
+    """
+    used = catalogue.first_of_each(catalogue.accepted(images))
+    return wanted(
+        used,
+        Vectors(*read_vectors(used.select("image_id"))),
+        reports.read("balance")["quotas"]["shortfall"],
+        reports.read("promote/decision"),
+        {model: reports.read(f"evaluate/{model}") for model in models},
     )
 
 
@@ -182,7 +205,7 @@ def nearest(of: Vectors, among: Vectors, without: np.ndarray | None = None) -> n
 def conditions(
     images: pl.DataFrame,
     decisions: Mapping[str, Mapping[str, Any]],
-    reports: Mapping[str, Mapping[str, Any]],
+    evaluated: Mapping[str, Mapping[str, Any]],
 ) -> list[Condition]:
     """The classes of each task's champion, the one in which it is furthest from the reals first.
 
@@ -195,7 +218,7 @@ def conditions(
         champion = decision.get("champion")
         of_class = {
             name: Scores.read(scores)
-            for name, scores in classes_of(decision, reports.get(str(champion), {})).items()
+            for name, scores in classes_of(decision, evaluated.get(str(champion), {})).items()
         }
         keys = columns(of_class.values())
         if champion is None or not keys or len(of_class) < 2:

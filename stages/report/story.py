@@ -10,10 +10,9 @@ import polars as pl
 from argus.core import params, reports
 from argus.core.paths import EVALUATED, GAIN, INCUMBENTS, PRUNED
 from argus.data import catalogue, rights_cards
-from argus.features.vectors import Vectors, read_vectors
 from argus.judging import gain, samples
 from argus.judging.scores import ModelScores, by_task
-from argus.judging.wanted import Wanted, wanted
+from argus.judging.wanted import Wanted, of_turn
 from stages.report import arrivals, changes, curation, training, verdicts, words
 from stages.report.document import Story
 from stages.report.page import doubted
@@ -44,7 +43,7 @@ def story(
     ranked = {name: model for of in by_task(models).values() for name, model in of.items()}
     made = {name: samples.read(EVALUATED / name / samples.FILE) for name in ranked}
     refusals = arrivals.refusals(images)
-    wishes = wishes_of(images, balance, decisions, ranked)
+    wishes = of_turn(images, ranked)
     return Story(
         turn=p.report.turn,
         message=p.report.message,
@@ -78,23 +77,6 @@ def story(
         wanted=wishes,
         examples=examples(images, wishes),
         endings=arrivals.endings(images, cards, p.ingest.as_of),
-    )
-
-
-def wishes_of(
-    images: pl.DataFrame,
-    balance: Mapping[str, Any],
-    decisions: Mapping[str, Mapping[str, Any]],
-    models: Mapping[str, ModelScores],
-) -> Wanted:
-    """What data is wanted next, by the images in use."""
-    used = catalogue.first_of_each(catalogue.accepted(images))
-    return wanted(
-        used,
-        Vectors(*read_vectors(used.select("image_id"))),
-        balance["quotas"]["shortfall"],
-        decisions,
-        {name: reports.read(f"evaluate/{name}") for name in models},
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -353,24 +352,19 @@ def gains(task: str, steps: list[Step]) -> GainCurve | None:
     ends = [
         _ends(step.gain.chained, step.gain.chained_low, step.gain.chained_high) for step in steps
     ]
-    finite = [
-        value for value in (*gained, *(e for pair in ends for e in pair)) if math.isfinite(value)
-    ]
     across = Axis(min(turns), max(turns)) if turns[0] != turns[-1] else Axis.around(turns)
-    up = Axis.around(finite, zero=True)
+    up = Axis.around([*gained, *(end for pair in ends for end in pair)], zero=True)
     last = steps[-1].gain
     low, high = ends[-1]
-    sure = f" (95 % interval {_signed(low)} to {_signed(high)})" if low != high else ""
+    sure = f" (95 % interval {low:.3f} to {high:.3f})" if low != high else ""
     told = [
         (
             words.day(step.day),
             step.champion,
-            _told(
-                -step.gain.difference, _ends(step.gain.difference, step.gain.low, step.gain.high)
-            ),
-            _told(-step.gain.chained, end),
+            step.gain.text().replace("-", "\u2212"),
+            step.gain.chained_text().replace("-", "\u2212"),
         )
-        for step, end in zip(steps, ends, strict=True)
+        for step in steps
     ]
     ticks = [Tick(across.place(turn), f"{int(turn)}") for turn in _some(turns)]
     return GainCurve(
@@ -382,7 +376,7 @@ def gains(task: str, steps: list[Step]) -> GainCurve | None:
         told,
         f"Over {words.count(last.turns, 'turn')} since its first champion, {task} came "
         f"{abs(last.chained):.3g} {'nearer to' if last.chained <= 0 else 'further from'} the real "
-        f"images{sure}.",
+        f"images{sure}.".replace("-", "\u2212"),
     )
 
 
@@ -391,15 +385,6 @@ def _ends(value: float, low: float | None, high: float | None) -> tuple[float, f
     if low is None or high is None:
         return -value, -value
     return -high, -low
-
-
-def _told(value: float, ends: tuple[float, float]) -> str:
-    text = _signed(value)
-    return text if ends[0] == ends[1] else f"{text} ({_signed(ends[0])} to {_signed(ends[1])})"
-
-
-def _signed(value: float) -> str:
-    return f"{value + 0.0:+.3f}".replace("-", "\u2212").replace("+0.000", "0")
 
 
 def _some(turns: list[float]) -> Iterable[float]:

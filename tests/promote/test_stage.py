@@ -51,7 +51,7 @@ def run(
 
     monkeypatch.setattr(params, "load", lambda: p)
     monkeypatch.setattr(promote, "fetch", fetched)
-    monkeypatch.setattr(lineage, "text_of", lambda path, revision: None)
+    monkeypatch.setattr(lineage, "text_of", lambda *_: None)
     return main
 
 

@@ -107,14 +107,16 @@ def test_two_turns_are_two_commits_with_tags_lineage_and_headlines(
     ]
     assert rows[0] == [
         *("turn", "date", "message", "in", "accepted", "selected"),
-        *("kid_efficientnet /<br>fd_efficientnet", "champions"),
+        *("champions", "gain (KID)", "since the<br>first champion"),
     ]
     assert rows[2][2:6] == ["#1: first images", "3", "2", "2"]
-    assert rows[2][6:] == ["r3gan 0.05882 / 0.5882", "day2night: none<br>generate: r3gan promoted"]
+    assert rows[2][6:] == ["day2night: none<br>generate: r3gan promoted", "-", "-"]
     assert rows[3][2:6] == ["more", "6", "6", "5"]
-    assert rows[3][7] == "day2night: none<br>generate: r3gan stays"
-    assert "#1: first images" in printed
-    assert "r3gan stays" in printed
+    assert rows[3][6] == "day2night: none<br>generate: r3gan stays"
+    scored = "turn 1, generate (kid_efficientnet): r3gan 0.05882"
+    assert f"- {scored}\n" in Path("out/history.md").read_text()
+    for words in ("#1: first images", "r3gan stays", scored):
+        assert words in printed
     ended, printed = argus("show")
     assert ended == 0
     assert "refused" not in printed
