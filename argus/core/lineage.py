@@ -63,3 +63,41 @@ def fetch(path: Path | str, revision: str, into: Path) -> Path:
             "new line instead, whose splits and champions owe nothing to that turn"
         )
     return out
+
+
+def text_of(path: Path | str, revision: str) -> str | None:
+    """A file as Git has it in a commit of this repository; None if that commit has no such file.
+
+    Args:
+        path: from the top of the repository.
+        revision: 40 hexadecimal digits.
+
+    Raises:
+        ArgusError: the commit is not known here.
+    """
+    return _git("show", f"{revision}:{Path(path).as_posix()}", of=revision)
+
+
+def names_of(folder: Path | str, revision: str) -> list[str]:
+    """The paths of all files in a folder as Git has them in a commit, sorted; empty if there are
+    none.
+
+    Raises:
+        ArgusError: the commit is not known here.
+    """
+    found = _git("ls-tree", "-r", "-z", "--name-only", revision, "--", str(folder), of=revision)
+    return sorted(name for name in (found or "").split("\0") if name)
+
+
+def _git(*command: str, of: str) -> str | None:
+    """What Git says of a commit, None if it says that there is no such thing in it."""
+    done = subprocess.run(["git", *command], capture_output=True, check=False)
+    if not done.returncode:
+        return done.stdout.decode("utf-8", errors="replace")
+    known = subprocess.run(["git", "cat-file", "-e", f"{of}^{{commit}}"], capture_output=True)
+    if known.returncode:
+        raise ArgusError(
+            f"the turn before (lineage.previous), commit {of[:10]}, is not in this repository: "
+            "`git fetch --unshallow` brings it"
+        )
+    return None

@@ -30,4 +30,8 @@ RELEASES, KEYS = Path("releases"), Path("keys")
 CODE_RECORD = REPORTS / "code.json"
 TRAIN_REPORTS, TRAIN_CACHE = REPORTS / "train", CACHE / "train"
 DATASET_CARD = REPORTS / "croissant.json"
+INCUMBENTS = DATA / "promote"
+"""What the champions of the turn before made of today's evaluation sets: `<task>.npz`."""
+GAIN = REPORTS / "promote/gain"
 TURN_PAGE, TURN_PICTURES = REPORTS / "turn.md", REPORTS / "pictures"
+TURN_STORY = REPORTS / "turn.html"

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
 from argus.core import lineage
-from argus.core.errors import ArgusError
 from argus.core.paths import CHAMPIONS, REPORTS
 
 DECISION = REPORTS / "promote/decision.json"
@@ -32,21 +30,13 @@ def fetch(revision: str, into: Path) -> dict[str, Path]:
 
 
 def decisions(revision: str) -> dict[str, dict[str, Any]]:
-    """The decisions of a commit of this repository, by task.
+    """The decisions of a commit of this repository, by task; empty if it has none.
 
     Raises:
-        ArgusError: the commit is not known, or has none.
+        ArgusError: the commit is not known here.
     """
-    shown = subprocess.run(
-        ["git", "show", f"{revision}:./{DECISION.as_posix()}"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if shown.returncode:
-        raise ArgusError(
-            f"{DECISION} of turn {revision[:10]} (lineage.previous) cannot be read: "
-            f"{shown.stderr.strip()}. Fetch that commit (`git fetch --unshallow`)"
-        )
-    found: dict[str, dict[str, Any]] = json.loads(shown.stdout)
+    text = lineage.text_of(DECISION, revision)
+    if text is None:
+        return {}
+    found: dict[str, dict[str, Any]] = json.loads(text)
     return found

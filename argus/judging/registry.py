@@ -33,18 +33,9 @@ RESERVED = frozenset(
         *("task", "samples", "baselines", "intervals", "packages", "failed", "skipped"),
         *("champion", "promoted", "reason", "challenger", "incumbent", "model", "chosen"),
         *("against", "unbeaten", "refused", "refused_on", "incumbent_refused", "non_commercial"),
-        *(
-            "weights",
-            "judge",
-            "judges",
-            "protocol",
-            "classes",
-            "witness",
-            "level",
-            "guards",
-            "gain",
-        ),
-        *("rolled_back", "not_measured", "seeds", "beside", "vacated"),
+        *("weights", "judge", "judges", "protocol", "classes", "witness", "level", "guards"),
+        *("gain", "over_limits", "rolled_back"),
+        *("not_measured", "seeds", "beside", "vacated"),
     }
 )
 """What reports of `evaluate` and `promote` hold besides scores; the last two, and `samples`, in

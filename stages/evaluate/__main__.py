@@ -2,8 +2,9 @@
 
 Writes `data/evaluate/<model>/`: for each judge a folder with the features of the model's answers,
 of the reals, of training reals and of each baseline, float32 [M, D], and `answers.json` with what
-each image is drawn from; and `worst.png`, the answers furthest from every real. Of a model that
-failed in training or was skipped the folder is empty, and the report has the reason.
+each image is drawn from; `samples.npz` with some of the images judged (`argus.judging.samples`);
+and `worst.png`, the answers furthest from every real. Of a model that failed in training or was
+skipped the folder is empty, and the report has the reason.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from argus.core.files import atomic
 from argus.core.paths import EVALUATED, TRAINED
 from argus.data.packed import read_origins, read_packed
 from argus.features.backbone import BACKBONES
-from argus.judging import evaluated, registry, worst
+from argus.judging import evaluated, registry, samples, worst
 from argus.judging import evaluation_set as evaluation_sets
 from argus.judging.evaluated import MODEL, REALS
 from argus.judging.evaluation import Settings, compared_with, evaluate
@@ -51,6 +52,14 @@ def scored(name: str, p: params.Params, folder: Path) -> ModelScores:
         model.card,
     )
     evaluated.write(folder, found.seen)
+    shown = samples.choose(
+        answers.images,
+        answers.requested,
+        evaluation_set.sources,
+        evaluation_set.twins,
+        model.card.best_step,
+    )
+    samples.save(shown, folder / samples.FILE)
     first = found.seen[judges[0].name].samples
     panel = worst.sheet(answers.images, first[MODEL].features, first[REALS].features)
     panel.save(folder / worst.FILE)

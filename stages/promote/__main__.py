@@ -22,10 +22,11 @@ from typing import Any
 from argus.core import params, reports
 from argus.core.determinism import deterministic
 from argus.core.errors import exits_cleanly
-from argus.core.files import atomic, sha256
-from argus.core.paths import CHAMPIONS
+from argus.core.files import atomic, remove, sha256
+from argus.core.paths import CHAMPIONS, INCUMBENTS
 from argus.data.packed import read_rights
 from argus.features.backbone import BACKBONES
+from argus.judging import gain_curve
 from argus.judging.eligibility import Eligibility
 from argus.judging.incumbents import decisions as decisions_of
 from argus.judging.incumbents import fetch
@@ -50,6 +51,8 @@ def main() -> None:
         lambda source, delivery: delivery in packed.sources[source].deliveries,
     )
     today = datetime.now(UTC).date()
+    remove(INCUMBENTS)
+    INCUMBENTS.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as scratch:
         revision = p.lineage.previous
         incumbents = fetch(revision, Path(scratch)) if revision else {}
@@ -77,6 +80,7 @@ def main() -> None:
                 decisions[task] = {**asdict(decision), "weights": weights, **figures}
                 print(f"{task}: {decision.reason}")
     reports.metrics("promote/decision", decisions)
+    gain_curve.write(reports.rounded(decisions), revision, p.ingest.as_of)
     reports.metrics(
         "promote",
         {

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from argus.core import params, reports
-from argus.core.paths import EVALUATED
+from argus.core.paths import EVALUATED, INCUMBENTS
 from argus.data.packed import read_origins, read_packed
 from argus.features.backbone import Backbone
-from argus.judging import evaluated, evaluation_set, registry
+from argus.judging import evaluated, evaluation_set, registry, samples
 from argus.judging.evaluated import MODEL, REALS, Evaluated
 from argus.judging.evaluation import Settings, evaluate
 from argus.judging.evidence import Learnt
@@ -44,6 +44,8 @@ def scored_anew(
 ) -> Rival:
     """An incumbent on the evaluation set of its challenger.
 
+    Some of its answers are left in `data/promote/`, for a person to look at.
+
     Args:
         folder: where the incumbent lies.
         domains: of the challenger.
@@ -53,6 +55,10 @@ def scored_anew(
     of_task = evaluation_set.read(p.evaluate, domains)
     model = loading.load(folder)
     answers = of_task.answers(model, p.evaluate.seed)
+    shown = samples.choose(
+        answers.images, answers.requested, of_task.sources, of_task.twins, model.card.best_step
+    )
+    samples.save(shown, INCUMBENTS / f"{model.task}.npz")
     found = evaluate(
         {MODEL: answers},
         of_task,

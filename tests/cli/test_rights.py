@@ -150,7 +150,7 @@ def test_a_run_past_midnight_is_run_again_as_of_the_new_day(
     monkeypatch.setattr(turns, "today_utc", lambda: next(clock))
     monkeypatch.setattr(workspace, "dvc_aloud", run)
     line = Line(parent=None, is_new=False, number=1, head_turn=0, notes=[])
-    turns.run_as_of_today(line, git.head(), NIGHT.date(), "")
+    turns.run_as_of_today(line, git.head(), NIGHT.date(), "more", "")
     assert ran == ["2027-03-31", "2027-04-01"]
     assert as_of() == "2027-04-01"
 

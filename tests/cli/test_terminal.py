@@ -21,9 +21,9 @@ def test_folders_on_the_way_are_made_when_it_is_written(tmp_path: Path) -> None:
     path = tmp_path / "new/folder/turns.md"
     require_target(path, ".md", "a table")
     assert not path.parent.exists()  # only then
-    history.write(TABLE, path)
+    history.write(TABLE, [], path)
     assert "| 1 |" in path.read_text()
-    history.write(TABLE, path)  # one that is there is replaced
+    history.write(TABLE, [], path)  # one that is there is replaced
     assert [file.name for file in path.parent.iterdir()] == ["turns.md"]
 
 
@@ -58,7 +58,7 @@ def test_a_place_that_may_not_be_written_is_named(
 
 def test_what_only_shows_when_it_is_written_is_no_traceback(tmp_path: Path) -> None:
     with pytest.raises(ArgusError, match="cannot be written: File name too long"):
-        history.write(TABLE, tmp_path / f"{'x' * 300}.md")
+        history.write(TABLE, [], tmp_path / f"{'x' * 300}.md")
 
 
 def test_the_commands_say_so_before_they_look_for_anything(repo: Path, argus: Argus) -> None:

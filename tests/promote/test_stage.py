@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from argus.core import params, reports
+from argus.core import lineage, params, reports
 from argus.core.files import sha256, write_json
 from argus.core.paths import CHAMPIONS, EVALUATED, TRAINED
 from argus.data.packed import Rights, Terms
@@ -53,6 +53,7 @@ def run(
     monkeypatch.setattr(params, "load", lambda: p)
     monkeypatch.setattr(promote, "fetch", fetched)
     monkeypatch.setattr(promote, "decisions_of", lambda _revision: {})
+    monkeypatch.setattr(lineage, "text_of", lambda *_: None)
     return main
 
 

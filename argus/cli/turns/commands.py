@@ -1,4 +1,4 @@
-"""The turns: `argus turn`, `argus rollback`, `argus show` and `argus history`."""
+"""The turns: `argus turn`, `argus rollback`, `argus show`, `argus history` and `argus wanted`."""
 
 from __future__ import annotations
 
@@ -78,10 +78,34 @@ def history(
     if write is not None:
         past.require_place(write)
     turns, notes = past.turns()
-    table = past.table(turns)
+    table, scores = past.table(turns), past.scores(turns)
     table.show()
+    if scores:
+        say(f"{past.SCORES}.")
+    for line in scores:
+        say(f"  {line}")
     for note in notes:
         say(note)
     if write is not None:
-        past.write(table, write)
+        past.write(table, scores, write)
         say(f"written to {write}")
+
+
+@app.command()
+def wanted(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print it as JSON, for a program to read.")
+    ] = False,
+) -> None:
+    """Show what data is wanted next: classes under quota, scenes that nothing in training looks
+    like, and conditions in which a champion is worst, with examples."""
+    from argus.cli.turns import wishes
+
+    found = wishes.of_working_tree()
+    if as_json:
+        say(wishes.as_json(found))
+        return
+    for table in wishes.tables(found):
+        table.show()
+    if not any(found.wanted):
+        say("nothing stands out: every class fills its share, and no held-out scene is far off")

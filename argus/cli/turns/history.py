@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,7 +24,9 @@ from argus.cli.turns.turn_summary import Reports, TurnSummary, report_names, sum
 from argus.core.errors import ArgusError
 from argus.core.files import atomic
 from argus.core.paths import PARAMS
-from argus.judging.scores import Scores, columns
+from argus.judging.scores import by_task, columns
+
+SCORES = "Scores, each on its own turn's held-out reals: those of two turns do not compare"
 
 
 class Turn(NamedTuple):
@@ -98,59 +100,47 @@ def turn_of(number: int, day: str, message: str, reports: Reports) -> Turn:
 
 
 def table(turns: list[Turn]) -> Table:
-    """A row per turn; a column for each feature space that models were judged in, as scores of
-    different ones do not compare."""
-    spaces = feature_spaces(turn.summary for turn in turns if turn.summary)
-    headers = ["turn", "date", "message", "in", "accepted", "selected"]
-    headers += [" /\n".join(keys) for keys in spaces.values()] or ["models"]
+    """A row per turn: what came in, who serves each task, and the gain.
+
+    Scores are not in it: each turn has reals of its own, and what two turns scored does not
+    compare. `scores` has them, each with its protocol.
+    """
+    headers = ["turn", "date", "message", "in", "accepted", "selected", "champions"]
+    headers += ["gain (KID)", "since the\nfirst champion"]
     rows = []
     for turn in turns:
         row = [str(turn.number), turn.day, turn.message]
         made = turn.summary
         if made is None:
-            unknown = [UNKNOWN] * (len(headers) - len(row))
-            rows.append([*row, *unknown, f"metrics lack {turn.lacks}"])
+            unknown = [UNKNOWN] * (len(headers) - len(row) - 3)
+            rows.append([*row, *unknown, f"metrics lack {turn.lacks}", UNKNOWN, UNKNOWN])
             continue
         row += [str(made.images), str(made.accepted), str(made.selected)]
-        row += scores(made, spaces)
         row.append("\n".join(f"{task}: {champion}" for task, champion in made.champions.items()))
+        gains = {task: champion.gain for task, champion in made.champions.items() if champion.gain}
+        row.append("\n".join(f"{task}: {gain.text()}" for task, gain in gains.items()))
+        row.append("\n".join(f"{task}: {gain.chained_text()}" for task, gain in gains.items()))
         rows.append([cell or UNKNOWN for cell in row])
-    return Table("Turns", [*headers, "champions"], rows, frozenset({0, 3, 4, 5}))
+    return Table("Turns", headers, rows, frozenset({0, 3, 4, 5}))
 
 
-def feature_spaces(summaries: Iterable[TurnSummary]) -> dict[str, list[str]]:
-    """The keys that models were scored by in each feature space, over all turns."""
-    found: dict[str, list[Scores]] = {}
-    for made in summaries:
-        for scored in _scored(made):
-            found.setdefault(_space(scored), []).append(scored)
-    return {space: columns(found[space]) for space in sorted(found)}
+def scores(turns: list[Turn]) -> list[str]:
+    """A line for each turn and task: how its models scored by the deciding metric, and on what.
 
-
-def scores(made: TurnSummary, spaces: Mapping[str, Sequence[str]]) -> list[str]:
-    """A cell per feature space, with a line for each model scored in it.
-
-    Models that failed or were skipped stand where the others of the turn do.
+    Turns whose metrics are not whole have none.
     """
-    others = next((_space(scored) for scored in _scored(made)), next(iter(spaces), ""))
-    lines: dict[str, list[str]] = {space: [] for space in spaces or [""]}
-    for name, model in made.models.items():
-        if model.missing:
-            lines[others].append(f"{name} {model.missing[0]}")
-        else:
-            space = _space(model.scores)
-            values = " / ".join(model.scores.text(key) for key in spaces[space])
-            lines[space].append(f"{name} {values}")
-    return ["\n".join(of_space) for of_space in lines.values()]
-
-
-def _scored(made: TurnSummary) -> list[Scores]:
-    return [model.scores for model in made.models.values() if not model.missing]
-
-
-def _space(scored: Scores) -> str:
-    """The key of a model's first metric: it names the features that judged it."""
-    return next(iter(columns([scored])), "")
+    lines = []
+    for turn in turns:
+        for task, models in by_task(turn.summary.models if turn.summary else {}).items():
+            key = next(iter(columns(model.scores for model in models.values())), "")
+            told = ", ".join(
+                f"{name} {model.missing[0] if model.missing else model.scores.text(key)}"
+                for name, model in models.items()
+            )
+            on = turn.summary.protocols.get(task, "") if turn.summary else ""
+            by = ", ".join(part for part in (key, on) if part)
+            lines.append(f"turn {turn.number}, {task}{f' ({by})' if by else ''}: {told}")
+    return lines
 
 
 def require_place(path: Path) -> None:
@@ -160,14 +150,17 @@ def require_place(path: Path) -> None:
     require_target(path, ".md", "a table in Markdown")
 
 
-def write(table: Table, path: Path) -> None:
-    """Write the table as Markdown; a file that is there is replaced, folders are made.
+def write(table: Table, lines: Sequence[str], path: Path) -> None:
+    """Write the table as Markdown, and the scores below it; a file that is there is replaced,
+    folders are made.
 
     Raises:
         ArgusError: it cannot be written there.
     """
     try:
         with atomic(path) as temporary:
-            temporary.write_text(table.markdown(), encoding="utf-8")
+            listed = "".join(f"- {line}\n" for line in lines)
+            below = f"\n## {SCORES}\n\n{listed}" if lines else ""
+            temporary.write_text(table.markdown() + below, encoding="utf-8")
     except OSError as error:
         raise ArgusError(f"{path} cannot be written: {error.strerror}") from None

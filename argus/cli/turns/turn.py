@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 
 from argus.cli.releases import registry, release
@@ -17,7 +18,7 @@ from argus.cli.turns.inputs import Inputs
 from argus.cli.turns.resume import STATE, Begun, resuming
 from argus.cli.turns.turn_summary import TurnSummary, current
 from argus.core import params, reports
-from argus.core.errors import ArgusError
+from argus.core.errors import ArgusError, printable
 from argus.core.params import preflight
 from argus.models import code_record
 
@@ -94,14 +95,14 @@ def make(message: str, today: date, found: line.Line, begun: Begun | None) -> No
         begun.inputs.forget_what_changed()  # edited while it ran, and then it was killed
     base, advice = git.head(), resuming(message, found.is_new)
     try:
-        inputs = run_as_of_today(found, base, today, advice)
+        inputs = run_as_of_today(found, base, today, message, advice)
         commit(message, found, base, inputs, advice)
     except KeyboardInterrupt:
         stopped = resuming(message, found.is_new, "")
         raise ArgusError(f"interrupted: {stopped}") from None
 
 
-def run_as_of_today(found: line.Line, base: str, today: date, advice: str) -> Inputs:
+def run_as_of_today(found: line.Line, base: str, today: date, message: str, advice: str) -> Inputs:
     """Run the pipeline with consents judged by the day on which it ends; returns what it ran on.
 
     What runs past midnight runs again as of the new day: images whose consent has just ended are
@@ -112,7 +113,7 @@ def run_as_of_today(found: line.Line, base: str, today: date, advice: str) -> In
     """
     while True:
         began = today_utc().date()
-        set_params(found.previous, found.head_turn, today)
+        set_params(found, today, message)
         inputs = Inputs.now()
         Begun(base, found.parent_commit, found.number, inputs).write()
         run(inputs, advice)
@@ -122,16 +123,22 @@ def run_as_of_today(found: line.Line, base: str, today: date, advice: str) -> In
         today += passed
 
 
-def set_params(previous: str | None, head_turn: int, today: date) -> None:
-    """Set `lineage` and `ingest.as_of` in `params.yaml`.
+def set_params(found: line.Line, today: date, message: str) -> None:
+    """Set `lineage`, `report` and `ingest.as_of` in `params.yaml`.
 
-    `lineage.turn` stays that of HEAD until the turn is complete: a half one may be committed with
+    `report` heads the page of the turn, which is made before there is a commit. `lineage.turn`
+    stays that of HEAD until the turn is complete: a half one may be committed with
     a change of code, and is no turn.
     """
     text = params_edit.read()
-    commit = f'"{previous}"' if previous else "null"  # quoted: hexadecimal may look like a number
+    commit = (
+        f'"{found.previous}"' if found.previous else "null"
+    )  # quoted: hexadecimal may look like a number
     text = params_edit.with_value(text, "lineage.previous", commit)
-    text = params_edit.with_value(text, "lineage.turn", str(head_turn))
+    text = params_edit.with_value(text, "lineage.turn", str(found.head_turn))
+    text = params_edit.with_value(text, "report.turn", str(found.number))
+    told = json.dumps(printable(message.strip().splitlines()[0]), ensure_ascii=False)
+    text = params_edit.with_value(text, "report.message", told)
     if params.load().promote.rolled_back:  # of the turn before, whose champions are incumbents now
         text = params_edit.with_mapping(text, "promote.rolled_back", "{}")
     # quoted, too: DVC takes no YAML dates as params

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from argus.core import reports
+from argus.judging.gate.gain import Gain
 from argus.judging.scores import ModelScores
 
 Reports = Mapping[str, Mapping[str, Any]]
@@ -23,7 +24,8 @@ class Championship:
     """Who serves a task after the turn (None: nobody yet), whether that is new, and why.
 
     `non_commercial` has the licences by source that forbid commercial use of it, `rolled_back_to`
-    the version that serves again where it was rolled back.
+    the version that serves again where it was rolled back; `gain` is what the turn brought, None
+    where it was not measured.
     """
 
     champion: str | None
@@ -31,6 +33,7 @@ class Championship:
     reason: str
     non_commercial: Mapping[str, str]
     rolled_back_to: str | None = None
+    gain: Gain | None = None
 
     def __str__(self) -> str:
         if self.champion is None:
@@ -61,6 +64,8 @@ class TurnSummary:
     pruned: int
     selected: int
     models: dict[str, ModelScores]
+    protocols: dict[str, str]
+    """By task on what its models were scored, in words; nothing of a task without scores."""
     champions: dict[str, Championship]
 
     def headline(self) -> str:
@@ -131,6 +136,11 @@ def summarize(found: Reports) -> TurnSummary:
             for name, report in sorted(found.items())
             if name.startswith("evaluate/")
         },
+        protocols={
+            report["task"]: told
+            for name, report in sorted(found.items())
+            if name.startswith("evaluate/") and (told := protocol(report))
+        },
         champions={
             task: Championship(
                 made.get("champion"),
@@ -138,7 +148,18 @@ def summarize(found: Reports) -> TurnSummary:
                 made.get("reason", ""),
                 made.get("non_commercial", {}),
                 made.get("rolled_back", {}).get("to"),
+                Gain.read(made.get("gain")),
             )
             for task, made in sorted(decisions.items())
         },
     )
+
+
+def protocol(report: Mapping[str, Any]) -> str:
+    """On what `evaluate` scored a model, in words; empty where it did not, or does not tell."""
+    counts: Mapping[str, int] = report.get("protocol") or {}
+    if not counts:  # so the first turns told it
+        return f"{report['samples']} held-out reals" if report.get("samples") else ""
+    answers = f"{counts['answers']} answers, " if "answers" in counts else ""
+    drives = f" of {counts['drives']} drives" if "drives" in counts else ""
+    return f"{answers}{counts['reals']} held-out reals{drives}"

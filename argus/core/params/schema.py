@@ -23,6 +23,7 @@ from argus.core.params.sections import (
     Pack,
     Promote,
     Prune,
+    Report,
     Split,
     Strict,
     Train,
@@ -48,6 +49,7 @@ class Params(Strict):
     models: dict[Name, Model]
     evaluate: Evaluate
     promote: Promote
+    report: Report
     lineage: Lineage
 
     @model_validator(mode="after")

@@ -240,6 +240,11 @@ class Promote(Strict):
     rolled_back: dict[str, RolledBack] = {}
 
 
+class Report(Strict):
+    turn: Annotated[int, Field(ge=0)]
+    message: str
+
+
 class Lineage(Strict):
     turn: Annotated[int, Field(ge=0)]
     previous: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None

@@ -79,3 +79,20 @@ class Gain:
         """The chain that a turn left; None where there was no champion. A first champion begins
         one with `Gain()`."""
         return None if report is None else cls(**report)
+
+    def text(self) -> str:
+        """The turn's gain for a person: what the distance fell by, so more is better."""
+        return _fallen(self.difference, self.low, self.high)
+
+    def chained_text(self) -> str:
+        """The gain since the first champion, likewise."""
+        return _fallen(self.chained, self.chained_low, self.chained_high)
+
+
+def _fallen(difference: float, low: float, high: float) -> str:
+    text = _signed(-difference)
+    return text if low == high else f"{text} ({_signed(-high)} to {_signed(-low)})"
+
+
+def _signed(value: float) -> str:
+    return f"{value + 0.0:+.3f}" if round(value, 3) else "0"

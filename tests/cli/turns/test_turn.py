@@ -81,6 +81,7 @@ def test_two_turns_are_two_commits_with_tags_lineage_and_headlines(
     } <= set(committed)
     after = Path("params.yaml").read_text()
     now = before.replace('as_of: "2026-01-01"', f'as_of: "{today_utc()}"')
+    now = now.replace('message: ""', 'message: "#1: first images"')
     assert after == now.replace("  turn: 0\n", "  turn: 1\n")
 
     deliver(upload, "d2")
@@ -92,6 +93,7 @@ def test_two_turns_are_two_commits_with_tags_lineage_and_headlines(
     assert settings["lineage"] == {"turn": 2, "previous": first}
     assert first == commit_of("turn-2~1")
     assert settings["ingest"]["as_of"] == "2026-11-24"
+    assert settings["report"] == {"turn": 2, "message": "more"}
     assert RAN.read_text().split() == ["ingest", "judge"] * 2
     assert json.loads(workspace.dvc("status", "--json")) == {}
 
@@ -105,14 +107,16 @@ def test_two_turns_are_two_commits_with_tags_lineage_and_headlines(
     ]
     assert rows[0] == [
         *("turn", "date", "message", "in", "accepted", "selected"),
-        *("kid_efficientnet /<br>fd_efficientnet", "champions"),
+        *("champions", "gain (KID)", "since the<br>first champion"),
     ]
     assert rows[2][2:6] == ["#1: first images", "3", "2", "2"]
-    assert rows[2][6:] == ["r3gan 0.05882 / 0.5882", "day2night: none<br>generate: r3gan promoted"]
+    assert rows[2][6:] == ["day2night: none<br>generate: r3gan promoted", "-", "-"]
     assert rows[3][2:6] == ["more", "6", "6", "5"]
-    assert rows[3][7] == "day2night: none<br>generate: r3gan stays"
-    assert "#1: first images" in printed
-    assert "r3gan stays" in printed
+    assert rows[3][6] == "day2night: none<br>generate: r3gan stays"
+    scored = "turn 1, generate (kid_efficientnet): r3gan 0.05882"
+    assert f"- {scored}\n" in Path("out/history.md").read_text()
+    for words in ("#1: first images", "r3gan stays", scored):
+        assert words in printed
     ended, printed = argus("show")
     assert ended == 0
     assert "refused" not in printed

@@ -116,24 +116,41 @@ def test_a_turn_whose_metrics_are_lost_keeps_its_row() -> None:
         history.turn_of(2, "2026-01-08", "a | b", FOUND),
     ]
     table = history.table(turns)
-    assert table.rows[0] == ["1", "2026-01-01", "lost", *["-"] * 4, "metrics lack prune"]
-    assert table.headers[6] == f"{KID} /\n{FD}"
+    assert table.rows[0] == ["1", "2026-01-01", "lost", *"---", "metrics lack prune", "-", "-"]
     champions = "day2night: none\ngenerate: g promoted"
-    assert table.rows[1][3:] == ["15", "11", "2", "g 0.5 / 5", champions]
+    assert table.rows[1][3:] == ["15", "11", "2", champions, "-", "-"]
     markdown = table.markdown()
     assert "a \\| b" in markdown
     assert "day2night: none<br>generate: g promoted" in markdown
 
 
-def test_scores_of_different_backbones_stand_in_columns_of_their_own() -> None:
-    other = {"task": "generate", "kid_efficientnet": 0.25, "baselines": {}}
+def test_scores_stand_with_what_they_rest_on_and_not_side_by_side() -> None:
+    counts = {"answers": 310, "reals": 68, "drives": 11}
+    other = {"task": "generate", "kid_x": 0.25, "fd_x": 2.0, "baselines": {}, "protocol": counts}
     turns = [
-        history.turn_of(1, "2026-01-01", "a", FOUND),
+        history.turn_of(
+            1, "2026-01-01", "a", {**FOUND, "evaluate/g": FOUND["evaluate/g"] | {"samples": 9}}
+        ),
         history.turn_of(2, "2026-01-08", "b", {**FOUND, "evaluate/g": other}),
+        history.turn_of(3, "2026-01-09", "c", {}),
     ]
-    table = history.table(turns)
-    assert table.headers[6:8] == ["kid_efficientnet", f"{KID} /\n{FD}"]
-    assert [row[6:8] for row in table.rows] == [["-", "g 0.5 / 5"], ["g 0.25", "-"]]
+    assert history.scores(turns) == [
+        f"turn 1, generate ({KID}, 9 held-out reals): g 0.5",
+        "turn 2, generate (kid_x, 310 answers, 68 held-out reals of 11 drives): g 0.25",
+    ]
+    shown = [cell for row in history.table(turns).rows for cell in row]
+    assert not any("0.5" in cell or "0.25" in cell for cell in shown)
+
+
+def test_gain_per_turn_and_since_the_first_champion_has_its_columns() -> None:
+    gain = {"difference": -0.033, "low": -0.053, "high": -0.013, "turns": 6}
+    gain |= {"chained": -0.121, "chained_low": -0.17, "chained_high": -0.07}
+    made = {"generate": {"champion": "g", "promoted": True, "gain": gain}}
+    row = history.table(
+        [history.turn_of(7, "2026-01-01", "a", {**FOUND, "promote/decision": made})]
+    ).rows[0]
+    assert row[7] == "generate: +0.033 (+0.013 to +0.053)"
+    assert row[8] == "generate: +0.121 (+0.070 to +0.170)"
 
 
 def test_a_champion_for_non_commercial_use_is_shown_as_such() -> None:
@@ -163,12 +180,9 @@ def test_a_model_that_failed_is_shown_with_its_reason_wherever_models_are(
     assert tables.missing(turn).rows == [["broken", "generate", "failed", WHY]]
     tables.show(turn)
     assert WHY in capsys.readouterr().out
-    row = history.table([history.turn_of(1, "2026-01-01", "a", RIVALS)]).rows[0]
-    assert row[6].splitlines() == [
-        "better 0.25 / 4",
-        "broken failed",
-        "carries 0.125 / 3",
-        "g 0.5 / 5",
+    assert history.scores([history.turn_of(1, "2026-01-01", "a", RIVALS)]) == [
+        f"turn 1, day2night ({KID}): carries 0.125",
+        f"turn 1, generate ({KID}): better 0.25, g 0.5, broken failed",
     ]
 
 
@@ -183,16 +197,16 @@ def test_a_model_that_was_skipped_is_shown_with_its_reason_wherever_models_are(
     tables.show(turn)
     assert why in capsys.readouterr().out
     assert ["day2night", "carries", "-", "-"] in tables.models(turn).rows
-    row = history.table([history.turn_of(1, "2026-01-01", "a", found)]).rows[0]
-    assert "carries skipped" in row[6].splitlines()
+    lines = history.scores([history.turn_of(1, "2026-01-01", "a", found)])
+    assert lines[0] == "turn 1, day2night: carries skipped"
 
 
 def test_a_turn_in_which_all_failed_has_its_row() -> None:
     found = {name: report for name, report in FOUND.items() if not name.startswith("evaluate/")}
     found["evaluate/broken"] = RIVALS["evaluate/broken"]
-    table = history.table([history.turn_of(1, "2026-01-01", "a", found)])
-    assert table.headers[6:] == ["models", "champions"]
-    assert table.rows[0][6] == "broken failed"
+    turns = [history.turn_of(1, "2026-01-01", "a", found)]
+    assert history.table(turns).rows[0][3:5] == ["15", "11"]
+    assert history.scores(turns) == ["turn 1, generate: broken failed"]
     assert tables.models(summarize(found)).rows == [["generate", "broken"]]
 
 
