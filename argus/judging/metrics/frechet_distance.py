@@ -30,7 +30,7 @@ def interval(images: Sample, reals: Sample) -> tuple[float, float] | None:
     """The central 90 % of where the mean of the distance at these numbers of images may lie.
 
     Of the distance of this many images of other drives, that is, with the bias of so few; not of
-    the distance of the distributions. None with too few units, see `Estimate`.
+    the distance of the distributions. None with a single unit on either side.
     The bootstrap would not do: a resample repeats images, so there are still fewer in it, and in
     trials its distances lay 2 to 13 standard errors above the one that was found.
 
