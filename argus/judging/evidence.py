@@ -33,7 +33,7 @@ NEEDS = {
     "twins": "the true answer to each source, uint8 [M, H, W, 3]; only if all have one",
     "twin_maps": "of the twins, float32 [M, C, h, w]",
     "boxes": "vehicles that a detector of evaluate.detectors finds in each image judged, M arrays "
-    "[k, 5], see `argus.judging.detectors.Boxes`",
+    "[k, 5], see `argus.judging.boxes.Boxes`",
     "source_boxes": "and in each of the sources, M arrays [k, 5]",
     "condition": "what a classifier of conditions names each image judged, M names",
     "card": "of the model that made the images, `argus.models.card.Card`",
