@@ -46,7 +46,7 @@ OF_TRAINING = {
 OF_ALL = {
     "radius": "Hamming radius of near-duplicates, bits of 64: `dedupe.radius` in params.yaml",
     "source_boxes": "vehicles that each detector of `evaluate.detectors` finds in each of the "
-    "sources, an array [k, 5] for each, see `argus.judging.detectors.Boxes`",
+    "sources, an array [k, 5] for each, see `argus.judging.boxes.Boxes`",
     "boxes": "and in the image that was made of it, in the same order",
     "card": "of the model that made the images, `argus.models.card.Card`",
 }

@@ -1,7 +1,7 @@
 """Whether a small segmentation network, trained on real images, still finds road and cars.
 
-On Cambridge drives with masks (CamVid): what a translation has lost, no network finds in it; what it
-only darkened, one that knows the dark should.
+On Cambridge drives with masks (CamVid): what a translation has lost, no network finds in it; what
+it only darkened, one that knows the dark should.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageFilter, ImageOps
 from torch import nn
-from torch.nn import functional as F
+from torch.nn.functional import cross_entropy
 
 from argus.core.determinism import deterministic
 from benchmarks.evaluation.translations import tone_curve
@@ -87,7 +87,7 @@ def trained(images: np.ndarray, masks: np.ndarray) -> nn.Module:
         flip = rng.random() < 0.5
         target = masks[rows][:, :, ::-1] if flip else masks[rows]
         logits = net(_tensor(batch[:, :, ::-1] if flip else batch))
-        loss = F.cross_entropy(logits, torch.from_numpy(target.copy()), ignore_index=UNKNOWN)
+        loss = cross_entropy(logits, torch.from_numpy(target.copy()), ignore_index=UNKNOWN)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()

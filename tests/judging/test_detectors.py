@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from argus.core.errors import ArgusError
 from argus.core.params import Detector
-from argus.judging.detectors import Boxes, decoded, detect, overlaps, prepared, recall
+from argus.judging.boxes import Boxes, overlaps, recall
+from argus.judging.detectors import decoded, detect, prepared
 
 SIDE, BINS = 32, 5
 NANODET = Detector(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argus.judging.detectors import recall
+from argus.judging.boxes import recall
 from argus.judging.metric import Metric
 
 METRIC = Metric(
