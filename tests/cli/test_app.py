@@ -21,7 +21,7 @@ SLOW = ("torch", "polars", "dvc", "numpy", "pydantic")
 @pytest.mark.parametrize(
     ("of", "commands"),
     [
-        ((), "submit formats export source delivery turn show history"),
+        ((), "submit formats export source delivery release verify turn rollback show history"),
         (("source",), "add list check retire fetch"),
         (("delivery",), "list withdraw"),
     ],
