@@ -22,6 +22,7 @@ SLOW = ("torch", "polars", "dvc", "numpy", "pydantic")
     ("of", "commands"),
     [
         ((), "submit formats export source delivery turn show history wanted"),
+        ((), "submit formats export source delivery release verify turn rollback show history"),
         (("source",), "add list check retire fetch"),
         (("delivery",), "list withdraw"),
     ],

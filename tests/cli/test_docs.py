@@ -28,6 +28,7 @@ from PIL import Image
 import argus.cli.__main__  # noqa: F401 - the rooms add their commands
 from argus.cli import app as command_line
 from tests.cli import clip
+from tests.cli.releases import conftest as released
 from tests.conftest import ROOT, scene
 
 PAGES = sorted(
@@ -317,6 +318,11 @@ def delivered() -> None:
     assert run("argus submit upload --source acme --delivery 2026-05", Path.cwd())[0] == 0
 
 
+def champion() -> None:
+    released.deliver("d1")
+    released.commit_turn(1, 1)
+
+
 WORLDS: dict[str, Callable[[], None]] = {
     "argus submit upload --source acme --label-from dirs --sequence-from dirs": misspelt,
     "argus submit upload --source acme --label-from dirs --sequence-from dirs --dry-run": (
@@ -326,6 +332,7 @@ WORLDS: dict[str, Callable[[], None]] = {
     "argus submit amos_daynight/training --source acme --format imagefolder --shard"
     " --delivery webcams": webcams,
     "argus source add camvid --card data/sources/public/camvid.yaml": public_cards,
+    "argus release --new-key": champion,
     'argus delivery withdraw acme/2026-05 --reason "labels of day and night are mixed up"': (
         delivered
     ),
@@ -334,7 +341,12 @@ WORLDS: dict[str, Callable[[], None]] = {
 world has (a turn of the real pipeline, a GPU, a page of somebody else): they are only parsed."""
 
 
-@pytest.mark.parametrize("first", WORLDS)
+SLOW = {"argus release --new-key"}
+
+
+@pytest.mark.parametrize(
+    "first", [pytest.param(first, marks=[pytest.mark.slow] * (first in SLOW)) for first in WORLDS]
+)
 def test_a_session_prints_what_its_page_shows(repo: Path, first: str) -> None:
     (session,) = [session for session in SESSIONS if session[0].command == first]
     WORLDS[first]()
