@@ -17,7 +17,7 @@ from argus.features import embedding
 from argus.features.backbone import Backbone
 from argus.judging import conditions, detectors, evidence
 from argus.judging.baselines import baselines
-from argus.judging.detectors import Boxes
+from argus.judging.boxes import Boxes
 from argus.judging.evaluated import MODEL, REALS, Evaluated
 from argus.judging.evaluation_set import Answers, EvaluationSet
 from argus.judging.evidence import Learnt

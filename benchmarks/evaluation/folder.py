@@ -15,6 +15,7 @@ from argus.features.networks.inception import Inception
 from argus.features.runtime import OnCpu
 from argus.judging.metrics.frechet_distance import frechet_distance
 from argus.judging.metrics.kid import kid
+from argus.judging.statistics import Sample
 
 
 def build() -> torch.nn.Module:
@@ -35,7 +36,11 @@ def main() -> None:
         )
         for folder in sys.argv[1:]
     )
-    print(f"KID {kid(answers, reals):.4f}, Frechet distance {frechet_distance(answers, reals):.4f}")
+    apart = (
+        Sample(of, name, tuple(map(str, range(len(of)))))
+        for name, of in (("answers", answers), ("reals", reals))
+    )
+    print(f"KID {kid(*apart):.4f}, Frechet distance {frechet_distance(answers, reals):.4f}")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from argus.core.determinism import deterministic
 from argus.core.progress import Steps
 from argus.features.backbone import BACKBONES
 from argus.judging.metrics.kid import kid
+from argus.judging.statistics import Sample
 from benchmarks.measures import Measure
 
 JUDGES = ("mobilenetv2", "squeezenet", "efficientnet")
@@ -121,7 +122,12 @@ def _distances(sets: dict[str, np.ndarray], judge: str, reference: str) -> dict[
         features = {name: net.features(images, steps.advance) for name, images in sets.items()}
     reals = features.pop("reference")
     order = ["other reals", "blur 1 px", *OTHERS[reference], "blur 3 px", "noise"]
-    return {name: kid(features[name], reals) for name in order}
+    return {name: kid(_apart(features[name], name), _apart(reals, "reals")) for name in order}
+
+
+def _apart(features: np.ndarray, name: str) -> Sample:
+    """Each image for itself: trips have one or two."""
+    return Sample(features, name, tuple(map(str, range(len(features)))))
 
 
 def _broken(

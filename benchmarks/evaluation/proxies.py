@@ -75,14 +75,14 @@ def measures() -> list[Measure]:
         maps = {judge: pair[1] for judge, pair in described.items()}
         half = len(images) // 2
         vectors = described[JUDGES[0]][0]
-        said = named(vectors, ["demo"] * len(images), learnt[0], labels, list(learnt[2]), "night")
+        said = named(vectors, ["demo"] * len(images), learnt[0], labels, list(learnt[2]), {"night"})
         found[name] = Scored(
             images,
             {j: kept(maps[j], of_sources[j]) for j in JUDGES},
             {j: kept(maps[j], np.roll(of_sources[j], half, axis=0)) for j in JUDGES},
             edges(images, data.sources),
             swapped(images, data.sources),
-            reached(said, ["night"] * len(images)),
+            reached(said, ["night"] * len(images)) or 0.0,
             {j: errors(images, data.twins, maps[j], of_twins[j]) for j in JUDGES},
             np.abs(images.astype(float) - data.twins).mean(axis=(1, 2, 3)) / 255,
             {j: kernel(pair[0], pair[0]) for j, pair in described.items()},

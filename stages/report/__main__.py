@@ -9,8 +9,9 @@ from __future__ import annotations
 from argus.core import params, reports
 from argus.core.errors import exits_cleanly
 from argus.core.files import atomic
-from argus.core.paths import IMAGES, PRUNED, TURN_PAGE, TURN_PICTURES, TURN_STORY
+from argus.core.paths import EVALUATED, IMAGES, PRUNED, TURN_PAGE, TURN_PICTURES, TURN_STORY
 from argus.data import catalogue
+from argus.judging import samples
 from argus.judging.scores import ModelScores
 from stages.report import figures
 from stages.report.document import document
@@ -32,6 +33,10 @@ def main() -> None:
             sheet.save(folder / "selected.png")
         figures.classes(images, folder / "classes.png")
         figures.scores(models, folder / "scores.png")
+        (folder / "samples").mkdir()
+        for name in models:
+            if made := samples.read(EVALUATED / name / samples.FILE):
+                figures.samples(made).save(folder / f"samples/{name}.png")
     decisions = reports.read("promote/decision")
     text = page(
         images,

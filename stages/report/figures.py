@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from PIL import Image
 from argus.data import catalogue, reading
 from argus.data.catalogue import SPLITS
 from argus.data.contact_sheets import contact_sheet, save
+from argus.judging.samples import Samples
 from argus.judging.scores import ModelScores, baselines_of, better, by_task, table_columns
 
 PER_CLASS = 6
@@ -37,6 +39,23 @@ def selected(images: pl.DataFrame) -> Image.Image | None:
         PER_CLASS,
         [f"{r['label']}: {r['source']}" for r in rows],
     )
+
+
+def samples(made: Samples) -> Image.Image:
+    """What a model made: a row for each class that it was asked for; of a translator a row for each
+    source, with the translation and, where it is known, the true answer beside it."""
+    if made.sources is not None:
+        beside = [made.sources, made.images, *([] if made.twins is None else [made.twins])]
+        return contact_sheet(np.concatenate(list(zip(*beside, strict=True))), len(beside), scale=2)
+    columns = max(Counter(made.requested).values())
+    tiles: list[Image.Image | None] = []
+    captions: list[str] = []
+    for asked in dict.fromkeys(made.requested):
+        rows = [row for row, name in enumerate(made.requested) if name == asked]
+        empty = columns - len(rows)
+        tiles += [*(Image.fromarray(made.images[row]) for row in rows), *[None] * empty]
+        captions += [asked, *[""] * (columns - 1)]
+    return contact_sheet(tiles, columns, captions, scale=2)
 
 
 def classes(images: pl.DataFrame, path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from argus.core import reports
-from argus.core.paths import REPORTS, TRAIN_REPORTS
+from argus.core.paths import REPORTS, TRAIN_REPORTS, TURN_PICTURES
 
 
 def sheets(sources: Iterable[str]) -> dict[str, str]:
@@ -28,11 +28,13 @@ def sheets(sources: Iterable[str]) -> dict[str, str]:
 
 
 def of_model(name: str) -> dict[str, str]:
-    """What the training of a model left, relative to `reports/`, and what it shows: its last sample
-    sheet, of which one that failed early has none, and its curves."""
-    left = TRAIN_REPORTS / name / "plots/images"
-    shown = dict.fromkeys(sorted(left.glob("samples/*.png"))[-1:], f"samples of {name}")
-    shown |= dict.fromkeys(left.glob("curves.png"), f"the training of {name}")
+    """What there is to show of a model, relative to `reports/`, and what it shows: samples that its
+    kept weights made, of which one that failed has none, and its curves."""
+    possible = {
+        TURN_PICTURES / f"samples/{name}.png": f"samples of {name}",
+        TRAIN_REPORTS / name / "plots/images/curves.png": f"the training of {name}",
+    }
+    shown = {path: what for path, what in possible.items() if path.exists()}
     return {path.relative_to(REPORTS).as_posix(): what for path, what in shown.items()}
 
 

@@ -9,6 +9,7 @@ from argus.core.params import Model
 from argus.judging import registry
 from argus.judging.gain_curve import Step
 from argus.judging.scores import ModelScores, Scores, baselines_of, better, columns, formatted
+from argus.judging.statistics import Comparison
 from argus.judging.wanted import deciding_key
 from stages.report import words
 from stages.report.charts import Axis, Curve, Mark, Tick, curve
@@ -16,7 +17,7 @@ from stages.report.training import does
 
 CEILING = "training_reals"
 """The baseline that is no rival: what a perfect model would score."""
-LEVEL = 0.975  # quantile of a two-sided 95 % interval
+TAIL = 0.05  # on either side of an interval
 
 
 class Dot(NamedTuple):
@@ -106,7 +107,7 @@ def verdict(
         _headline(task, champion, promoted),
         _short(champion, promoted, decision),
         _sentence(str(decision.get("reason", ""))),
-        _protocol(decision, scored),
+        _protocol(decision),
         _differences(decision),
         [
             Guard(_name(g["guard"]), g.get("passed"), _sentence(str(g.get("says", ""))))
@@ -161,7 +162,7 @@ def _guards(decision: Mapping[str, Any], passed: bool) -> list[Mapping[str, Any]
     return [guard for guard in decision.get("guards", []) if guard.get("passed") is passed]
 
 
-def _protocol(decision: Mapping[str, Any], scored: Mapping[str, ModelScores]) -> list[str]:
+def _protocol(decision: Mapping[str, Any]) -> list[str]:
     """Who judged, on what, in sentences."""
     said = []
     judge = decision.get("judge") or {}
@@ -181,35 +182,22 @@ def _protocol(decision: Mapping[str, Any], scored: Mapping[str, ModelScores]) ->
         }
         told = ", ".join(f"{counts[k]:,} {what}" for k, what in kinds.items() if counts.get(k))
         said.append(f"Measured on {told}.")
-    elif samples := next((each.samples for each in scored.values() if each.samples), None):
-        said.append(f"Measured on {words.count(samples, 'held-out real image')}.")
     level: Mapping[str, Any] = decision.get("level") or {}
     if level.get("alpha") is not None:
-        told = f"This test may be wrong by chance {words.share(level['alpha'])} of the time"
-        if level.get("tests"):
-            told += f"; it is number {level['tests']} of this line of turns"
-        if level.get("wealth") is not None:
-            told += f", and {level['wealth']:.3g} is left to spend on later ones"
-        said.append(f"{told}.")
+        said.append(
+            f"This test may promote by luck {words.share(level['alpha'])} of the time; over any "
+            "hundred challenges of a champion in a row it is `promote.confidence` that promises."
+        )
     return said
 
 
 def interval(comparison: Mapping[str, Any]) -> tuple[float, float] | None:
-    """The two-sided 95 % interval of a difference, by Student's t where degrees are known; None
-    where there is no standard error."""
-    error = comparison.get("standard_error")
-    if error is None:
+    """The central 90 % interval of a difference; None where nothing is known of its error."""
+    of = Comparison(**comparison)
+    if not of.errors:
         return None
-    degrees = comparison.get("degrees") or (
-        comparison["drives"] - 1 if comparison.get("drives") else None
-    )
-    if degrees:
-        from scipy.special import stdtrit
-
-        reach = float(stdtrit(degrees, LEVEL)) * error
-    else:
-        reach = 1.96 * error
-    return comparison["difference"] - reach, comparison["difference"] + reach
+    margin = of.margin(TAIL)
+    return of.difference - margin, of.difference + margin
 
 
 def _differences(decision: Mapping[str, Any]) -> Dots | None:
@@ -241,7 +229,7 @@ def _differences(decision: Mapping[str, Any]) -> Dots | None:
     challenger = decision.get("challenger", "the challenger")
     return Dots(
         f"How much further from the real images {challenger} is than each rival",
-        "Left of zero: nearer than the rival. The bar is the 95 % interval; if it ends before "
+        "Left of zero: nearer than the rival. The bar is the 90 % interval; if it ends before "
         "zero, that is beyond chance.",
         dots,
         axis.ticks,
@@ -356,7 +344,7 @@ def gains(task: str, steps: list[Step]) -> GainCurve | None:
     up = Axis.around([*gained, *(end for pair in ends for end in pair)], zero=True)
     last = steps[-1].gain
     low, high = ends[-1]
-    sure = f" (95 % interval {low:.3f} to {high:.3f})" if low != high else ""
+    sure = f" (90 % interval {low:.3f} to {high:.3f})" if low != high else ""
     told = [
         (
             words.day(step.day),

@@ -21,8 +21,11 @@ SLOW = ("torch", "polars", "dvc", "numpy", "pydantic")
 @pytest.mark.parametrize(
     ("of", "commands"),
     [
-        ((), "submit formats export source delivery turn show history wanted"),
-        ((), "submit formats export source delivery release verify turn rollback show history"),
+        (
+            (),
+            "submit formats export source delivery release verify turn rollback show history "
+            "wanted",
+        ),
         (("source",), "add list check retire fetch"),
         (("delivery",), "list withdraw"),
     ],

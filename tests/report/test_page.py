@@ -10,6 +10,8 @@ import polars as pl
 import pytest
 from PIL import Image
 
+from argus.data.contact_sheets import CAPTION, MARGIN, PAPER
+from argus.judging.samples import Samples
 from argus.judging.scores import ModelScores, Scores, by_task, columns
 from stages.report import figures, page
 from stages.report.inputs import of_model
@@ -87,21 +89,34 @@ def test_the_chart_is_wide_enough_for_its_tasks_and_the_same_twice(tmp_path: Pat
     assert blue.any(axis=1).sum() > 20  # bars of models
 
 
-def test_images_of_a_training_are_those_that_it_left(
+def test_images_of_a_model_are_those_that_there_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    left = Path("reports/train/cut/plots/images")
-    (left / "samples").mkdir(parents=True)
     assert of_model("cut") == {}
-    (left / "curves.png").touch()
-    curves = {"train/cut/plots/images/curves.png": "the training of cut"}
-    assert of_model("cut") == curves
-    for step in (50, 450, 100):
-        (left / f"samples/{step:06d}.png").touch()
-    assert of_model("cut") == curves | {
-        "train/cut/plots/images/samples/000450.png": "samples of cut"
-    }
+    curves, samples = "train/cut/plots/images/curves.png", "pictures/samples/cut.png"
+    for path in (curves, samples):
+        file = Path("reports") / path
+        file.parent.mkdir(parents=True)
+        file.touch()
+    assert of_model("cut") == {samples: "samples of cut", curves: "the training of cut"}
+
+
+def test_a_sample_sheet_has_a_row_for_each_class_or_each_source() -> None:
+    images = np.arange(5, dtype=np.uint8)[:, None, None, None] * np.full(
+        (1, 8, 12, 3), 40, np.uint8
+    )
+    made = Samples(images, ("day", "day", "night", "night", "night"))
+    of_classes = figures.samples(made)
+    step = (12 * 2 + MARGIN, 8 * 2 + MARGIN + CAPTION)
+    assert of_classes.size == (MARGIN + 3 * step[0], MARGIN + 2 * step[1])
+    assert of_classes.getpixel((MARGIN + step[0], MARGIN)) == (40, 40, 40)
+    assert of_classes.getpixel((MARGIN + 2 * step[0], MARGIN)) == PAPER  # only two of day
+    assert of_classes.getpixel((MARGIN, MARGIN + step[1])) == (80, 80, 80)
+    pairs = figures.samples(made._replace(sources=images[::-1]))
+    assert pairs.size == (MARGIN + 2 * step[0], MARGIN + 5 * (8 * 2 + MARGIN))
+    assert pairs.getpixel((MARGIN, MARGIN)) == (160, 160, 160)
+    assert pairs.getpixel((MARGIN + step[0], MARGIN)) == (0, 0, 0)
 
 
 def test_no_model_and_none_with_a_score_make_a_table_too(tmp_path: Path) -> None:

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
+from argus.core.params.schema import FEWEST_SEEDS
 from argus.judging.metric import Metric
-
-LEAST = 3  # seeds; fewer do not tell their spread
 
 
 class Choice(NamedTuple):
@@ -36,7 +35,7 @@ class Choice(NamedTuple):
         is about those very weights.
         """
         others = tuple(name for name in self.seeds if name != self.serves)
-        return (self.serves, *others) if len(self.seeds) >= LEAST else (self.serves,)
+        return (self.serves, *others) if len(self.seeds) >= FEWEST_SEEDS else (self.serves,)
 
     def __str__(self) -> str:
         name = self.serves if len(self.seeds) == 1 else self.recipe
