@@ -10,7 +10,7 @@ from argus.core import paths
 from tests.conftest import ROOT
 
 BASES = {"DATA", "MODELS", "REPORTS", "CACHE"}
-UNTRACKED = {"PARAMS", "PIPELINE", "LOCK", "CARDS", "TRAIN_CACHE"}
+UNTRACKED = {"PARAMS", "PIPELINE", "LOCK", "CARDS", "RELEASES", "KEYS", "TRAIN_CACHE"}
 """What no stage writes for DVC to keep."""
 
 

@@ -103,7 +103,7 @@ def test_a_client_gets_and_verifies_a_release_without_the_repository(
     assert checked.returncode == 0, checked.stderr
     shown = json.loads(run("gto", "show", "--json", "--repo", str(clone)).stdout)["generate"]
     assert shown["version"] == "v2.0.0"
-    assert shown["stage"]["production"]["version"] == "v2.0.0"
+    assert shown["stage"] == {"production": "v2.0.0"}
     said = [json.loads(Path(out, "release.json").read_text())["version"] for out in wanted]
     assert said == ["v2.0.0", "v1.0.0", "v2.0.0"]
 
@@ -211,7 +211,6 @@ def test_a_champion_without_rights_is_not_released(
     card = Path("data/sources/cam.yaml")
     deliver("d2")
     card.write_text(card.read_text().replace("expires: 2099-12-31", "expires: 2026-01-01"))
-    shutil.rmtree(CHAMPION)
     model(CHAMPION, 2)
     turn("consent is over", today())
     printed = capfd.readouterr().out
@@ -227,7 +226,7 @@ def test_a_slot_that_was_lost_is_retired(released: Path) -> None:
     assert lifecycle.serving("generate") is None
     assert lifecycle.retired("generate") == {served}
     shown = json.loads(run("gto", "show", "--json").stdout)["generate"]
-    assert shown["stage"] == {"retired": shown["stage"]["retired"]}
+    assert shown["stage"] == {"retired": "v1.0.0"}
     assert release.retire_vacant("generate", {"champion": None}) == []
 
 
