@@ -1,7 +1,7 @@
 """Steps of the engine beside the same steps by the papers' formulas.
 
 `played` takes steps of a tiny training as `stages/train` does and, from the same weights, images
-and random numbers, those of a `Formulas`: it must arrive at the same gradients, weights and average.
+and random numbers, those of a `Formulas`: gradients, weights and average must be the same.
 Networks are taken as functions (their own tests say what they compute); all that a step does with
 them is written out: losses, penalties, augmentation, Adam, schedules, the average.
 """
