@@ -57,7 +57,7 @@ architecture: $(VENV)/installed ## draw docs/architecture.svg anew, from the imp
 # in the second
 LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes
 lock: $(VENV)/installed ## lock every dependency with its hashes, for all platforms
-	$(LOCK) pyproject.toml -o requirements.lock
+	$(LOCK) --group judges pyproject.toml -o requirements.lock
 	$(LOCK) --group dev -c requirements.lock -o requirements-dev.lock
 
 $(VENV)/installed: requirements.lock requirements-dev.lock pyproject.toml
