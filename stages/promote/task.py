@@ -139,7 +139,7 @@ def _judged(
     others = [INCUMBENT] if rival else list(baselines)
     comparisons = {judge: of.against(others) for judge, of in contests.items()}
     verdicts = [
-        *limits[chosen.serves],
+        *_limits(mine, bench, p, rival),
         *guards.classes_hold(
             {name: contest.of_class(name).against(others) for name in mine.scores.classes}
         ),
@@ -174,8 +174,14 @@ def _judged(
     return decision.besides(failed, skipped), folder, figures
 
 
-def _limits(rival: Rival, bench: Bench, p: params.Params) -> list[Verdict]:
-    return guards.within_limits(rival.scores.scores, bench.judge, p.promote.limits)
+def _limits(
+    mine: Rival, bench: Bench, p: params.Params, incumbent: Rival | None = None
+) -> list[Verdict]:
+    """The limits on a challenger, those relative to the incumbent only if it is given."""
+    beside = dict(mine.scores.baselines)
+    if incumbent is not None:
+        beside[INCUMBENT] = incumbent.scores.scores
+    return guards.within_limits(mine.scores.scores, beside, bench.all, p.promote.limits)
 
 
 def _chosen(

@@ -16,6 +16,7 @@ from argus.core.params import preflight
 from argus.core.params.reading import read
 from argus.core.params.schema import Params
 from argus.core.params.sections import (
+    Beside,
     Dedupe,
     Demo,
     Detector,
@@ -42,6 +43,7 @@ from argus.core.paths import PARAMS
 
 __all__ = [
     "PARAMS",
+    "Beside",
     "Dedupe",
     "Demo",
     "Detector",

@@ -234,9 +234,14 @@ class RolledBack(Strict):
     because: Annotated[str, Field(min_length=1)]
 
 
+class Beside(Strict):
+    of: str
+    times: Positive = 1.0
+
+
 class Promote(Strict):
     confidence: Annotated[float, Field(gt=0.5, lt=1)]
-    limits: dict[str, Annotated[float, Field(allow_inf_nan=False)]]
+    limits: dict[str, Annotated[float, Field(allow_inf_nan=False)] | Beside]
     rolled_back: dict[str, RolledBack] = {}
 
 

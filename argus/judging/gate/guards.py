@@ -6,10 +6,11 @@ one class for the others. Each of these is asked for by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from argus.core.errors import ArgusError, nearest
+from argus.core.params import Beside
 from argus.judging import registry
 from argus.judging.gate.classes import worse
 from argus.judging.gate.judges import Bench
@@ -29,15 +30,22 @@ class Verdict(NamedTuple):
         return self._asdict()
 
 
-def within_limits(scores: Scores, judge: str, limits: Mapping[str, float]) -> list[Verdict]:
+def within_limits(
+    scores: Scores,
+    beside: Mapping[str, Scores],
+    judges: Sequence[str],
+    limits: Mapping[str, float | Beside],
+) -> list[Verdict]:
     """Whether the values of some metrics are good enough, each on its own.
 
     Args:
         scores: of the model.
-        judge: the backbone whose values count, of metrics that rest on features.
+        beside: of what limits may be relative to, by name: baselines, the incumbent.
+        judges: the backbones that have to find it so, of metrics that rest on features.
         limits: by metric the worst value that passes: the largest where smaller is better, the
-            smallest where larger is. A metric that does not apply to the model (a generator has
-            no sources whose content it could keep) has no verdict.
+            smallest where larger is; a number, or some times the value of something beside. Where
+            a metric or what it is relative to is not to be had (a generator has no sources whose
+            content it could keep) there is no verdict.
 
     Raises:
         ArgusError: a limit on a metric that there is not.
@@ -50,15 +58,35 @@ def within_limits(scores: Scores, judge: str, limits: Mapping[str, float]) -> li
                 f"params.yaml, promote.limits: there is no metric '{name}'"
                 f"{nearest(name, registry.known())}"
             )
-        key = metric.key(judge)
-        if key not in scores.values:
+        keys = dict.fromkeys(metric.key(judge) for judge in judges)
+        asked = [(key, _worst(key, limit, beside)) for key in keys if key in scores.values]
+        told = [(key, worst) for key, worst in asked if worst is not None]
+        if not told:
             continue
-        value = scores.values[key]
-        passed = value <= limit if metric.better == "smaller" else value >= limit
-        bound = "at most" if metric.better == "smaller" else "at least"
-        says = f"{metric.label} {formatted(key, value)}, {bound} {limit:g} wanted"
-        found.append(Verdict(name, passed, says))
+        smaller = metric.better == "smaller"
+        passed, said = True, []
+        for key, worst in told:
+            value = scores.values[key]
+            passed &= value <= worst if smaller else value >= worst
+            judge = f" by {key.removeprefix(f'{name}_')}" if metric.by_backbone else ""
+            said.append(f"{formatted(key, value)}{judge}, {formatted(key, worst)} allowed")
+        wanted = f", {_relative(limit)}" if isinstance(limit, Beside) else ""
+        bound = "at most" if smaller else "at least"
+        found.append(Verdict(name, passed, f"{metric.label} {bound}{wanted}: {'; '.join(said)}"))
     return found
+
+
+def _worst(key: str, limit: float | Beside, beside: Mapping[str, Scores]) -> float | None:
+    """The worst value that passes; None where what it is relative to has none."""
+    if not isinstance(limit, Beside):
+        return limit
+    value = beside[limit.of].values.get(key) if limit.of in beside else None
+    return None if value is None else limit.times * value
+
+
+def _relative(limit: Beside) -> str:
+    times = "" if limit.times == 1 else f"{limit.times:g} times "
+    return f"{times}that of the {limit.of.replace('_', ' ')}"
 
 
 def classes_hold(comparisons: Mapping[str, Mapping[str, Comparison]]) -> list[Verdict]:
