@@ -7,7 +7,7 @@ DATA ?= ../shared/data
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help turn test test-slow lint format hooks trial bench-curation bench-training \
-    bench-quality architecture lock clean
+    bench-evaluation bench-quality architecture lock clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1@\2/p' Makefile | \
@@ -43,6 +43,9 @@ bench-curation: $(VENV)/bench ## measure curation beside its peers; one part: ON
 
 bench-training: $(VENV)/installed ## measure a training step and every model's speed; one part: ONLY=steps
 	python -m benchmarks.training $(ONLY:%=--only %)
+
+bench-evaluation: $(VENV)/installed ## measure the judges: time, order, calibration; one part: ONLY=speed
+	python -m benchmarks.evaluation --data "$(DATA)" $(ONLY:%=--only %)
 
 bench-quality: $(VENV)/installed ## train every architecture on real images for the same time: 95 minutes
 	python -m benchmarks.quality --data "$(DATA)"

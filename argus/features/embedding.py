@@ -27,7 +27,7 @@ def embed_images(
     Args:
         images: rows of the catalogue.
         name: of the backbone, one of `backbone.BACKBONES`.
-        threads: of the CPU; part of the arithmetic.
+        threads: of the CPU; they change the time alone.
 
     Returns:
         vectors: float32 [N, D], NaN for what cannot be read; readable: bool [N], false for images
@@ -90,10 +90,10 @@ def embed_arrays(
 
 
 def _version(net: backbone.Backbone, *facts: object) -> str:
-    """What a vector depends on beside the content; threads and processor are in the arithmetic."""
+    """What a vector depends on beside the content; the processor is part of the arithmetic."""
     capability = torch.backends.cpu.get_cpu_capability()
-    threads = torch.get_num_threads()
-    return code.version(__name__, net.name, threads, torch.__version__, capability, *facts)
+    where = (net.where, capability, torch.__version__)
+    return code.version(__name__, net.name, *where, *facts)
 
 
 def _known(

@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -79,22 +80,28 @@ def test_a_run_that_was_killed_goes_on_where_it_was(
     assert new == 1  # four were written down, two at a time
 
 
-def test_vectors_of_other_threads_or_another_network_are_not_taken(
-    deliver: Callable[..., Path], prepared: list[int], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("other", ["brighter", "on a GPU"])
+def test_vectors_of_another_network_or_another_kind_of_processor_are_not_taken(
+    deliver: Callable[..., Path],
+    prepared: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+    other: str,
 ) -> None:
     deliver("fleet", "d1", {"0.png": scene(0), "1.png": scene(1)})
     table = images(["0", "1"])
 
-    def brighter() -> backbone.Backbone:
-        return backbone.Backbone("brighter", 8, 3, -1.0, 1.0, lambda x: x.mean(dim=(2, 3)))
+    def elsewhere() -> backbone.Backbone:
+        brighter = replace(backbone.BACKBONES["colours"](), mean=-1.0)
+        if other == "brighter":
+            return replace(brighter, name=other)
+        return replace(brighter, where="NVIDIA H200")
 
-    monkeypatch.setitem(backbone.BACKBONES, "brighter", brighter)
+    monkeypatch.setitem(backbone.BACKBONES, other, elsewhere)
     first, _, _ = embedding.embed_images(table, "colours", 1)
-    assert embedding.embed_images(table, "colours", 2)[2] == 2
-    other, _, new = embedding.embed_images(table, "brighter", 2)
+    found, _, new = embedding.embed_images(table, other, 1)
     assert new == 2
-    assert np.allclose(other, first + 1)
-    assert embedding.embed_images(table, "brighter", 2)[2] == 0  # both are remembered
+    assert np.allclose(found, first + 1)
+    assert embedding.embed_images(table, other, 2)[2] == 0  # both are remembered, for any threads
     assert embedding.embed_images(table, "colours", 2)[2] == 0
 
 

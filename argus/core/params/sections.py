@@ -32,6 +32,8 @@ from argus.core.fields import (
     whole_hash,
 )
 
+BackboneName = Literal["efficientnet", "inception", "mobilenetv2", "squeezenet"]
+"""One of `BACKBONES` (argus/features/backbone.py)."""
 Flaw = Literal["black", "over_exposed", "near_constant", "blurred", "torn"]
 
 
@@ -114,7 +116,7 @@ class Split(Strict):
 
 
 class Embed(Strict):
-    backbone: Literal["efficientnet", "inception"]
+    backbone: BackboneName
     threads: Count
 
 
