@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 from argus.core.errors import ArgusError, exits_cleanly
-from benchmarks.evaluation import judges, speed
+from benchmarks.evaluation import judges, masks, proxies, speed
 from benchmarks.measures import publish
 
 PARTS = {
     "judges": ("Judges on real sets", judges.measures),
+    "masks": ("Road and cars found in translations", masks.measures),
+    "proxies": ("Measures of content beside the truth", proxies.measures),
     "speed": ("An evaluation's time", speed.measures),
 }
 """By the name under which the results are kept, `benchmarks/results/evaluation_<name>.json`."""

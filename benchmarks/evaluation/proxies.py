@@ -7,6 +7,7 @@ proxy) is as good as the order in which it puts translators.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -56,8 +57,11 @@ class Scored(NamedTuple):
     to_reals: dict[str, np.ndarray]
 
 
-def measures() -> list[Measure]:
-    """Print all translators with all scores, draw them, and rank every proxy."""
+def measures(_: Path) -> list[Measure]:
+    """Print all translators with all scores, draw them, and rank every proxy.
+
+    On the demo, and the turn made last: no real set is needed.
+    """
     settings = params.load()
     deterministic(0, settings.train.threads)
     train, test = packed()
