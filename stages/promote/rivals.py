@@ -108,6 +108,11 @@ class Contest:
         assert self.incumbent is not None
         return {name: self._compared([self.incumbent], name) for name in baselines}
 
+    @property
+    def classes(self) -> set[str]:
+        """Those of the reals."""
+        return set(self.seeds[0].requested[REALS])
+
     def of_class(self, name: str) -> Contest:
         """The same on the images of one class."""
         rival = self.incumbent

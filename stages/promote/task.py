@@ -119,7 +119,7 @@ def _judged(
     bench = judges.bench(p.evaluate.judges, seen)
     if bench is None:
         unjudged = Decision(held, False, judges.none_left(held, p.evaluate.judges, seen))
-        return unjudged, incumbent, _untested(before)
+        return unjudged.besides(failed, skipped), incumbent, _untested(before)
 
     rivals = {name: challenger(name, bench) for name in challengers}
     limits = {name: _limits(rival, bench, p) for name, rival in rivals.items()}
@@ -142,7 +142,8 @@ def _judged(
     verdicts = [
         *within,
         *guards.classes_hold(
-            {name: contest.of_class(name).against(others) for name in mine.scores.classes}
+            {name: contest.of_class(name).against(others) for name in mine.scores.classes},
+            contest.classes - set(mine.scores.classes) if len(contest.classes) > 1 else (),
         ),
         *guards.witness_agrees(bench, comparisons),
     ]

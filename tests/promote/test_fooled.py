@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -231,6 +232,39 @@ def test_where_the_slot_was_vacated_chain_and_levels_begin_anew(contest: Contest
     assert used == pytest.approx(Spending(0.95).alpha, rel=1e-5)
     assert not decision.promoted  # in this little world no model beats blurred reals
     assert figures["gain"] is None
+
+
+# --- what was not measured ------------------------------------------------------------------------
+
+
+def test_a_class_that_is_too_small_to_be_judged_is_named(
+    contest: Contest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = replace(pack(3), labels=np.array([1] * 3 + [0] * 21))
+    packed(monkeypatch, [evaluate, rivals], lambda split: few if split == "test" else pack(1))
+    _, figures = contest.decided({"new": dark(0.5)}, incumbent=dark(0.8))
+    assert figures["not_measured"] == ["classes: too few reals of night to tell"]
+
+
+def test_a_class_of_one_drive_is_named(contest: Contest, monkeypatch: pytest.MonkeyPatch) -> None:
+    test = pack(3)
+    drives = tuple("one" if label else d for d, label in zip(test.groups, test.labels, strict=True))
+    lone = replace(test, groups=drives)
+    packed(monkeypatch, [evaluate, rivals], lambda split: lone if split == "test" else pack(1))
+    decision, figures = contest.decided({"new": dark(0.5)}, incumbent=dark(0.8))
+    assert decision.promoted  # over all drives it can be told
+    assert figures["not_measured"] == ["classes: too few drives of night to tell"]
+
+
+def test_a_held_out_real_among_the_training_images_makes_a_guard_blind_and_that_is_said(
+    contest: Contest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train, test = pack(1), pack(3)
+    leaked = replace(train, images=np.concatenate([test.images[:1], train.images[1:]]))
+    packed(monkeypatch, [evaluate, rivals], lambda split: test if split == "test" else leaked)
+    _, figures = contest.decided({"new": dark(0.5)}, incumbent=dark(0.8))
+    (said,) = figures["not_measured"]
+    assert said.startswith("too_near: too near to training could not be told")
 
 
 def refusals(figures: dict[str, Any]) -> set[str]:

@@ -7,6 +7,7 @@ promote it: what refuses it is the guard.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,10 @@ def judges() -> dict[str, Backbone]:
     return {name: BACKBONES[name]() for name in JUDGES}
 
 
+def _known(judge: Backbone) -> Backbone:
+    return judge
+
+
 @pytest.fixture
 def contest(
     world: Rendered,
@@ -52,7 +57,7 @@ def contest(
     known.mkdir(exist_ok=True)
     (workspace / ".cache").symlink_to(known)
     for name, judge in judges.items():
-        monkeypatch.setitem(BACKBONES, name, lambda judge=judge: judge)
+        monkeypatch.setitem(BACKBONES, name, partial(_known, judge))
     packed(monkeypatch, [evaluate, rivals], lambda split: world.packs[split])
 
     def twins(split: str, _target: str) -> tuple[np.ndarray, np.ndarray]:

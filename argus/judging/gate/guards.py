@@ -6,7 +6,7 @@ one class for the others. Each of these is asked for by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from argus.core.errors import ArgusError, nearest
@@ -14,8 +14,12 @@ from argus.core.params import Beside
 from argus.judging import registry
 from argus.judging.gate.classes import worse
 from argus.judging.gate.judges import Bench
+from argus.judging.metric import Metric
 from argus.judging.scores import Scores, formatted
 from argus.judging.statistics import Comparison
+
+OF_TRANSLATIONS = frozenset({"sources", "source_maps", "source_boxes", "twins", "twin_maps"})
+"""What only metrics of translators need."""
 
 
 class Verdict(NamedTuple):
@@ -43,14 +47,16 @@ def within_limits(
         beside: of what limits may be relative to, by name: baselines, the incumbent.
         judges: the backbones that have to find it so, of metrics that rest on features.
         limits: by metric the worst value that passes: the largest where smaller is better, the
-            smallest where larger is; a number, or some times the value of something beside. Where
-            a metric or what it is relative to is not to be had (a generator has no sources whose
-            content it could keep) there is no verdict.
+            smallest where larger is; a number, or some times the value of something beside. No
+            verdict where nothing is beside by that name (no incumbent), nor of a generator on what
+            is measured of translations. Where a value is missing, by any judge, there is one that
+            says so: it has neither passed nor failed.
 
     Raises:
         ArgusError: a limit on a metric that there is not.
     """
-    found = []
+    found: list[Verdict] = []
+    translates = "untranslated" in beside
     for name, limit in sorted(limits.items()):
         metric = registry.known().get(name)
         if metric is None:
@@ -58,21 +64,39 @@ def within_limits(
                 f"params.yaml, promote.limits: there is no metric '{name}'"
                 f"{nearest(name, registry.known())}"
             )
-        keys = dict.fromkeys(metric.key(judge) for judge in judges)
-        asked = [(key, _worst(key, limit, beside)) for key in keys if key in scores.values]
-        told = [(key, worst) for key, worst in asked if worst is not None]
-        if not told:
+        absent = isinstance(limit, Beside) and limit.of not in beside
+        if not absent and (translates or OF_TRANSLATIONS.isdisjoint(metric.needs)):
+            found += _within(metric, limit, scores, beside, judges)
+    return found
+
+
+def _within(
+    metric: Metric,
+    limit: float | Beside,
+    scores: Scores,
+    beside: Mapping[str, Scores],
+    judges: Sequence[str],
+) -> list[Verdict]:
+    """Whether one metric is within its limit by the judges that can tell, and who cannot."""
+    smaller = metric.better == "smaller"
+    passed, said, missing = True, [], []
+    for key, judge in {metric.key(judge): judge for judge in judges}.items():
+        by = f" by {judge}" if metric.by_backbone else ""
+        value, worst = scores.values.get(key), _worst(key, limit, beside)
+        if value is None or worst is None:
+            missing.append(by)
             continue
-        smaller = metric.better == "smaller"
-        passed, said = True, []
-        for key, worst in told:
-            value = scores.values[key]
-            passed &= value <= worst if smaller else value >= worst
-            judge = f" by {key.removeprefix(f'{name}_')}" if metric.by_backbone else ""
-            said.append(f"{formatted(key, value)}{judge}, {formatted(key, worst)} allowed")
+        passed &= value <= worst if smaller else value >= worst
+        said.append(f"{formatted(key, value)}{by}, {formatted(key, worst)} allowed")
+    found = []
+    if said:
         wanted = f", {_relative(limit)}" if isinstance(limit, Beside) else ""
         bound = "at most" if smaller else "at least"
-        found.append(Verdict(name, passed, f"{metric.label} {bound}{wanted}: {'; '.join(said)}"))
+        says = f"{metric.label} {bound}{wanted}: {'; '.join(said)}"
+        found.append(Verdict(metric.name, passed, says))
+    if missing:
+        says = f"{metric.label} could not be told{' and'.join(missing)}"
+        found.append(Verdict(metric.name, None, says))
     return found
 
 
@@ -80,7 +104,7 @@ def _worst(key: str, limit: float | Beside, beside: Mapping[str, Scores]) -> flo
     """The worst value that passes; None where what it is relative to has none."""
     if not isinstance(limit, Beside):
         return limit
-    value = beside[limit.of].values.get(key) if limit.of in beside else None
+    value = beside[limit.of].values.get(key)
     return None if value is None else limit.times * value
 
 
@@ -89,7 +113,9 @@ def _relative(limit: Beside) -> str:
     return f"{times}that of the {limit.of.replace('_', ' ')}"
 
 
-def classes_hold(comparisons: Mapping[str, Mapping[str, Comparison]]) -> list[Verdict]:
+def classes_hold(
+    comparisons: Mapping[str, Mapping[str, Comparison]], too_few: Collection[str] = ()
+) -> list[Verdict]:
     """Whether no class is further from its reals than that of any other, beyond chance.
 
     A mean over classes can improve while one of them breaks. See `classes.worse`.
@@ -97,22 +123,29 @@ def classes_hold(comparisons: Mapping[str, Mapping[str, Comparison]]) -> list[Ve
     Args:
         comparisons: of the challenger with each other, by class and by the other's name. Empty
             where there is but one class: no verdict.
+        too_few: classes of the reals that are not judged by themselves.
     """
-    if not comparisons:
-        return []
     asked = {(name, other): each for name, of in comparisons.items() for other, each in of.items()}
-    named = ", ".join(comparisons)
-    if not any(each.errors for each in asked.values()):
-        return [Verdict("classes", None, f"too few drives of {named} to tell")]
+    told = sorted({name for (name, _), each in asked.items() if each.errors})
+    drives = sorted(comparisons.keys() - set(told))
+    because = [
+        f"too few {what} of {', '.join(sorted(names))} to tell"
+        for what, names in (("drives", drives), ("reals", too_few))
+        if names
+    ]
+    untold = [Verdict("classes", None, "; ".join(because))] if because else []
+    if not told:
+        return untold
     found = worse(asked)
     if not found:
-        return [Verdict("classes", True, f"{named}: in none further from the reals beyond chance")]
+        says = f"{', '.join(told)}: in none further from the reals beyond chance"
+        return [Verdict("classes", True, says), *untold]
     said = [
         f"{name} is further from the reals than that of the {other.replace('_', ' ')} "
         f"(by {asked[name, other].difference:.3f}, p {p:.2g})"
         for (name, other), p in found.items()
     ]
-    return [Verdict("classes", False, "; ".join(said))]
+    return [Verdict("classes", False, "; ".join(said)), *untold]
 
 
 def witness_agrees(
