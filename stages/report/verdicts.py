@@ -148,7 +148,7 @@ def _short(champion: str | None, promoted: bool, decision: Mapping[str, Any]) ->
         called = words.baseline(rival)
     challenger = decision.get("challenger") or champion
     nearer = "nearer to" if closest["difference"] < 0 else "further from"
-    told = f"{abs(closest['difference']):.3g} {nearer} the real images than {called}"
+    told = f"{abs(closest['difference']):.3g} (KID) {nearer} the real images than {called}"
     sure = f"We are {words.share(closest['confidence'])} sure that it is nearer."
     if promoted:
         return f"It is {told}{'' if rival == 'incumbent' else ', its closest rival'}. {sure}"

@@ -137,7 +137,7 @@ def test_the_story_has_all_its_parts(text: str) -> None:
         "Not shown, and not opened",
         "4 images of one scene",
         "cut is the new champion of day2night",
-        "It is 0.033 nearer to the real images than the champion so far, cyclegan.",
+        "It is 0.033 (KID) nearer to the real images than the champion so far, cyclegan.",
         "r3gan stays champion of generate",
         "It was refused: night got worse.",
         "Not for commercial use",
