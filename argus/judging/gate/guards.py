@@ -14,6 +14,7 @@ from argus.core.params import Beside
 from argus.judging import registry
 from argus.judging.gate.classes import worse
 from argus.judging.gate.judges import Bench
+from argus.judging.metric import Metric
 from argus.judging.scores import Scores, formatted
 from argus.judging.statistics import Comparison
 
@@ -64,15 +65,11 @@ def within_limits(
         if not told:
             continue
         smaller = metric.better == "smaller"
-        passed, said = True, []
-        for key, worst in told:
-            value = scores.values[key]
-            passed &= value <= worst if smaller else value >= worst
-            judge = f" by {key.removeprefix(f'{name}_')}" if metric.by_backbone else ""
-            said.append(f"{formatted(key, value)}{judge}, {formatted(key, worst)} allowed")
-        wanted = f", {_relative(limit)}" if isinstance(limit, Beside) else ""
-        bound = "at most" if smaller else "at least"
-        found.append(Verdict(name, passed, f"{metric.label} {bound}{wanted}: {'; '.join(said)}"))
+        values = {key: scores.values[key] for key, _ in told}
+        passed = all(
+            values[key] <= worst if smaller else values[key] >= worst for key, worst in told
+        )
+        found.append(Verdict(name, passed, _said(metric, values, told, limit)))
     return found
 
 
@@ -82,6 +79,26 @@ def _worst(key: str, limit: float | Beside, beside: Mapping[str, Scores]) -> flo
         return limit
     value = beside[limit.of].values.get(key) if limit.of in beside else None
     return None if value is None else limit.times * value
+
+
+def _said(
+    metric: Metric,
+    values: Mapping[str, float],
+    worst: Sequence[tuple[str, float]],
+    limit: float | Beside,
+) -> str:
+    """What was found and what was wanted, in words."""
+    of = [
+        formatted(key, value)
+        + (f" by {key.removeprefix(f'{metric.name}_')}" if metric.by_backbone else "")
+        for key, value in values.items()
+    ]
+    bound = "at most" if metric.better == "smaller" else "at least"
+    ends = dict.fromkeys(formatted(key, end) for key, end in worst)
+    wanted = f"{bound} {' and '.join(ends)}"
+    if isinstance(limit, Beside):
+        wanted += f", {_relative(limit)},"
+    return f"{metric.label} {' and '.join(of)}, where {wanted} is wanted"
 
 
 def _relative(limit: Beside) -> str:
@@ -147,4 +164,4 @@ def failed(verdicts: Iterable[Verdict]) -> list[Verdict]:
 
 def told(verdicts: Iterable[Verdict]) -> str:
     """In words, one after the other."""
-    return "; ".join(f"{verdict.guard}: {verdict.says}" for verdict in verdicts)
+    return "; ".join(verdict.says for verdict in verdicts)
