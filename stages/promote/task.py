@@ -138,8 +138,9 @@ def _judged(
     contest, baselines = contests[bench.judge], must_beat(domains)
     others = [INCUMBENT] if rival else list(baselines)
     comparisons = {judge: of.against(others) for judge, of in contests.items()}
+    within = _limits(mine, bench, p, rival)
     verdicts = [
-        *_limits(mine, bench, p, rival),
+        *within,
         *guards.classes_hold(
             {name: contest.of_class(name).against(others) for name in mine.scores.classes}
         ),
@@ -154,7 +155,7 @@ def _judged(
     decision = decision.held_back(held, verdicts)
 
     figures = _of_challenger(mine, chosen, bench, verdicts, comparisons)
-    figures |= _level(before, decision, here, verdicts) | _gain(before, decision, here)
+    figures |= _level(before, decision, here, within) | _gain(before, decision, contest)
     refused = {name: of for name, of in limits.items() if guards.failed(of)}
     if refused:
         figures["over_limits"] = {
@@ -237,29 +238,30 @@ def _level(
     before: Standing,
     decision: Decision,
     comparisons: Mapping[str, Comparison],
-    verdicts: list[Verdict],
+    within: list[Verdict],
 ) -> dict[str, Any]:
-    """What of the risk of luck is spent by now. A challenge that a guard refused, or that nothing
-    could be told of, spent none."""
+    """What of the risk of luck is spent by now. A challenge over a limit, or that nothing could be
+    told of, spent none. One that other guards refused did: they look at the very comparison, and
+    whoever passes them by luck alone would have as many tries as that takes at one level."""
     told = all(each.errors for each in comparisons.values())
-    if not told or guards.failed(verdicts):
+    if not told or guards.failed(within):
         return {"level": before.spending.report(None)}
     return {
         "level": before.spending.after(decision.promoted).report(before.spending.alpha),
     }
 
 
-def _gain(
-    before: Standing, decision: Decision, comparisons: Mapping[str, Comparison]
-) -> dict[str, Any]:
-    """How far the champions have come, None where there is none."""
+def _gain(before: Standing, decision: Decision, contest: Contest) -> dict[str, Any]:
+    """How far the champions have come, None where there is none: by the weights that serve,
+    whatever other seeds their recipe has."""
     if decision.champion is None:
         return {"gain": None}
     chain = before.gain or Gain()
     if before.incumbent is None:
         return {"gain": Gain().report()}
     if decision.promoted:
-        return {"gain": chain.replaced(comparisons[INCUMBENT]).report()}
+        serving = Contest(contest.seeds[:1], contest.incumbent).against([INCUMBENT])
+        return {"gain": chain.replaced(serving[INCUMBENT]).report()}
     return {"gain": chain.kept().report()}
 
 

@@ -89,6 +89,7 @@ def leave(
     images: Mapping[str, tuple[str, str]] = LEARNT,
     skipped: str | None = None,
     domains: params.Domains | None = None,
+    features_seen: tuple[str, ...] = (),
 ) -> None:
     """Write the card of a model, and something for its weights unless it failed or was skipped.
 
@@ -119,6 +120,7 @@ def leave(
         skipped=skipped,
         trained_on=(Generation(turn=None, train=shares(images)),) if images else (),
         images_sha256=hashlib.sha256(listed).hexdigest() if listed else None,
+        features_seen=features_seen,
     )
     folder.mkdir(parents=True)
     if listed:

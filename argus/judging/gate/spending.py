@@ -48,7 +48,7 @@ class Spending:
 
     def after(self, promoted: bool) -> Spending:
         """After a test that could be decided. Any other turn spends nothing: one without a
-        challenger, with one that a guard refuses, or with too few drives to tell."""
+        challenger, with one over a limit, or with too few drives to tell."""
         return Spending(self.confidence, 0 if promoted else self.tests + 1)
 
     def report(self, used: float | None) -> dict[str, Any]:
