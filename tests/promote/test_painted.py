@@ -7,6 +7,7 @@ promote it: what refuses it is the guard.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +52,8 @@ def contest(
     known = tmp_path_factory.getbasetemp() / "known_features"
     known.mkdir(exist_ok=True)
     (workspace / ".cache").symlink_to(known)
-    for name, judge in judges.items():
-        monkeypatch.setitem(BACKBONES, name, lambda judge=judge: judge)
+    for name in judges:
+        monkeypatch.setitem(BACKBONES, name, partial(judges.__getitem__, name))
     packed(monkeypatch, [evaluate, rivals], lambda split: world.packs[split])
 
     def twins(split: str, _target: str) -> tuple[np.ndarray, np.ndarray]:
