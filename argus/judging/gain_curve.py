@@ -71,7 +71,9 @@ def extended(before: list[Step], decision: Mapping[str, Any], day: date) -> list
 
 
 def write(decisions: Mapping[str, Mapping[str, Any]], previous: str | None, day: date) -> None:
-    """Write the curve of every task that has a champion, gone on from that of the turn before.
+    """Write the curve of every task, gone on from that of the turn before.
+
+    A task without a champion has a file without a row.
 
     Args:
         decisions: of `promote`, by task.
@@ -87,8 +89,8 @@ def write(decisions: Mapping[str, Mapping[str, Any]], previous: str | None, day:
             name = f"{task}.csv"
             before = lineage.text_of(GAIN / name, previous) if previous else None
             steps = extended(curve(before or ""), decision, day)
-            if steps:
-                (folder / name).write_text(_text(steps), encoding="utf-8")
+            # also where there is none: Git keeps no empty folder, and DVC would miss it
+            (folder / name).write_text(_text(steps), encoding="utf-8")
 
 
 def _text(steps: list[Step]) -> str:

@@ -28,11 +28,13 @@ class Scores:
     values: Mapping[str, float] = field(default_factory=dict)
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
+    def value_text(self, key: str) -> str:
+        """A value as a terminal shows it, which is too narrow for intervals."""
+        return formatted(key, self.values[key]) if key in self.values else UNKNOWN
+
     def text(self, key: str) -> str:
-        """A value as tables show it, with its interval if it has one."""
-        if key not in self.values:
-            return UNKNOWN
-        text = formatted(key, self.values[key])
+        """A value as pages show it, with its interval if it has one."""
+        text = self.value_text(key)
         if key not in self.intervals:
             return text
         return f"{text} ({' to '.join(formatted(key, end) for end in self.intervals[key])})"

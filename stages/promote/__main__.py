@@ -25,7 +25,7 @@ from argus.core.errors import exits_cleanly
 from argus.core.files import atomic, remove, sha256
 from argus.core.paths import CHAMPIONS, INCUMBENTS
 from argus.data.packed import read_rights
-from argus.features.backbone import BACKBONES
+from argus.features.backbone import BACKBONES, Backbone
 from argus.judging import gain_curve
 from argus.judging.eligibility import Eligibility
 from argus.judging.incumbents import decisions as decisions_of
@@ -42,7 +42,7 @@ NO_METRICS = ("reason", "weights", "judge", "guards", "not_measured")
 def main() -> None:
     p = params.load()
     code_record.must_be_current("promote", p.models)
-    backbones = {name: BACKBONES[name]() for name in p.evaluate.judges}
+    backbones: dict[str, Backbone] = {name: BACKBONES[name]() for name in p.evaluate.judges}
     deterministic(p.evaluate.seed, p.embed.threads)
     packed = read_rights()
     eligibility = Eligibility(

@@ -17,9 +17,10 @@ from stages.report import words
 from stages.report.arrivals import Ending, Group, Refusal, Source
 from stages.report.changes import Changes
 from stages.report.curation import Chosen, ClassRow
+from stages.report.gain_curves import GainCurve
 from stages.report.thumbnails import Thumbnail
 from stages.report.training import Trained
-from stages.report.verdicts import GainCurve, Verdict
+from stages.report.verdicts import Verdict
 
 TEMPLATES = Path(__file__).parent / "html"
 

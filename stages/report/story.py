@@ -13,7 +13,7 @@ from argus.data import catalogue, rights_cards
 from argus.judging import gain_curve, samples
 from argus.judging.scores import ModelScores, by_task
 from argus.judging.wanted import Wanted, of_turn
-from stages.report import arrivals, changes, curation, training, verdicts, words
+from stages.report import arrivals, changes, curation, gain_curves, training, verdicts, words
 from stages.report.document import Story
 from stages.report.page import doubted
 from stages.report.thumbnails import Thumbnail, name_of, of_row
@@ -91,13 +91,13 @@ def examples(images: pl.DataFrame, wishes: Wanted) -> dict[str, Thumbnail]:
     return {image_id: shown for image_id, shown in found.items() if shown}
 
 
-def gains(decisions: Mapping[str, Any]) -> list[verdicts.GainCurve]:
+def gains(decisions: Mapping[str, Any]) -> list[gain_curves.GainCurve]:
     """The curve of every task that has more than one turn behind it."""
     found = []
     for task in sorted(decisions):
         path = GAIN / f"{task}.csv"
         text = path.read_text(encoding="utf-8") if path.exists() else ""
-        if curve := verdicts.gains(task, gain_curve.curve(text)):
+        if curve := gain_curves.gains(task, gain_curve.curve(text)):
             found.append(curve)
     return found
 

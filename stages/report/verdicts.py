@@ -1,43 +1,17 @@
-"""Who won and why, in words and as dots with their intervals; and the gain over the turns."""
+"""Who won and why, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from argus.core.params import Model
 from argus.judging import registry
-from argus.judging.gain_curve import Step
-from argus.judging.scores import ModelScores, Scores, baselines_of, better, columns, formatted
-from argus.judging.statistics import Comparison
+from argus.judging.scores import ModelScores, columns
 from argus.judging.wanted import deciding_key
 from stages.report import words
-from stages.report.charts import Axis, Curve, Mark, Tick, curve
+from stages.report.comparisons import Dots, differences, scores, table
 from stages.report.training import does
-
-CEILING = "training_reals"
-"""The baseline that is no rival: what a perfect model would score."""
-TAIL = 0.05  # on either side of an interval
-
-
-class Dot(NamedTuple):
-    """One row of a chart of dots: what it is, its value as text, and where its marks stand."""
-
-    name: str
-    kind: str
-    mark: Mark
-    text: str
-    more: str = ""
-
-
-class Dots(NamedTuple):
-    """A chart of dots with intervals; `zero` is where 0 stands, if it matters."""
-
-    title: str
-    note: str
-    rows: list[Dot]
-    ticks: list[Tick]
-    zero: float | None = None
 
 
 class Guard(NamedTuple):
@@ -68,19 +42,6 @@ class Verdict(NamedTuple):
     non_commercial: list[str]
 
 
-class GainCurve(NamedTuple):
-    """The champions of a task over the turns."""
-
-    task: str
-    curve: Curve
-    across: list[Tick]
-    up: list[Tick]
-    zero: float
-    steps: list[tuple[str, str, str, str]]
-    """Day, champion, gain of that turn and gain since the first."""
-    says: str
-
-
 def verdict(
     task: str,
     decision: Mapping[str, Any],
@@ -108,14 +69,14 @@ def verdict(
         _short(champion, promoted, decision),
         _sentence(str(decision.get("reason", ""))),
         _protocol(decision),
-        _differences(decision),
+        differences(decision),
         [
             Guard(_name(g["guard"]), g.get("passed"), _sentence(str(g.get("says", ""))))
             for g in decision.get("guards", [])
         ],
         [_sentence(str(text)) for text in decision.get("not_measured", [])],
-        _scores(decision, scored, key) if key else None,
-        _table(decision, scored, keys),
+        scores(decision, scored, key) if key else None,
+        table(decision, scored, keys),
         keys,
         [f"{licence} ({source})" for source, licence in decision.get("non_commercial", {}).items()],
     )
@@ -149,7 +110,7 @@ def _short(champion: str | None, promoted: bool, decision: Mapping[str, Any]) ->
         called = words.baseline(rival)
     challenger = decision.get("challenger") or champion
     nearer = "nearer to" if closest["difference"] < 0 else "further from"
-    told = f"{abs(closest['difference']):.3g} {nearer} the real images than {called}"
+    told = f"{abs(closest['difference']):.3g} (KID) {nearer} the real images than {called}"
     sure = f"We are {words.share(closest['confidence'])} sure that it is nearer."
     if promoted:
         return f"It is {told}{'' if rival == 'incumbent' else ', its closest rival'}. {sure}"
@@ -191,119 +152,6 @@ def _protocol(decision: Mapping[str, Any]) -> list[str]:
     return said
 
 
-def interval(comparison: Mapping[str, Any]) -> tuple[float, float] | None:
-    """The central 90 % interval of a difference; None where nothing is known of its error."""
-    of = Comparison(**comparison)
-    if not of.errors:
-        return None
-    margin = of.margin(TAIL)
-    return of.difference - margin, of.difference + margin
-
-
-def _differences(decision: Mapping[str, Any]) -> Dots | None:
-    """How much nearer to the reals the challenger is than each rival."""
-    against: Mapping[str, Mapping[str, Any]] = decision.get("against") or {}
-    if not against:
-        return None
-    incumbent = (decision.get("incumbent") or {}).get("model")
-    stays = None if decision.get("promoted") else "incumbent"
-    rows = []
-    for name, comparison in against.items():
-        called = (
-            f"{incumbent or 'the champion'} (champion so far)"
-            if name == "incumbent"
-            else words.baseline(name)
-        )
-        rows.append((called, name == stays, comparison, interval(comparison)))
-    axis = Axis.around(
-        [value for _, _, of, ends in rows for value in (of["difference"], *(ends or ()))], zero=True
-    )
-    dots = []
-    for called, is_champion, of, ends in sorted(rows, key=lambda row: -row[2]["difference"]):
-        text = f"{of['difference']:+.3f}"
-        text += f" ({ends[0]:+.3f} to {ends[1]:+.3f})" if ends else ""
-        text = text.replace("-", "\u2212")
-        mark = Mark.on(axis, of["difference"], ends)
-        sure = f"{words.share(of['confidence'])} sure"
-        dots.append(Dot(called, "champion" if is_champion else "baseline", mark, text, sure))
-    challenger = decision.get("challenger", "the challenger")
-    return Dots(
-        f"How much further from the real images {challenger} is than each rival",
-        "Left of zero: nearer than the rival. The bar is the 90 % interval; if it ends before "
-        "zero, that is beyond chance.",
-        dots,
-        axis.ticks,
-        axis.place(0.0),
-    )
-
-
-def _rivals(
-    decision: Mapping[str, Any], scored: Mapping[str, ModelScores]
-) -> list[tuple[str, str, Scores]]:
-    """Everything of a task that has scores: name, kind and scores."""
-    champion, promoted = decision.get("champion"), decision.get("promoted")
-    found: list[tuple[str, str, Scores]] = []
-    incumbent: Mapping[str, Any] = decision.get("incumbent") or {}
-    if incumbent.get("model"):
-        kind = "model" if promoted else "champion"
-        found.append((f"{incumbent['model']} (champion so far)", kind, Scores.read(incumbent)))
-    for name, model in scored.items():
-        if not model.missing:
-            kind = "champion" if promoted and name == champion else "model"
-            found.append((name, kind, model.scores))
-    for name, scores in baselines_of(scored).items():
-        kind = "ceiling" if name == CEILING else "baseline"
-        found.append((words.baseline(name), kind, scores))
-    return found
-
-
-def _scores(
-    decision: Mapping[str, Any], scored: Mapping[str, ModelScores], key: str
-) -> Dots | None:
-    rows = [each for each in _rivals(decision, scored) if key in each[2].values]
-    if not rows:
-        return None
-    ends = [row[2].intervals.get(key) for row in rows]
-    axis = Axis.around(
-        [
-            value
-            for row, end in zip(rows, ends, strict=True)
-            for value in (row[2].values[key], *(end or ()))
-        ],
-        zero=True,
-    )
-    dots = [
-        Dot(name, kind, Mark.on(axis, of.values[key], end), _with_ends(key, of.values[key], end))
-        for (name, kind, of), end in zip(rows, ends, strict=True)
-    ]
-    smaller = better(key) == "smaller"
-    metric = registry.metric_of(key)
-    return Dots(
-        f"Distance to the held-out real images ({metric.label if metric else key})",
-        f"{'Smaller' if smaller else 'Larger'} is better. "
-        + (
-            "The bar is the interval that the evidence allows."
-            if any(ends)
-            else "This turn's scores came without intervals."
-        ),
-        sorted(dots, key=lambda dot: dot.mark.at if smaller else -dot.mark.at),
-        axis.ticks,
-        axis.place(0.0),
-    )
-
-
-def _with_ends(key: str, value: float, ends: tuple[float, float] | None) -> str:
-    text = formatted(key, value)
-    return f"{text} ({formatted(key, ends[0])} to {formatted(key, ends[1])})" if ends else text
-
-
-def _table(
-    decision: Mapping[str, Any], scored: Mapping[str, ModelScores], keys: list[str]
-) -> list[tuple[str, list[str]]]:
-    """All scores of the task."""
-    return [(name, [of.text(key) for key in keys]) for name, _, of in _rivals(decision, scored)]
-
-
 def _in_tables(key: str) -> bool:
     metric = registry.metric_of(key)
     return metric is None or bool(getattr(metric, "table", True))
@@ -326,56 +174,3 @@ def _sentence(text: str) -> str:
 
 STARTS = frozenset({"no", "the", "every", "all", "its", "today's", "some", "none", "only", "there"})
 """Words that a sentence may begin with, and no model's name."""
-
-
-def gains(task: str, steps: list[Step]) -> GainCurve | None:
-    """The curve of a task's champions; None before there are two turns to compare.
-
-    Gain is what the distance to the reals has fallen by, so more is better.
-    """
-    if len(steps) < 2:
-        return None
-    turns = [float(step.gain.turns) for step in steps]
-    gained = [-step.gain.chained for step in steps]
-    ends = [
-        _ends(step.gain.chained, step.gain.chained_low, step.gain.chained_high) for step in steps
-    ]
-    across = Axis(min(turns), max(turns)) if turns[0] != turns[-1] else Axis.around(turns)
-    up = Axis.around([*gained, *(end for pair in ends for end in pair)], zero=True)
-    last = steps[-1].gain
-    low, high = ends[-1]
-    sure = f" (90 % interval {low:.3f} to {high:.3f})" if low != high else ""
-    told = [
-        (
-            words.day(step.day),
-            step.champion,
-            step.gain.text().replace("-", "\u2212"),
-            step.gain.chained_text().replace("-", "\u2212"),
-        )
-        for step in steps
-    ]
-    ticks = [Tick(across.place(turn), f"{int(turn)}") for turn in _some(turns)]
-    return GainCurve(
-        task,
-        curve(turns, gained, across, up, ends),
-        ticks,
-        up.ticks,
-        100 - up.place(0.0),
-        told,
-        f"Over {words.count(last.turns, 'turn')} since its first champion, {task} came "
-        f"{abs(last.chained):.3g} {'nearer to' if last.chained <= 0 else 'further from'} the real "
-        f"images{sure}.".replace("-", "\u2212"),
-    )
-
-
-def _ends(value: float, low: float | None, high: float | None) -> tuple[float, float]:
-    """The interval of a gain out of that of a difference, which is its negative."""
-    if low is None or high is None:
-        return -value, -value
-    return -high, -low
-
-
-def _some(turns: list[float]) -> Iterable[float]:
-    """At most nine of them, the last one among them."""
-    step = -(-len(turns) // 8)
-    return sorted({*turns[::step], turns[-1]})

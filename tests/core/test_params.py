@@ -23,7 +23,7 @@ def test_the_manual_itself_is_valid(workspace: Path) -> None:
         ("sources: [", "sources: []\nsources: [", "duplicate key"),
         ("  splits: [test]", "  splits: []", "evaluate.splits"),
         ("  splits: [test]", "  splits: [test, test]", "listed twice"),
-        ("  samples: 256", "  samples: 7", "evaluate.samples"),
+        ("  samples: 1000", "  samples: 7", "evaluate.samples"),
         ("  as_of: ", "  as_of: 2027-13-01 #", "not valid YAML|ingest.as_of"),
     ],
 )

@@ -51,7 +51,8 @@ def test_the_curve_of_the_turn_before_is_gone_on_with(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     gain_curve.write({"day2night": made("cut", True), "generate": made(None, False)}, None, TODAY)
-    assert [path.name for path in GAIN.iterdir()] == ["day2night.csv"]
+    assert {path.name for path in GAIN.iterdir()} == {"day2night.csv", "generate.csv"}
+    assert gain_curve.curve((GAIN / "generate.csv").read_text()) == []
     before = (GAIN / "day2night.csv").read_text()
     monkeypatch.setattr(lineage, "text_of", lambda path, _: before if "day" in str(path) else None)
     decision = made("cut", False, gain=CHANGED | CHAINED)

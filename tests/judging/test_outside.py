@@ -91,7 +91,8 @@ def test_it_stands_in_every_report_and_table(
     assert f"brightness {shown}" in summary.headline()
     of_models = turn_tables.models(summary)
     assert of_models.headers[2:] == [key.replace("_", "\n") for key in head]
-    assert of_models.rows[0][of_models.headers.index("brightness")] == shown
+    value = model.scores.value_text("brightness")
+    assert of_models.rows[0][of_models.headers.index("brightness")] == value != shown
     past = history.table(
         [
             history.turn_of(1, "2026-01-01", "before it", {**FOUND, "evaluate/g": without(report)}),

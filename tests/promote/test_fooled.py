@@ -183,7 +183,7 @@ def test_a_copying_seed_does_not_lend_its_distance_to_the_recipe(contest: Contes
     assert set(figures["over_limits"]) == {"new"}
     assert figures["challenger"] == "new2"
     assert "seeds of the challenger" not in figures["against"]["incumbent"]["units"]
-    assert "copies at most: 1" in figures["over_limits"]["new"]
+    assert "copies 1, where at most 0.02 is wanted" in figures["over_limits"]["new"]
     assert decision.champion == "new2"  # on its own, and it is better
 
 

@@ -38,10 +38,6 @@ def judges() -> dict[str, Backbone]:
     return {name: BACKBONES[name]() for name in JUDGES}
 
 
-def _known(judge: Backbone) -> Backbone:
-    return judge
-
-
 @pytest.fixture
 def contest(
     world: Rendered,
@@ -56,8 +52,8 @@ def contest(
     known = tmp_path_factory.getbasetemp() / "known_features"
     known.mkdir(exist_ok=True)
     (workspace / ".cache").symlink_to(known)
-    for name, judge in judges.items():
-        monkeypatch.setitem(BACKBONES, name, partial(_known, judge))
+    for name in judges:
+        monkeypatch.setitem(BACKBONES, name, partial(judges.__getitem__, name))
     packed(monkeypatch, [evaluate, rivals], lambda split: world.packs[split])
 
     def twins(split: str, _target: str) -> tuple[np.ndarray, np.ndarray]:

@@ -3,7 +3,6 @@ such as somebody hostile would choose."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,19 @@ import polars as pl
 import yaml
 
 from argus.core import reports
-from argus.core.paths import EMBEDDED, EVALUATED, GAIN, INCUMBENTS, PRUNED, RAW, TRAIN_REPORTS
+from argus.core.paths import (
+    CARDS,
+    EMBEDDED,
+    EVALUATED,
+    GAIN,
+    INCUMBENTS,
+    PRUNED,
+    RAW,
+    TRAIN_REPORTS,
+)
 from argus.data import catalogue
 from argus.judging import samples
-from tests.conftest import scene, scenes
+from tests.conftest import ROOT, scene, scenes
 
 EVIL = "<script>alert('1')</script>\"><img src=x onerror=alert(1)>&amp;"
 TURNED = "‮gpj.thgin‬"  # right-to-left override: shows as something else
@@ -119,22 +127,29 @@ def rows() -> pl.DataFrame:
     )
 
 
-def leave(card: Callable[..., None], previous: str | None = None) -> None:
+def leave() -> None:
     """Leave in the current folder what `report` reads."""
-    text = Path("params.yaml").read_text(encoding="utf-8")
-    settings = yaml.safe_load(text)
+    settings = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     named = settings["models"]
     settings |= {"sources": ["acme"], "rendered": []}
     settings["models"] = {name: named[name] for name in ("cut", "cyclegan", "r3gan", "sngan")}
     settings["report"] = {"turn": 7, "message": f"nights {EVIL} {TURNED}"}
-    settings["lineage"]["previous"] = previous
     Path("params.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
-    card(
-        "acme",
-        owner=EVIL,
-        consent={"reference": EVIL, "expires": "2026-12-20"},
-        deliveries={"d0": {"consent": {"reference": "B", "expires": "2031-01-01"}}},
-    )
+    card = {
+        "source": "acme",
+        "kind": "client",
+        "owner": EVIL,
+        "contact_role": "data steward",
+        "licence": "contract:A-1",
+        "jurisdiction": "EU",
+        "purposes": ["train", "evaluate"],
+        "consent": {"reference": EVIL, "expires": "2026-12-20"},
+        "origin": "camera",
+        "citation": "",
+        "deliveries": {"d0": {"consent": {"reference": "B", "expires": "2031-01-01"}}},
+    }
+    CARDS.mkdir(parents=True)
+    (CARDS / "acme.yaml").write_text(yaml.safe_dump(card))
     images = rows()
     for number, row in enumerate(images.iter_rows(named=True)):
         path = RAW / "acme/d1" / row["path"]

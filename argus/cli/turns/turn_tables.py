@@ -37,11 +37,11 @@ def models(turn: TurnSummary) -> Table:
     rows = []
     for task, competing in by_task(turn.models).items():
         rows += [
-            [task, name, *(model.scores.text(key) for key in keys)]
+            [task, name, *(model.scores.value_text(key) for key in keys)]
             for name, model in competing.items()
         ]
         rows += [
-            ["", f"baseline: {name.replace('_', ' ')}", *(scored.text(key) for key in keys)]
+            ["", f"baseline: {name.replace('_', ' ')}", *(scored.value_text(key) for key in keys)]
             for name, scored in baselines_of(competing).items()
         ]
     headers = ["task", "model", *(key.replace("_", "\n") for key in keys)]

@@ -221,7 +221,7 @@ class Detector(Strict):
 
 class Evaluate(Strict):
     splits: Annotated[list[Literal["val", "test"]], Field(min_length=1), AfterValidator(once_each)]
-    judges: Annotated[list[str], Field(min_length=1), AfterValidator(once_each)]
+    judges: Annotated[list[BackboneName], Field(min_length=1), AfterValidator(once_each)]
     samples: Annotated[int, Field(ge=8)]
     draws: Count
     seed: Seed

@@ -183,7 +183,10 @@ def could_have_seen(comparison: Comparison, criterion: Criterion) -> str:
 
 
 def percent(share: float) -> str:
-    """With two decimals, if it needs them: 95%, 99.04%; and never 100% of what is less."""
+    """With two decimals, if it needs them: 95%, 99.04%; and neither 100% of what is less, nor 0% of
+    what is more."""
+    if 0 < share < 0.0001:
+        return "under 0.01%"
     return "over 99.99%" if 0.9999 < share < 1 else f"{100 * share:.4g}%"
 
 

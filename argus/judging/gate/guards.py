@@ -78,22 +78,21 @@ def _within(
     judges: Sequence[str],
 ) -> list[Verdict]:
     """Whether one metric is within its limit by the judges that can tell, and who cannot."""
-    smaller = metric.better == "smaller"
-    passed, said, missing = True, [], []
+    values, told, missing = {}, [], []
     for key, judge in {metric.key(judge): judge for judge in judges}.items():
-        by = f" by {judge}" if metric.by_backbone else ""
         value, worst = scores.values.get(key), _worst(key, limit, beside)
         if value is None or worst is None:
-            missing.append(by)
-            continue
-        passed &= value <= worst if smaller else value >= worst
-        said.append(f"{formatted(key, value)}{by}, {formatted(key, worst)} allowed")
+            missing.append(f" by {judge}" if metric.by_backbone else "")
+        else:
+            values[key] = value
+            told.append((key, worst))
     found = []
-    if said:
-        wanted = f", {_relative(limit)}" if isinstance(limit, Beside) else ""
-        bound = "at most" if smaller else "at least"
-        says = f"{metric.label} {bound}{wanted}: {'; '.join(said)}"
-        found.append(Verdict(metric.name, passed, says))
+    if told:
+        smaller = metric.better == "smaller"
+        passed = all(
+            values[key] <= worst if smaller else values[key] >= worst for key, worst in told
+        )
+        found.append(Verdict(metric.name, passed, _said(metric, values, told, limit)))
     if missing:
         says = f"{metric.label} could not be told{' and'.join(missing)}"
         found.append(Verdict(metric.name, None, says))
@@ -106,6 +105,26 @@ def _worst(key: str, limit: float | Beside, beside: Mapping[str, Scores]) -> flo
         return limit
     value = beside[limit.of].values.get(key)
     return None if value is None else limit.times * value
+
+
+def _said(
+    metric: Metric,
+    values: Mapping[str, float],
+    worst: Sequence[tuple[str, float]],
+    limit: float | Beside,
+) -> str:
+    """What was found and what was wanted, in words."""
+    of = [
+        formatted(key, value)
+        + (f" by {key.removeprefix(f'{metric.name}_')}" if metric.by_backbone else "")
+        for key, value in values.items()
+    ]
+    bound = "at most" if metric.better == "smaller" else "at least"
+    ends = dict.fromkeys(formatted(key, end) for key, end in worst)
+    wanted = f"{bound} {' and '.join(ends)}"
+    if isinstance(limit, Beside):
+        wanted += f", {_relative(limit)},"
+    return f"{metric.label} {' and '.join(of)}, where {wanted} is wanted"
 
 
 def _relative(limit: Beside) -> str:
@@ -180,4 +199,4 @@ def failed(verdicts: Iterable[Verdict]) -> list[Verdict]:
 
 def told(verdicts: Iterable[Verdict]) -> str:
     """In words, one after the other."""
-    return "; ".join(f"{verdict.guard}: {verdict.says}" for verdict in verdicts)
+    return "; ".join(verdict.says for verdict in verdicts)

@@ -26,5 +26,11 @@ def reached(condition: Sequence[str], requested: Sequence[str]) -> float | None:
 
 
 METRIC = Metric(
-    "condition", "condition reached", ("condition", "requested"), reached, better="larger", digits=3
+    "condition",
+    "condition reached",
+    ("condition", "requested"),
+    reached,
+    better="larger",
+    digits=3,
+    table=False,
 )

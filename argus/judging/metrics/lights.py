@@ -44,4 +44,4 @@ def swapped(images: np.ndarray, sources: np.ndarray) -> float:
     return float((before * after < 0)[spots].mean()) if spots.any() else 0.0
 
 
-METRIC = Metric("swapped", "colours swapped", ("images", "sources"), swapped, digits=2)
+METRIC = Metric("swapped", "colours swapped", ("images", "sources"), swapped, digits=2, table=False)

@@ -83,4 +83,5 @@ METRIC = Metric(
     ("images", "twins", "maps", "twin_maps"),
     twin_error,
     digits=3,
+    table=False,
 )

@@ -49,7 +49,8 @@ def test_a_limit_may_be_so_many_times_what_another_has() -> None:
     assert verdict == Verdict(
         "coverage",
         False,
-        "coverage at least, 0.5 times that of the incumbent: 0.3 by mobilenetv2, 0.35 allowed",
+        "coverage 0.3 by mobilenetv2, where at least 0.35, 0.5 times that of the incumbent, "
+        "is wanted",
     )
     assert within_limits(mine, {}, JUDGES[:1], half) == []  # nobody to be compared with
 
@@ -60,7 +61,11 @@ def test_what_should_have_been_measured_and_was_not_is_said() -> None:
     verdicts = within_limits(scores(too_near_squeezenet=0.2), {}, JUDGES, limits)
     assert verdicts == [
         Verdict("copied", None, "copies could not be told"),
-        Verdict("too_near", False, "too near to training at most: 0.2 by squeezenet, 0.05 allowed"),
+        Verdict(
+            "too_near",
+            False,
+            "too near to training 0.2 by squeezenet, where at most 0.05 is wanted",
+        ),
         Verdict("too_near", None, "too near to training could not be told by mobilenetv2"),
     ]
     (verdict,) = within_limits(scores(), {}, JUDGES, {"too_near": 0.05})
