@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from argus.core.errors import ArgusError
 from argus.core.params import RolledBack
 from argus.judging.eligibility import Eligibility
 from argus.judging.gate.decide import Decision
@@ -27,9 +28,15 @@ def rolled_back(
         days: on which all data behind it must be free to use.
 
     Raises:
-        ArgusError: the commit is not known, or its champions are in no cache or remote.
+        ArgusError: the commit is not known, has no champion of the task, or its champions are in no
+            cache or remote.
     """
-    folder = fetch(back.commit, into)[task]
+    folder = fetch(back.commit, into).get(task)
+    if folder is None:
+        raise ArgusError(
+            f"params.yaml, promote.rolled_back: commit {back.commit[:12]} has no champion for "
+            f"'{task}' to go back to; `argus rollback {task}` finds one that has"
+        )
     saved = card.read(folder)
     model, version = saved.spec.model, f"{task}@{back.to}"
     figures: dict[str, Any] = {"rolled_back": {"to": back.to, "because": back.because}}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from argus.core.errors import ArgusError
 from argus.core.params import RolledBack
 from argus.data import rights_cards
 from argus.judging.eligibility import Eligibility
@@ -48,3 +49,10 @@ def test_rights_go_before_it(eligibility: Eligibility, tmp_path: Path) -> None:
     decision, folder, _ = rolled_back("generate", BACK, tmp_path, eligibility, days)
     assert (decision.champion, folder) == (None, None)
     assert "which was rolled back to, may be used no more: " in decision.reason
+
+
+def test_a_commit_without_a_champion_of_the_task_is_said(
+    eligibility: Eligibility, tmp_path: Path
+) -> None:
+    with pytest.raises(ArgusError, match=r"commit a{12} has no champion for 'day2night'"):
+        rolled_back("day2night", BACK, tmp_path, eligibility, {BEFORE})
