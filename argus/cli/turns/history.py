@@ -24,7 +24,7 @@ from argus.cli.turns.turn_summary import Reports, TurnSummary, report_names, sum
 from argus.core.errors import ArgusError
 from argus.core.files import atomic
 from argus.core.paths import PARAMS
-from argus.judging.scores import by_task, columns
+from argus.judging.scores import by_task, table_columns
 
 SCORES = "Scores, each on its own turn's held-out reals: those of two turns do not compare"
 
@@ -132,7 +132,7 @@ def scores(turns: list[Turn]) -> list[str]:
     lines = []
     for turn in turns:
         for task, models in by_task(turn.summary.models if turn.summary else {}).items():
-            key = next(iter(columns(model.scores for model in models.values())), "")
+            key = next(iter(table_columns(models.values())), "")
             told = ", ".join(
                 f"{name} {model.missing[0] if model.missing else model.scores.text(key)}"
                 for name, model in models.items()
