@@ -93,10 +93,9 @@ def test_it_stands_in_every_report_and_table(
     assert of_models.headers[2:] == [key.replace("_", "\n") for key in head]
     value = model.scores.value_text("brightness")
     assert of_models.rows[0][of_models.headers.index("brightness")] == value != shown
-    past = history.scores(
-        [history.turn_of(2, "2026-01-08", "with it", {"evaluate/g": report} | FOUND)]
-    )
-    assert any(model.scores.text(COLUMNS[0]) in line for line in past)
+    found = {**FOUND, "evaluate/g": report}
+    past = history.scores([history.turn_of(2, "2026-01-08", "with it", found)])
+    assert any(model.scores.text(COLUMNS[0]) in line for line in past), past
 
 
 def test_one_that_breaks_stops_the_stage_which_leaves_nothing(
