@@ -105,7 +105,7 @@ def scores(models: Mapping[str, ModelScores], path: Path) -> None:
         axes.bar_label(drawn, fmt="%.3g", padding=2, fontsize=8)
         axes.set_ylim(rows - 0.4, -0.6)  # bars of the same height in all panels
         axes.margins(x=0.15)
-        reals = next(iter(tasks[task].values())).protocol["reals"]
+        reals = next(iter(tasks[task].values())).protocol.get("reals")
         axes.set_xlabel(f"{key}, {better(key)} is better")
-        axes.set_title(f"{task} ({reals} held-out reals)", fontsize=10)
+        axes.set_title(f"{task} ({reals} held-out reals)" if reals else task, fontsize=10)
     save(figure, path)

@@ -142,7 +142,7 @@ def test_the_story_has_all_its_parts(text: str) -> None:
         "It was refused: night got worse.",
         "Not for commercial use",
         "which squeezenet had to agree with",
-        "may be wrong by chance 1.2 % of the time; it is number 6 of this line",
+        "may promote by luck 1.2 % of the time",
         "310 images made, 68 held-out real images",
         "✓ passed copies",
         "✗ refused class night",
