@@ -17,6 +17,7 @@ import pytest
 from argus.core import reports
 from argus.core.errors import ArgusError
 from argus.data.catalogue import SPLITS
+from argus.data.packed import TWINS_IMAGES, TWINS_TABLE
 from argus.features.backbone import BACKBONES
 from argus.models import card as cards
 from argus.models.loading import load
@@ -24,7 +25,7 @@ from stages.evaluate import __main__ as evaluate
 from stages.promote import __main__ as promote
 from stages.train import __main__ as stage
 from tests.conftest import ROOT, scenes
-from tests.evaluate.world import quick
+from tests.evaluate.world import JUDGES
 from tests.train import tiny
 
 TRAINED, REPORTS = Path("models/trained/night"), Path("reports/train/night")
@@ -55,6 +56,9 @@ def pack(**per_split: dict[str, int]) -> None:
     pl.DataFrame(rows, schema_overrides=schema).write_parquet(folder / "images.parquet")
     classes = sorted({str(row["label"]) for row in rows})
     (folder / "classes.json").write_text(json.dumps(classes))
+    twins = dict.fromkeys(("image_id", "condition"), pl.String)
+    pl.DataFrame(schema=twins).write_parquet(folder / TWINS_TABLE)
+    np.save(folder / TWINS_IMAGES, np.empty((0, tiny.HEIGHT, tiny.WIDTH, 3), np.uint8))
     (folder / "rights.json").write_text(json.dumps(asdict(tiny.RIGHTS)))
 
 
@@ -125,7 +129,8 @@ def test_later_stages_take_a_model_as_it_came(
 ) -> None:
     enough = {"day": 8, "night": 8}
     train(train={"day": 5, "night": int(of_turn == "trained")}, test=enough)
-    monkeypatch.setitem(BACKBONES, "efficientnet", quick)
+    for name, judge in JUDGES.items():
+        monkeypatch.setitem(BACKBONES, name, judge)
     card("demo", licence="MIT")
     params_file = Path("params.yaml")
     params_file.write_text(params_file.read_text().replace("previous: ", "previous: null  # "))
@@ -143,7 +148,7 @@ def test_later_stages_take_a_model_as_it_came(
         assert (trained.skipped, trained.failed, trained.steps) == (None, None, 2)
         assert trained.images_per_class == {"day": 5, "night": 1}
         assert trained.validation == {}
-        assert report["samples"] == 8
+        assert report["protocol"]["reals"] == 8
         assert "untranslated" in decided["against"]
         assert "training_reals" not in report["baselines"]  # one image alone: no distance
     assert list(Path("models/champions").iterdir()) == []

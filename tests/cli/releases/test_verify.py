@@ -132,7 +132,10 @@ def test_the_command_fails_with_the_reason(released: Path, argus: Argus) -> None
     assert "signature: releases/generate is not what was signed: missing: card.json" in printed
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(name=st.sampled_from(FILES), at=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
 def test_any_bit_of_any_file_counts(released: Path, name: str, at: float, bit: int) -> None:
     path = RELEASE / name
