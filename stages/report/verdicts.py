@@ -112,6 +112,8 @@ def _short(champion: str | None, promoted: bool, decision: Mapping[str, Any]) ->
     nearer = "nearer to" if closest["difference"] < 0 else "further from"
     told = f"{abs(closest['difference']):.3g} (KID) {nearer} the real images than {called}"
     sure = f"We are {words.share(closest['confidence'])} sure that it is nearer."
+    if closest["confidence"] < 0.5:
+        sure = "So it is no nearer."
     if promoted:
         return f"It is {told}{'' if rival == 'incumbent' else ', its closest rival'}. {sure}"
     refused = [_sentence(str(guard.get("says", ""))) for guard in _guards(decision, False)]
