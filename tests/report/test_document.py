@@ -20,7 +20,12 @@ from stages.report import __main__ as report
 from stages.report import words
 from tests.report.turn_world import EVIL, NIGHT, TURNED, leave
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+)  # Debian's, Alpine's, GitHub's runners'
+CHROMIUM = next((found for name in BROWSERS if (found := shutil.which(name))), None)
 VOID = {"meta", "img", "line", "rect", "circle", "polyline", "polygon"}
 LOADS = ("src", "srcset", "href", "xlink:href", "data", "action", "poster", "background")
 
