@@ -24,7 +24,7 @@ BROWSERS = (
     "chromium",
     "chromium-browser",
     "google-chrome",
-)  # Debian's, Alpine's, GitHub's runners'
+)
 CHROMIUM = next((found for name in BROWSERS if (found := shutil.which(name))), None)
 VOID = {"meta", "img", "line", "rect", "circle", "polyline", "polygon"}
 LOADS = ("src", "srcset", "href", "xlink:href", "data", "action", "poster", "background")
